@@ -1,0 +1,1 @@
+"""Images and their publication; plugs into `recipe_runner` through entry points."""

@@ -1,0 +1,223 @@
+"""What happens in a run, as a stream of facts; the journal writes most of them down, the console shows them all.
+
+A recorded event has a type name (`type`) and fields that are plain JSON: strings, integers below 2**53, booleans,
+null, lists and objects. `to_record` and `from_record` are inverse, so that a run's past is folded from its journal by
+the same code that folds the present.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from recipe_runner.errors import RecipeError
+
+Role = Literal["check", "run", "verify", "undo", "shell"]
+Outcome = Literal["ok", "failed", "timeout", "interrupted", "lost"]
+SkipKind = Literal["not-applicable", "skipped", "done", "already-done", "accepted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genesis:
+    """The run begins: everything that identifies it."""
+
+    type: ClassVar[str] = "genesis"
+    format: str = "recipe-run-journal/v1"
+    run: str = field(metadata={"help": "128-bit run id, 32 hex digits"})
+    recipe: dict[str, Any] = field(metadata={"help": "name, sha256, size, commit (of the Git tree, or null)"})
+    includes: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[dict[str, str]] = field(metadata={"help": "id and sha256 of each step, in order"})
+    params: dict[str, Any] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list, metadata={"help": "names only"})
+    tool: dict[str, str] = field(default_factory=dict)
+    actions: dict[str, str] = field(default_factory=dict, metadata={"help": "action → distribution and version"})
+    approvals: dict[str, int] = field(default_factory=dict, metadata={"help": "step → signatures required"})
+    operator: str = ""
+    mode: str = field(default="ask", metadata={"help": "who answers: ask, yes, answers"})
+    host: str = ""
+    boot_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precondition:
+    """One requirement was looked at."""
+
+    type: ClassVar[str] = "precondition"
+    kind: str
+    text: str
+    outcome: Literal["met", "unmet", "overridden"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStart:
+    """Intent: written and sealed before the command runs."""
+
+    type: ClassVar[str] = "step_start"
+    step: str
+    role: Role = "run"
+    attempt: int = 1
+    item: str | None = None
+    kind: str = "block"
+    digest: str = ""
+    command: str = field(default="", metadata={"help": "sha256 of the exact code or arguments that will run"})
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnd:
+    """The command of the matching `StepStart` is over."""
+
+    type: ClassVar[str] = "step_end"
+    step: str
+    role: Role = "run"
+    attempt: int = 1
+    item: str | None = None
+    outcome: Outcome = "ok"
+    exit_code: int | None = None
+    signal: str | None = None
+    duration_ms: int = 0
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """A person (or the answers that stand for one) decided."""
+
+    type: ClassVar[str] = "confirm"
+    step: str
+    question: str
+    choice: str
+    text: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """A step that will not run in this run, and why; only `skipped` and `accepted` leave work undone."""
+
+    type: ClassVar[str] = "skip"
+    step: str
+    kind: SkipKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """The run departs from the recipe, or from its preconditions."""
+
+    type: ClassVar[str] = "deviation"
+    what: str
+    reason: str
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something a person wants to be remembered."""
+
+    type: ClassVar[str] = "note"
+    text: str
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recover:
+    """A torn last line was set aside when the journal was opened again."""
+
+    type: ClassVar[str] = "recover"
+    size: int
+    sha256: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """The run goes on in a new session."""
+
+    type: ClassVar[str] = "resume"
+    session: int
+    operator: str = ""
+    mode: str = "ask"
+    host: str = ""
+    boot_id: str = ""
+    changed: list[str] = field(default_factory=list, metadata={"help": "ids of steps whose source changed"})
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abort:
+    """The session ends before the run is over; `final` when the operator gave the run up."""
+
+    type: ClassVar[str] = "abort"
+    reason: str
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """The run is over."""
+
+    type: ClassVar[str] = "close"
+    outcome: Literal["done", "failed", "abandoned"]
+    done: int
+    skipped: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Bytes that a running step wrote, secrets already removed. Never a journal line: the journal keeps them as blobs."""
+
+    step: str
+    stream: Literal["stdout", "stderr"]
+    data: bytes
+    elapsed_ns: int
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A step waits for something (`wait=`, a retry's delay); shown, never recorded."""
+
+    step: str
+    reason: str
+    seconds: float
+    left: float
+    item: str | None = None
+
+
+Recorded = (
+    Genesis | Precondition | StepStart | StepEnd | Confirm | Skip | Deviation | Note | Recover | Resume | Abort | Close
+)
+Event = Recorded | Output | Waiting
+
+TYPES: dict[str, type[Recorded]] = {
+    cls.type: cls
+    for cls in (
+        Genesis, Precondition, StepStart, StepEnd, Confirm, Skip, Deviation, Note, Recover, Resume, Abort, Close,
+    )
+}
+
+
+def to_record(event: Recorded) -> dict[str, Any]:
+    """Return the event's fields as plain JSON data, without its type; a null field is left out."""
+    return {
+        f.name: value for f in dataclasses.fields(event) if (value := getattr(event, f.name)) is not None
+    }
+
+
+def from_record(type_name: str, fields: dict[str, Any]) -> Recorded:
+    """Rebuild the event that `to_record` took apart; fields that other writers added are ignored.
+
+    Raises RecipeError for an unknown type or a missing field.
+    """
+    cls = TYPES.get(type_name)
+    if cls is None:
+        raise RecipeError.because(f"unknown journal line type `{type_name}`")
+    known = {f.name for f in dataclasses.fields(cls)}
+    try:
+        return cls(**{name: value for name, value in fields.items() if name in known})
+    except TypeError as error:
+        raise RecipeError.because(f"`{type_name}` line: {error}") from error

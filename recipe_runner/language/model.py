@@ -1,0 +1,140 @@
+"""What a recipe is: frozen values that the parser makes and every later stage reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recipe_runner.errors import Span
+from recipe_runner.language.conditions import Condition
+from recipe_runner.language.fragment import Fragment
+from recipe_runner.language.parameters import Parameter
+
+
+class Model(BaseModel):
+    """The base of every value here: immutable, and a misspelt field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Source(Model):
+    """One file of the recipe, as its bytes were."""
+
+    path: str
+    sha256: str
+    size: int = Field(description="bytes")
+
+
+class Requirement(Model):
+    """One entry of `requires`: the precondition's kind and its YAML, validated by that kind's model in `check`."""
+
+    kind: str
+    arguments: Fragment
+    span: Span
+
+
+class Script(Model):
+    """Code of a fence: what runs, in which language, and where it stands."""
+
+    language: Literal["bash", "python"]
+    text: str
+    span: Span = Field(description="the fence's opening line")
+    first_line: int = Field(description="line of the file on which `text` begins, from 1")
+    timeout: timedelta | None = None
+
+
+class Attributes(Model):
+    """Everything that may stand between the braces of a step, besides its id and role."""
+
+    confirm: str | None = None
+    irreversible: bool = False
+    approve: int = 0
+    by: str | None = None
+    role: str | None = None
+    timeout: timedelta | None = None
+    retries: int = 0
+    retry_delay: timedelta = timedelta(seconds=1)
+    wait: timedelta | None = None
+    every: timedelta = timedelta(seconds=10)
+    when: Condition | None = None
+    each: str | None = None
+    parallel: int = 1
+    on: str | None = None
+    dir: str | None = None
+    tty: bool = False
+    optional: bool = False
+
+
+class StepBase(Model):
+    """What all kinds of step share."""
+
+    id: str
+    title: str = Field(description="the nearest heading, or a manual item's own text; plain text")
+    headings: tuple[str, ...] = Field(description="plain texts of the headings above, outermost first")
+    prose: str = Field(description="Markdown between the previous step (or the heading) and this step")
+    attributes: Attributes
+    source: str = Field(description="the step's own Markdown: the fence or list item with its info string")
+    digest: str = Field(description="sha256 (hex) of the step's source and of its role scripts' sources")
+    span: Span
+    checks: tuple[Script, ...] = ()
+    verifies: tuple[Script, ...] = ()
+    undos: tuple[Script, ...] = ()
+
+
+class Block(StepBase):
+    """A fence whose code runs."""
+
+    kind: Literal["block"] = "block"
+    script: Script
+
+
+class ActionStep(StepBase):
+    """A YAML fence with `action=`; its arguments are validated by that action's pydantic model."""
+
+    kind: Literal["action"] = "action"
+    action: str
+    arguments: Fragment
+
+
+class Manual(StepBase):
+    """A task-list item: a person does it and says so."""
+
+    kind: Literal["manual"] = "manual"
+    text: str = Field(description="the item's inline Markdown, without box and id")
+    depth: int = Field(0, description="0 for a top-level item, 1 for its sub-items, …")
+
+
+Step = Annotated[Block | ActionStep | Manual, Field(discriminator="kind")]
+
+
+class Recipe(Model):
+    """A parsed recipe with its includes already in place."""
+
+    title: str
+    format: int = 1
+    params: tuple[Parameter, ...]
+    requires: tuple[Requirement, ...]
+    steps: tuple[Step, ...]
+    sources: tuple[Source, ...] = Field(description="the recipe file first, then its includes in order of appearance")
+
+    def step(self, step_id: str) -> Block | ActionStep | Manual:
+        """Return the step with this id; raises KeyError."""
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise KeyError(step_id)
+
+    def parameter(self, name: str) -> Parameter | None:
+        """Return the declared parameter of this name, if there is one."""
+        return next((p for p in self.params if p.name == name), None)
+
+    def scripts(self) -> Iterator[Script]:
+        """Yield every script of the recipe in the order of the document."""
+        for step in self.steps:
+            yield from step.checks
+            if isinstance(step, Block):
+                yield step.script
+            yield from (*step.verifies, *step.undos)
