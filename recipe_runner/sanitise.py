@@ -9,16 +9,14 @@ KEPT = frozenset("\n\t")
 
 
 def visible(text: str, *, keep: frozenset[str] = KEPT) -> str:
-    """Return `text` with every control, format, surrogate, private-use or unassigned character written as `\\u{…}`.
+    r"""Return `text` with every control, format, surrogate or unassigned character written as `\u{…}`.
 
     Line feeds and tabs stay unless `keep` says otherwise; CR LF becomes LF. Covers terminal escapes (C0, C1),
     bidirectional overrides (Unicode TR 36) and zero-width characters.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        c if c in keep or not _dangerous(c) else f"\\u{{{ord(c):x}}}" for c in text.replace("\r\n", "\n")
-    )
+    return "".join(c if c in keep or not _dangerous(c) else f"\\u{{{ord(c):x}}}" for c in text.replace("\r\n", "\n"))
 
 
 def line(text: str) -> str:
@@ -27,4 +25,12 @@ def line(text: str) -> str:
 
 
 def _dangerous(character: str) -> bool:
-    return character in HIDDEN or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return character in HIDDEN or unicodedata.category(character) in {
+        "Cc",
+        "Cf",
+        "Cs",
+        "Co",
+        "Cn",
+        "Zl",
+        "Zp",
+    }

@@ -79,6 +79,9 @@ class StepEnd:
     signal: str | None = None
     duration_ms: int = 0
     outputs: dict[str, Any] = field(default_factory=dict)
+    blobs: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "stream → sha256 and size; filled in by the journal"}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,10 +171,13 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Bytes that a running step wrote, secrets already removed. Never a journal line: the journal keeps them as blobs."""
+    """Bytes that a running step wrote, secrets already removed. Never a journal line: the journal keeps them as blobs.
+
+    The stream `state` carries what the shell hands on to the next step; it is for the journal, not for the eye.
+    """
 
     step: str
-    stream: Literal["stdout", "stderr"]
+    stream: Literal["stdout", "stderr", "state"]
     data: bytes
     elapsed_ns: int
     item: str | None = None
@@ -196,16 +202,25 @@ Event = Recorded | Output | Waiting
 TYPES: dict[str, type[Recorded]] = {
     cls.type: cls
     for cls in (
-        Genesis, Precondition, StepStart, StepEnd, Confirm, Skip, Deviation, Note, Recover, Resume, Abort, Close,
+        Genesis,
+        Precondition,
+        StepStart,
+        StepEnd,
+        Confirm,
+        Skip,
+        Deviation,
+        Note,
+        Recover,
+        Resume,
+        Abort,
+        Close,
     )
 }
 
 
 def to_record(event: Recorded) -> dict[str, Any]:
     """Return the event's fields as plain JSON data, without its type; a null field is left out."""
-    return {
-        f.name: value for f in dataclasses.fields(event) if (value := getattr(event, f.name)) is not None
-    }
+    return {f.name: value for f in dataclasses.fields(event) if (value := getattr(event, f.name)) is not None}
 
 
 def from_record(type_name: str, fields: dict[str, Any]) -> Recorded:
