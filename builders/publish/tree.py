@@ -1,0 +1,209 @@
+"""The tree: where builds and releases stand, and how they get there whole.
+
+Layout and file names follow Ubuntu's cloud image server (cloud-images.ubuntu.com): dailies in
+`server/<codename>/<serial>/`, releases in `server/releases/<codename>/release[-<milestone>]-<serial>/`.
+A reader of the tree never sees a half-made directory or a missing link.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from recipe_runner.errors import RecipeError, UnmetError, UsageError
+from recipe_runner.sanitise import line
+
+STAGING = ".staging-"
+SUMS = "SHA256SUMS"
+SIGNATURE = "SHA256SUMS.gpg"
+BUILD_INFO = "build-info.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The file names of one build, relative to its serial directory."""
+
+    codename: str
+    architecture: str
+
+    @property
+    def prefix(self) -> str:
+        """The part every name starts with."""
+        return f"{self.codename}-server-cloudimg-{self.architecture}"
+
+    @property
+    def image(self) -> str:
+        """The compressed qcow2 disk, for people and private clouds."""
+        return f"{self.prefix}.img"
+
+    @property
+    def raw(self) -> str:
+        """The sparse raw disk: the bytes that are published to EC2, so that the signed sums cover them."""
+        return f"{self.prefix}.raw"
+
+    @property
+    def tarball(self) -> str:
+        """Filesystem image, kernel and ramdisk in one gzipped tar."""
+        return f"{self.prefix}.tar.gz"
+
+    @property
+    def manifest(self) -> str:
+        """The installed packages, `name TAB version`."""
+        return f"{self.prefix}.manifest"
+
+    def kernel(self, flavour: str) -> str:
+        """Return the unpacked kernel's name."""
+        return f"unpacked/{self.prefix}-vmlinuz-{flavour}"
+
+    def ramdisk(self, flavour: str) -> str:
+        """Return the unpacked ramdisk's name."""
+        return f"unpacked/{self.prefix}-initrd-{flavour}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The tree under `root`; paths are made from checked words only, so none can lead out of it."""
+
+    root: Path
+
+    def daily(self, codename: str, serial: str) -> Path:
+        """Return the directory of a daily build; raises UsageError for a malformed word."""
+        return self.root / "server" / _codename(codename) / _serial(serial)
+
+    def release(self, codename: str, milestone: str | None, serial: str) -> Path:
+        """Return the directory of a milestone (`alpha-3`, `beta`) or, without one, of the final release."""
+        label = f"release-{_milestone(milestone)}" if milestone else "release"
+        return self.root / "server" / "releases" / _codename(codename) / f"{label}-{_serial(serial)}"
+
+    @contextmanager
+    def staging(self, final: Path) -> Iterator[Path]:
+        """Give an empty directory that becomes `final`, synced and whole, when the block ends without an error.
+
+        It stands beside `final` and is removed when the block fails; what a killed process left there is swept
+        away by the next one. Raises UnmetError when `final` exists already: a serial is never changed.
+        """
+        try:
+            staged, lock = _claim(final)
+        except OSError as fault:
+            raise _unwritable(final.parent, fault) from fault
+        try:
+            yield staged
+            _publish(staged, final)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+            os.close(lock)
+
+    def link(self, name: str, target: Path) -> Path:
+        """Make `name` beside the directory `target` a link to it, in one step, and return the link's path."""
+        if not target.is_dir():
+            raise UnmetError.because(f"`{target}` is not a directory to link to")
+        link = target.parent / name
+        if link.is_dir() and not link.is_symlink():
+            raise UnmetError.because(f"`{link}` is a directory, not a link", hint="move it out of the way")
+        try:
+            with tempfile.TemporaryDirectory(prefix=".link-", dir=target.parent) as aside:
+                fresh = Path(aside) / name
+                fresh.symlink_to(target.name)
+                fresh.rename(link)
+            sync_directory(target.parent)
+        except OSError as fault:
+            raise _unwritable(link, fault) from fault
+        return link
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in `directory` survive a power cut."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _claim(final: Path) -> tuple[Path, int]:
+    """Make a locked staging directory beside `final`; the lock tells a living builder from a dead one's rest."""
+    parent = final.parent
+    parent.mkdir(parents=True, exist_ok=True)
+    guard = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        _refuse_existing(final)
+        for rest in parent.glob(f"{STAGING}*"):
+            _sweep(rest)
+        staged = Path(tempfile.mkdtemp(prefix=f"{STAGING}{final.name}-", dir=parent))
+        lock = os.open(staged, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    finally:
+        os.close(guard)
+    return staged, lock
+
+
+def _sweep(rest: Path) -> None:
+    try:
+        handle = os.open(rest, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(rest, ignore_errors=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def _publish(staged: Path, final: Path) -> None:
+    try:
+        for folder, _, files in os.walk(staged, topdown=False):
+            for name in files:
+                path = Path(folder, name)
+                path.chmod(0o644)
+                with path.open("rb") as stream:
+                    os.fsync(stream.fileno())
+            Path(folder).chmod(0o755)
+            sync_directory(Path(folder))
+        staged.rename(final)
+        sync_directory(final.parent)
+    except OSError as fault:
+        if fault.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+            _refuse_existing(final)
+        raise _unwritable(final, fault) from fault
+
+
+def _refuse_existing(final: Path) -> None:
+    if os.path.lexists(final):
+        raise UnmetError.because(
+            f"`{final}` exists already, and a serial is never changed", hint="choose another serial"
+        )
+
+
+def _unwritable(path: Path, fault: OSError) -> RecipeError:
+    return RecipeError.because(f"cannot write `{path}`: {fault.strerror}")
+
+
+def _word(kind: str, text: str, pattern: str, wanted: str) -> str:
+    if not re.fullmatch(pattern, text, re.ASCII):
+        raise UsageError.because(f"{kind} `{line(text)}` is malformed, wanted {wanted}")
+    return text
+
+
+def _codename(text: str) -> str:
+    if text == "releases":
+        raise UsageError.because("codename `releases` is the name of the tree's own folder")
+    return _word("codename", text, r"[a-z][a-z0-9-]*", "a word such as `karmic`")
+
+
+def _milestone(text: str) -> str:
+    return _word("milestone", text, r"[a-z0-9][a-z0-9.-]*", "a word such as `alpha-3`")
+
+
+def _serial(text: str) -> str:
+    return _word("serial", text, r"\d{8}(\.[1-9]\d*)?", "`YYYYMMDD` or `YYYYMMDD.N`")
