@@ -1,0 +1,130 @@
+"""A piece of YAML that remembers where each of its values stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
+
+from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span, gather
+from recipe_runner.language.nodes import Node, compose
+from recipe_runner.language.source import Passage
+from recipe_runner.language.template import REFERENCE, Lookup, expand_scalar, references
+from recipe_runner.language.validation import diagnose
+
+M = TypeVar("M", bound=BaseModel)
+Path = Sequence[str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """YAML as plain `data` (dicts, lists, strings) beside the nodes it was read from.
+
+    After `expand` the data differs from the text; places still point at the text.
+    """
+
+    data: Any
+    passage: Passage
+    root: Node
+    expanded: bool = False
+
+    @classmethod
+    def parse(cls, passage: Passage) -> Fragment:
+        """Read a passage; an empty one is an empty mapping. Raises InvalidRecipeError with every fault."""
+        root = compose(passage) or Node((0, 0), (0, 0), entries={})
+        return cls(root.data(), passage, root)
+
+    @property
+    def span(self) -> Span:
+        """Where it begins."""
+        return self.at(())
+
+    def sub(self, path: Path) -> Fragment:
+        """Return the fragment below `path`; raises KeyError where there is none."""
+        node, data = self.root, self.data
+        for name in path:
+            child = node.child(name)
+            if child is None:
+                raise KeyError(name)
+            node, data = child, data[name]
+        return replace(self, root=node, data=data)
+
+    def at(self, path: Path, *, key: bool = False) -> Span:
+        """Return the place of the value at `path`, or with `key` of its key; falls back to the nearest ancestor.
+
+        Names that lead nowhere, such as the tags in pydantic's error locations, are passed over.
+        """
+        node, key_node = self.locate(path)
+        if key_node is not None and (key or node.start == node.end):
+            node = key_node
+        elif node.entries and not node.flow:
+            node = next(iter(node.entries.values()))[0]
+        return self.passage.span(*node.start, node.end[1] - node.start[1] if node.end[0] == node.start[0] else None)
+
+    def locate(self, path: Path) -> tuple[Node, Node | None]:
+        """Return the node at `path`, or its nearest ancestor, and the key's node where it has one."""
+        node, key_node = self.root, None
+        for name in path:
+            child = node.child(name)
+            if child is not None:
+                key_node = node.entries[name][0] if node.entries is not None and isinstance(name, str) else None
+                node = child
+        return node, key_node
+
+    def references(self) -> list[tuple[str, Span]]:
+        """Return the name and place of every `${name}` and `${step-id.output}` among the values."""
+        return [found for node in self.root.scalars() if "${" in (node.text or "") for found in self._uses(node)]
+
+    def _uses(self, node: Node) -> list[tuple[str, Span]]:
+        places = []
+        for row in range(node.start[0], min(node.end[0] + 1, len(self.passage.rows))):
+            begin = node.start[1] if row == node.start[0] else 0
+            end = node.end[1] if row == node.end[0] else None
+            for match in REFERENCE.finditer(self.passage.rows[row][begin:end]):
+                if match[1] is not None:
+                    places.append((match[1], self.passage.span(row, begin + match.start(), len(match[0]))))
+        names = [use.name for use in references(node.text or "")]
+        if [name for name, _ in places] == names:
+            return places
+        return [(name, self.passage.span(*node.start, None)) for name in names]
+
+    def expand(self, lookup: Lookup) -> Fragment:
+        """Return the fragment with values in the place of references; `lookup` raises KeyError for an unknown name.
+
+        A scalar that is exactly one reference to a list becomes the list.
+        """
+        return replace(self, data=_expanded(self.data, lookup), expanded=True)
+
+    def validate(self, model: type[M]) -> M:
+        """Return the model; raises InvalidRecipeError with every error of pydantic at its place in the text."""
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            raise InvalidRecipeError(*gather(diagnose(self, model, error))) from None
+
+    def faults(self, model: type[BaseModel]) -> list[Diagnostic]:
+        """Return what is wrong before values are known: wrong values are forgiven where references stand."""
+        try:
+            model.model_validate(self.data)
+        except ValidationError as error:
+            return list(gather(diagnose(self, model, error, forgiving=True)))
+        return []
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let models hold fragments as they are."""
+        return core_schema.is_instance_schema(cls)
+
+
+def _expanded(data: Any, lookup: Lookup) -> Any:
+    match data:
+        case str():
+            value = expand_scalar(data, lookup)
+            return value if isinstance(value, str) else list(value)
+        case list():
+            return [_expanded(item, lookup) for item in data]
+        case dict():
+            return {name: _expanded(value, lookup) for name, value in data.items()}

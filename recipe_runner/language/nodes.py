@@ -1,0 +1,197 @@
+"""YAML as a tree of nodes with positions: texts, lists and mappings, and nothing that surprises.
+
+The events of PyYAML's `BaseLoader` are taken as they come: every scalar is a string, and tags, anchors, aliases and
+merge keys, which a reader of a recipe cannot see through, are faults.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from recipe_runner.errors import Diagnostic, InvalidRecipeError
+from recipe_runner.language.codes import Code
+from recipe_runner.language.source import Passage
+
+LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+DEEPEST = 32
+UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that YAML 1.1 section 5.1 forbids in a stream."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A scalar (`text`), a list (`items`) or a mapping (`entries`: key → key's node and value's node).
+
+    Positions are rows and columns of the passage, from 0; the end is exclusive.
+    """
+
+    start: tuple[int, int]
+    end: tuple[int, int]
+    text: str | None = None
+    items: list[Node] | None = None
+    entries: dict[str, tuple[Node, Node]] | None = None
+    flow: bool = False
+
+    def data(self) -> Any:
+        """Return plain strings, lists and dicts."""
+        if self.entries is not None:
+            return {name: value.data() for name, (_, value) in self.entries.items()}
+        if self.items is not None:
+            return [item.data() for item in self.items]
+        return self.text
+
+    def scalars(self) -> Iterator[Node]:
+        """Yield every scalar value below, in the order of the text; keys are not values."""
+        if self.entries is not None:
+            for _, value in self.entries.values():
+                yield from value.scalars()
+        elif self.items is not None:
+            for item in self.items:
+                yield from item.scalars()
+        else:
+            yield self
+
+    def child(self, name: str | int) -> Node | None:
+        """Return the node under a key or index, if there is one."""
+        if self.entries is not None and isinstance(name, str) and name in self.entries:
+            return self.entries[name][1]
+        if self.items is not None and isinstance(name, int) and 0 <= name < len(self.items):
+            return self.items[name]
+        return None
+
+
+@dataclass(slots=True)
+class _Composer:
+    passage: Passage
+    faults: list[Diagnostic] = field(default_factory=list)
+    open: list[Node] = field(default_factory=list)
+    keys: list[Node | None] = field(default_factory=list)
+    root: Node | None = None
+
+    def fault(self, node: Node, message: str, hint: str, code: Code) -> None:
+        length = node.end[1] - node.start[1] if node.end[0] == node.start[0] else None
+        self.faults.append(Diagnostic(message, self.passage.span(*node.start, length), hint, code))
+
+    def take(self, event: Any) -> None:
+        node = Node((event.start_mark.line, event.start_mark.column), (event.end_mark.line, event.end_mark.column))
+        match event:
+            case yaml.ScalarEvent():
+                node.text = event.value
+                self.place(node)
+            case yaml.AliasEvent():
+                node.text = ""
+                self.fault(node, f"found the alias `*{event.anchor}`", "write the value out", Code.YAML_FEATURE)
+                self.place(node)
+            case yaml.SequenceStartEvent():
+                node.items, node.flow = [], bool(event.flow_style)
+                self.enter(node)
+            case yaml.MappingStartEvent():
+                node.entries, node.flow = {}, bool(event.flow_style)
+                self.enter(node)
+            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                closed = self.open.pop()
+                self.keys.pop()
+                closed.end = node.end
+                return
+            case yaml.DocumentStartEvent() if self.root is not None:
+                self.fault(node, "found a second YAML document", "keep only one", Code.YAML_FEATURE)
+                raise InvalidRecipeError(*self.faults)
+            case _:
+                return
+        anchor = getattr(event, "anchor", None)
+        if anchor and not isinstance(event, yaml.AliasEvent):
+            self.fault(node, f"found the anchor `&{anchor}`", "remove it", Code.YAML_FEATURE)
+        if tag := getattr(event, "tag", None):
+            self.fault(node, f"found the tag `{tag}`", "remove it", Code.YAML_FEATURE)
+
+    def enter(self, node: Node) -> None:
+        self.place(node)
+        self.open.append(node)
+        self.keys.append(None)
+        if len(self.open) > DEEPEST:
+            self.fault(node, f"found more than {DEEPEST} levels", "nest less deeply", Code.YAML_DEPTH)
+            raise InvalidRecipeError(*self.faults)
+
+    def place(self, node: Node) -> None:
+        if not self.open:
+            self.root = node
+            return
+        parent = self.open[-1]
+        if parent.items is not None:
+            parent.items.append(node)
+        elif (key := self.keys[-1]) is None:
+            self.keys[-1] = node
+            self.check_key(parent, node)
+        else:
+            self.keys[-1] = None
+            if parent.entries is not None and key.text is not None and key.text not in parent.entries:
+                parent.entries[key.text] = key, node
+
+    def check_key(self, parent: Node, key: Node) -> None:
+        if key.text is None:
+            self.fault(key, "found a list or mapping as a key", "use a word as the key", Code.YAML_FEATURE)
+        elif key.text == "<<":
+            self.fault(key, "found a merge key `<<`", "write the keys out", Code.YAML_FEATURE)
+        elif parent.entries is not None and key.text in parent.entries:
+            line = self.passage.first_line + parent.entries[key.text][0].start[0]
+            self.fault(
+                key,
+                f"found `{key.text}` a second time, the first is on line {line}",
+                "keep one of the two",
+                Code.YAML_DUPLICATE,
+            )
+
+
+def compose(passage: Passage) -> Node | None:
+    """Return the root node of the YAML in `passage`, None where there is none; raises InvalidRecipeError."""
+    text = passage.text
+    if match := UNPRINTABLE.search(text):
+        raise InvalidRecipeError(_unprintable(passage, text, match.start()))
+    composer = _Composer(passage)
+    try:
+        for event in yaml.parse(text, Loader=LOADER):
+            composer.take(event)
+    except yaml.MarkedYAMLError as error:
+        composer.faults.append(_syntax(passage, error))
+    if composer.faults:
+        raise InvalidRecipeError(*composer.faults)
+    return composer.root
+
+
+def _unprintable(passage: Passage, text: str, index: int) -> Diagnostic:
+    row = text.count("\n", 0, index)
+    return Diagnostic(
+        f"found the control character `U+{ord(text[index]):04X}` in YAML",
+        passage.span(row, index - (text.rfind("\n", 0, index) + 1), 1),
+        "remove it",
+        Code.YAML_SYNTAX,
+    )
+
+
+def _syntax(passage: Passage, error: yaml.MarkedYAMLError) -> Diagnostic:
+    mark = error.problem_mark or error.context_mark
+    row, column = (mark.line, mark.column) if mark else (0, 0)
+    if row >= len(passage.rows) and passage.rows:
+        row, column = len(passage.rows) - 1, len(passage.rows[-1])
+    line = passage.rows[row] if passage.rows else ""
+    problem = " ".join(part for part in (error.context, error.problem) if part).replace("'", "`")
+    return Diagnostic(
+        f"the YAML cannot be read: {problem}", passage.span(row, column, 1), _remedy(line, problem), Code.YAML_SYNTAX
+    )
+
+
+def _remedy(line: str, problem: str) -> str:
+    if "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in problem or "\t" in problem:
+        return "indent with spaces, YAML refuses tabs"
+    if "${" in line:
+        return 'put quotes around a value that contains `${`, such as "${name}"'
+    if "mapping values" in problem:
+        return "put quotes around a value that contains `: `"
+    if "indent" in problem or "block" in problem:
+        return "check the indentation and the `key: value` form of this line"
+    return "check the quotes, braces and brackets here"

@@ -1,0 +1,28 @@
+"""The word an author probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+LONGEST = 64
+"""Comparing is quadratic in the length of the words; nobody misspells longer ones."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return the word of `known` that is nearest to `word`, or None where nothing is near."""
+    if len(word) > LONGEST:
+        return None
+    folded = {candidate.casefold(): candidate for candidate in sorted(known)}
+    nearest = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return folded[nearest[0]] if nearest else None
+
+
+def suggest(word: str, known: Iterable[str], *, what: str = "") -> str:
+    """Return the hint for a word outside a closed set: the nearest one, or all there are."""
+    words = sorted(known)
+    if nearest := did_you_mean(word, words):
+        return f"did you mean `{nearest}`?"
+    if not words:
+        return f"remove it: there is no {what or 'word'} to choose from"
+    return f"use one of {', '.join(f'`{w}`' for w in words)}"

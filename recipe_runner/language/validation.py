@@ -1,0 +1,169 @@
+"""Pydantic's errors as diagnostics that point into YAML."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from recipe_runner.errors import Diagnostic
+from recipe_runner.language.codes import Code
+from recipe_runner.language.nodes import Node
+from recipe_runner.language.suggestions import did_you_mean, suggest
+from recipe_runner.language.template import references
+
+if TYPE_CHECKING:
+    from recipe_runner.language.fragment import Fragment
+
+SHOWN = 60
+QUOTED = re.compile(r"'([^']*)'")
+WANTED = {
+    "model_type": "a mapping of `key: value`",
+    "dict_type": "a mapping of `key: value`",
+    "mapping_type": "a mapping of `key: value`",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "set_type": "a list",
+    "frozen_set_type": "a list",
+    "string_type": "a text",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "bool_parsing": "`true` or `false`",
+    "bool_type": "`true` or `false`",
+    "url_parsing": "a URL",
+}
+
+
+def diagnose(
+    fragment: Fragment, model: type[BaseModel], error: ValidationError, *, forgiving: bool = False
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each error, one for each place; `forgiving` leaves out what references may still mend."""
+    seen = set()
+    for detail in error.errors(include_url=False):
+        node, _ = fragment.locate(detail["loc"])
+        about_keys = detail["type"] in {"missing", "extra_forbidden"}
+        if forgiving and not about_keys and any(references(scalar.text or "") for scalar in node.scalars()):
+            continue
+        diagnostic = _diagnostic(fragment, model, detail, node)
+        if (key := (diagnostic.span, about_keys and detail["loc"][-1])) not in seen:
+            seen.add(key)
+            yield diagnostic
+
+
+def _diagnostic(fragment: Fragment, model: type[BaseModel], detail: ErrorDetails, node: Node) -> Diagnostic:
+    location = detail["loc"]
+    name = str(location[-1]) if location else ""
+    if detail["type"] == "extra_forbidden":
+        known = _keys(_inside(model, location[:-1]))
+        return Diagnostic(
+            f"unknown key `{name}`",
+            fragment.at(location, key=True),
+            suggest(name, known - set(_present(fragment, location[:-1])), what="other key"),
+            Code.UNKNOWN_KEY,
+        )
+    if detail["type"] == "missing":
+        return Diagnostic(
+            f"`{name}` is missing",
+            fragment.at(location[:-1], key=True),
+            f"add `{name}: …`",
+            Code.MISSING_KEY,
+        )
+    return Diagnostic(
+        _message(fragment, detail, node),
+        fragment.at(location, key=node.text is None and not node.flow),
+        _hint(detail, node),
+        Code.BAD_VALUE,
+    )
+
+
+def _message(fragment: Fragment, detail: ErrorDetails, node: Node) -> str:
+    context = detail.get("ctx", {})
+    name = next((f"`{part}`: " for part in reversed(detail["loc"]) if isinstance(part, str)), "")
+    if detail["type"] in {"value_error", "assertion_error"}:
+        message = str(context.get("error", detail["msg"]))
+        return name + _as_written(fragment, detail, node, message)
+    if "expected" in context:
+        wanted = str(context["expected"]).replace("'", "`")
+    else:
+        wanted = WANTED.get(detail["type"], "")
+    if wanted:
+        return f"{name}found {_found(node)}, wanted {wanted}"
+    message = detail["msg"][:1].lower() + detail["msg"][1:].replace("'", "`")
+    return f"{name}found {_found(node)}, but {_as_written(fragment, detail, node, message)}"
+
+
+def _as_written(fragment: Fragment, detail: ErrorDetails, node: Node, message: str) -> str:
+    """Put the text of the recipe back where a message quotes an expanded value, which may be a secret."""
+    value = detail["input"]
+    if fragment.expanded and isinstance(value, str) and value and node.text is not None and value != node.text:
+        return message.replace(value, node.text)
+    return message
+
+
+def _found(node: Node) -> str:
+    if node.entries is not None:
+        return "a mapping"
+    if node.items is not None:
+        return "a list"
+    text = node.text or ""
+    return f"`{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}`" if text.strip() else "nothing"
+
+
+def _hint(detail: ErrorDetails, node: Node) -> str | None:
+    expected = QUOTED.findall(str(detail.get("ctx", {}).get("expected", "")))
+    if expected and node.text is not None:
+        nearest = did_you_mean(node.text, expected)
+        return f"did you mean `{nearest}`?" if nearest else f"use one of {', '.join(f'`{w}`' for w in expected)}"
+    if detail["type"] in {"list_type", "tuple_type"}:
+        return "write it as `[one, two]`"
+    return None
+
+
+def _present(fragment: Fragment, path: tuple[str | int, ...]) -> Iterator[str]:
+    yield from fragment.locate(path)[0].entries or ()
+
+
+def _keys(annotation: Any) -> set[str]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {
+            name
+            for field_name, field in annotation.model_fields.items()
+            if isinstance(name := field.validation_alias or field.alias or field_name, str)
+        }
+    return set().union(*(_keys(part) for part in _parts(annotation)))
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in {Union, types.UnionType, Annotated} else ()
+
+
+def _inside(annotation: Any, path: tuple[str | int, ...]) -> Any:
+    """Return the annotation at `path` below another, as far as it can be followed."""
+    for name in path:
+        annotation = _step(annotation, name)
+    return annotation
+
+
+def _step(annotation: Any, name: str | int) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for field_name, field in annotation.model_fields.items():
+            if name in {field_name, field.alias, field.validation_alias}:
+                return field.annotation
+        return annotation
+    origin = get_origin(annotation)
+    if origin in {Union, types.UnionType, Annotated}:
+        parts = [part for part in get_args(annotation) if part is not type(None)]
+        followed = [(part, _step(part, name)) for part in parts]
+        changed = [new for old, new in followed if new is not old]
+        return changed[0] if changed else annotation
+    arguments = get_args(annotation)
+    if origin in {dict, list, tuple, set, frozenset} and arguments:
+        return arguments[1] if origin is dict else arguments[0]
+    return annotation
