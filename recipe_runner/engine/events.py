@@ -37,6 +37,7 @@ class Genesis:
     mode: str = field(default="ask", metadata={"help": "who answers: ask, yes, answers"})
     host: str = ""
     boot_id: str = ""
+    directory: str = field(default="", metadata={"help": "where the first step starts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,7 @@ class Confirm:
     choice: str
     text: str = ""
     by: str = ""
+    item: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,7 @@ class Skip:
     step: str
     kind: SkipKind
     reason: str
+    item: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +177,7 @@ class Output:
     """Bytes that a running step wrote, secrets already removed. Never a journal line: the journal keeps them as blobs.
 
     The stream `state` carries what the shell hands on to the next step; it is for the journal, not for the eye.
+    `terminal` says that the bytes are meant for a terminal (`.tty`), escape sequences and all.
     """
 
     step: str
@@ -181,6 +185,7 @@ class Output:
     data: bytes
     elapsed_ns: int
     item: str | None = None
+    terminal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

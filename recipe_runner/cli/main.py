@@ -1,0 +1,111 @@
+"""The border between the program and its caller: verbs found lazily, every fault shown once, one exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from recipe_runner import __version__
+from recipe_runner.cli import VERBS
+from recipe_runner.errors import Diagnostic, ExitCode, RecipeError
+
+GROUP = "recipe_runner.commands"
+
+
+class Verbs(click.Group):
+    """Our verbs, then those that other distributions bring by entry point; ours win."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*VERBS, *sorted(_others())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in VERBS:
+            module = importlib.import_module(VERBS[cmd_name][0])
+            return cast("click.Command", module.command)
+        entry = _others().get(cmd_name)
+        return cast("click.Command", entry.load()) if entry else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, summary) for name, (_, summary) in VERBS.items()]
+        rows += [(name, f"from {entry.dist.name if entry.dist else '?'}") for name, entry in sorted(_others().items())]
+        with formatter.section("Verbs"):
+            formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib  # noqa: PLC0415 - needed for a typing mistake only
+
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            raise click.UsageError(f"there is no verb `{args[0]}`.{hint}", ctx) from error
+
+
+def _others() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in VERBS}
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Release procedures as Markdown recipes: checked, run step by step, recorded in a signed journal.",
+)
+@click.version_option(__version__, prog_name="recipe", message="%(prog)s %(version)s")
+def program() -> None:
+    """Run a verb."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command line and return the exit code; no exception gets past here."""
+    try:
+        result: Any = program.main(args=list(argv), prog_name="recipe", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except RecipeError as error:
+        _show(error.diagnostics)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("\n")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+    except OSError as error:
+        place = f"`{error.filename}`: " if error.filename else ""
+        _show((Diagnostic(f"{place}{error.strerror or error}"),))
+        return ExitCode.FAILED
+    except Exception:  # noqa: BLE001 - the last border: a bug is reported as one, with its traceback in a file
+        return _bug()
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _show(diagnostics: Sequence[Diagnostic]) -> None:
+    from recipe_runner.console.diagnostics import show  # noqa: PLC0415 - rich is loaded for what is shown, not before
+    from recipe_runner.console.terminal import Terminal  # noqa: PLC0415
+
+    show(Terminal(), diagnostics)
+
+
+def _bug() -> int:
+    import tempfile  # noqa: PLC0415 - for a bug only
+
+    with tempfile.NamedTemporaryFile("w", prefix="recipe-bug-", suffix=".txt", delete=False) as file:
+        traceback.print_exc(file=file)
+    what = traceback.format_exc(limit=0).strip().splitlines()[-1]
+    hint = f"nothing that was recorded is lost; please report it with {Path(file.name)}"
+    _show((Diagnostic(f"this is a bug in recipe-runner: {what}", hint=hint),))
+    return ExitCode.BUG

@@ -1,0 +1,109 @@
+"""Everything that is printed goes through here: two rich consoles, and the few forms in which this program speaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.rule import Rule
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from recipe_runner.sanitise import line, visible
+
+STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "quiet": "dim", "strong": "bold", "code": "cyan"}
+
+
+class Terminal:
+    """Standard output for results, standard error for everything about them. Honours `NO_COLOR`."""
+
+    def __init__(self, *, plain: bool = False) -> None:
+        self.plain = plain
+        self.out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, no_color=plain or None)
+        self.err = Console(
+            highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True, no_color=plain or None
+        )
+
+    @property
+    def interactive(self) -> bool:
+        """Say whether a person can see and answer."""
+        return self.out.is_terminal and not self.plain
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line of untrusted text to standard output."""
+        self.out.print(styled(visible(text), style))
+
+    def note(self, text: str) -> None:
+        """Print a quiet remark to standard error."""
+        self.err.print(styled(visible(text), "quiet"))
+
+    def warn(self, text: str) -> None:
+        """Print a warning to standard error."""
+        self.err.print(Text.assemble(("warning: ", "yellow"), visible(text)))
+
+    def raw(self, text: str) -> None:
+        """Print text for programs (JSON, file contents) exactly as it is."""
+        self.out.file.write(text)
+        self.out.file.flush()
+
+    def rule(self, left: str, right: str = "", style: str = "cyan") -> None:
+        """Draw a line across the screen with a title, and something at its right end."""
+        if self.plain or not self.out.is_terminal:
+            self.out.print(Text(f"== {line(left)}{'  ' + line(right) if right else ''}"))
+            return
+        width = self.out.width - len(right) - (1 if right else 0)
+        title = Text(line(left), style="bold", overflow="ellipsis", no_wrap=True)
+        title.truncate(max(10, width - 6), overflow="ellipsis")
+        grid = Table.grid(padding=(0, 1), expand=True)
+        grid.add_column(ratio=1)
+        grid.add_column(justify="right")
+        grid.add_row(Rule(title, align="left", style=style), Text(line(right), style="dim"))
+        self.out.print(grid)
+
+    def table(self, columns: Iterable[str], rows: Iterable[Iterable[str | tuple[str, str]]], title: str = "") -> None:
+        """Print a table; a cell is a text, or a text and a style's name."""
+        table = Table(title=visible(title) or None, title_justify="left", title_style=Style(bold=True), box=None)
+        for column in columns:
+            table.add_column(column, header_style="dim", overflow="fold")
+        for row in rows:
+            table.add_row(*(styled(visible(c), "") if isinstance(c, str) else styled(visible(c[0]), c[1]) for c in row))
+        self.out.print(table, soft_wrap=False)
+
+    @contextmanager
+    def phase(self, title: str) -> Iterator[None]:
+        """Show a title while something works, then the same with a tick or a cross and the time it took."""
+        began = time.monotonic()
+        mark, style = "✗", "red"
+        try:
+            if self.err.is_terminal and not self.plain:
+                with self.err.status(Text(line(title))):
+                    yield
+            else:
+                yield
+            mark, style = "✓", "green"
+        finally:
+            took = f"{time.monotonic() - began:.1f} s"
+            self.err.print(Text.assemble((mark, style), " ", line(title), (f"  {took}", "dim")))
+
+    @contextmanager
+    def progress(self, title: str, total: float | None) -> Iterator[Callable[[float], None]]:
+        """Show a bar; the function it gives takes how much more has been done. Silent without a terminal."""
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        shown = self.err.is_terminal and not self.plain
+        bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=self.err, disable=not shown)
+        with bar:
+            task = bar.add_task(line(title), total=total)
+
+            def advance(amount: float) -> None:
+                bar.advance(task, amount)
+
+            yield advance
+
+
+def styled(text: str, style: str) -> Text:
+    """Return text in one of this program's styles, by name, or in a rich style."""
+    return Text(text, style=STYLES.get(style, style))

@@ -1,0 +1,121 @@
+"""Operators that are not a person at a console: `--yes`, and a file of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from recipe_runner.engine.execute import AUTOMATIC
+from recipe_runner.engine.operator import Answer, Choice, Operator, Question
+from recipe_runner.errors import Diagnostic, IncompleteError, UsageError
+
+CHOICES: tuple[Choice, ...] = get_args(Choice)
+EVERY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class YesOperator:
+    """Says yes where that is safe: never to a point of no return that was not named, never after a failure.
+
+    What it may not answer goes to `otherwise`, a person, where there is one.
+    """
+
+    accepted: frozenset[str] = frozenset()
+    otherwise: Operator | None = None
+
+    def ask(self, question: Question) -> Answer:
+        """Answer, or raise IncompleteError where only a person may."""
+        match question.moment:
+            case "start" | "manual" if question.typed is None or question.step in self.accepted:
+                return Answer("run" if "run" in question.choices else "done", question.typed or "", AUTOMATIC)
+            case "failed" | "unmet":
+                return Answer("quit", f"{question.text}", AUTOMATIC)
+            case _ if self.otherwise is not None:
+                return self.otherwise.ask(question)
+        if question.typed is not None and question.moment == "start":
+            raise IncompleteError(
+                Diagnostic(
+                    f"step `{question.step}` is a point of no return, which --yes does not cover",
+                    hint=f"name it: --accept {question.step}; or run at a terminal and confirm it there",
+                )
+            )
+        raise IncompleteError(
+            Diagnostic(
+                f"{question.text} Only a person can decide.", hint="resume at a terminal, or with --answers FILE"
+            )
+        )
+
+
+@dataclass(slots=True)
+class AnswersOperator:
+    """Answers from a file: for each step id one answer, or a list that is used up in order; `*` for all others."""
+
+    answers: dict[str, list[Answer]]
+    default: Answer | None = None
+    name: str = "answers"
+    _used: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], name: str) -> AnswersOperator:
+        """Read parsed YAML: `step: run`, `step: {skip: reason}`, `step: [retry, {run: typed-id}]`.
+
+        The key `preconditions` answers for unmet preconditions. Raises UsageError with every fault.
+        """
+        faults: list[Diagnostic] = []
+        answers: dict[str, list[Answer]] = {}
+        for step, value in data.items():
+            items = value if isinstance(value, list) else [value]
+            answers[step] = [a for item in items if (a := _answer(step, item, name, faults)) is not None]
+        if faults:
+            raise UsageError(*faults)
+        default = answers.pop(EVERY, [])
+        return cls(answers, default[0] if default else None, name)
+
+    def ask(self, question: Question) -> Answer:
+        """Return the next answer for the question's step; raises IncompleteError where the file has none that fits."""
+        key = question.step or "preconditions"
+        used = self._used.get(key, 0)
+        given = self.answers.get(key, [])
+        if used < len(given):
+            self._used[key] = used + 1
+            answer = given[used]
+        elif self.default is not None and question.typed is None and question.moment in {"start", "manual"}:
+            answer = self.default
+            if answer.choice == "run" and "run" not in question.choices:
+                answer = Answer("done", answer.text, answer.by)
+        else:
+            raise IncompleteError(
+                Diagnostic(
+                    f"`{self.name}` has no answer for `{key}`: {question.text}",
+                    hint=f"add `{key}:` with one of {', '.join(question.choices)}",
+                )
+            )
+        if answer.choice not in question.choices:
+            raise IncompleteError(
+                Diagnostic(
+                    f"`{self.name}` answers `{answer.choice}` for `{key}`, which is not possible here: {question.text}",
+                    hint=f"answer with one of {', '.join(question.choices)}",
+                )
+            )
+        if answer.choice == "run" and question.typed not in {None, answer.text}:
+            raise IncompleteError(
+                Diagnostic(
+                    f"`{key}` is a point of no return and `{self.name}` does not type its id",
+                    hint=f"answer `{key}: {{run: {question.typed}}}`",
+                )
+            )
+        return answer
+
+
+def _answer(step: str, item: object, name: str, faults: list[Diagnostic]) -> Answer | None:
+    choice, text = next(iter(item.items()), ("", "")) if isinstance(item, dict) else (item, "")
+    if choice not in CHOICES or not isinstance(text, str) or (isinstance(item, dict) and len(item) != 1):
+        faults.append(
+            Diagnostic(
+                f"`{name}`: the answer for `{step}` is not one of {', '.join(CHOICES)}",
+                hint="write `step: run`, `step: {skip: reason}` or a list of these",
+            )
+        )
+        return None
+    return Answer(choice, text, name)

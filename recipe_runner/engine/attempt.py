@@ -1,0 +1,177 @@
+"""One attempt at one step: intent, process, result, as events."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from recipe_runner.engine.events import Output, Role, StepEnd, StepStart
+from recipe_runner.engine.history import History
+from recipe_runner.engine.outputs import parse_outputs, variable
+from recipe_runner.engine.plan import AnyStep, Plan, action_arguments
+from recipe_runner.engine.process import Command, Ended
+from recipe_runner.engine.redaction import Redactor
+from recipe_runner.engine.schedule import Coroutine, Spawn
+from recipe_runner.engine.shell import ShellState, Surroundings, memory, prepared
+from recipe_runner.engine.values import Text, Values
+from recipe_runner.errors import RecipeError
+from recipe_runner.language.model import ActionStep, Script
+
+CHILD = "recipe_runner.actions.child"
+ENDED_BADLY = Ended("failed", None, None, 0)
+
+
+@dataclass(slots=True)
+class Bench:
+    """Where the steps of one session are worked on: what they find, and what they leave behind."""
+
+    plan: Plan
+    history: History
+    redactor: Redactor
+    environ: Mapping[str, str]
+    scratch: Path
+    state: ShellState = field(default_factory=ShellState)
+
+    def values(self, item: str | None) -> Values:
+        """Return the parameters, with `each` bound for a sub-run."""
+        return self.plan.values if item is None else self.plan.values.bound("each", item)
+
+    def outputs(self) -> dict[str, dict[str, Text]]:
+        """Return the outputs of every step so far."""
+        return {step_id: self.history.outputs(step_id) for step_id, _ in self.history.tracks}
+
+    def script(self, step: AnyStep, script: Script, role: Role, item: str | None = None) -> Coroutine[Ended]:
+        """Run one script of a step."""
+        with self._output_file() as output:
+            around = self._surroundings(step, item, output)
+            limit = script.timeout or (step.attributes.timeout if role == "run" else None)
+            seconds = limit.total_seconds() if limit else None
+            digest = hashlib.sha256(script.text.encode("utf-8", "surrogateescape")).hexdigest()
+            with prepared(script, self.state, around, seconds) as ready:
+                command = dataclasses.replace(ready.command, terminal=step.attributes.tty and role == "run")
+                yield self._start(step, role, item, digest)
+                ended = (yield Spawn(command, step.id, item)) or ENDED_BADLY
+                if role == "run" and ended.outcome == "ok" and item is None:
+                    yield from self._carry(step, ready.read_state(), around)
+            return (yield from self._end(step, role, item, ended, output, parse_outputs))
+
+    def action(self, step: ActionStep, item: str | None = None) -> Coroutine[Ended]:
+        """Run a typed step in a child process."""
+        action = self.plan.actions[step.action]
+        digest = hashlib.sha256(step.source.encode("utf-8", "surrogateescape")).hexdigest()
+        with self._output_file() as output:
+            yield self._start(step, "run", item, digest)
+            try:
+                arguments = action_arguments(step, action.Arguments, self.values(item), self.outputs())
+            except RecipeError as error:
+                yield Output(step.id, "stderr", f"error: {error}\n".encode(), 0, item)
+                return (yield from self._end(step, "run", item, ENDED_BADLY, output, json.loads))
+            ended = yield from self._child(step, arguments, item, output)
+            return (yield from self._end(step, "run", item, ended, output, json.loads))
+
+    def shell(self, step: AnyStep) -> Coroutine[Ended]:
+        """Give the operator an interactive shell with what the step would find."""
+        with self._output_file() as output:
+            around = self._surroundings(step, None, output)
+            script = Script(language="bash", text="exec bash --norc --noprofile -i\n", span=step.span, first_line=1)
+            with prepared(script, self.state, around, None) as ready:
+                yield self._start(step, "shell", None, "")
+                ended = (yield Spawn(dataclasses.replace(ready.command, terminal=True), step.id)) or ENDED_BADLY
+            return (yield from self._end(step, "shell", None, ended, output, parse_outputs))
+
+    def _child(self, step: ActionStep, arguments: BaseModel, item: str | None, output: Path) -> Coroutine[Ended]:
+        limit = step.attributes.timeout
+        with memory("arguments", arguments.model_dump_json()) as descriptor:
+            command = Command(
+                (sys.executable, "-m", CHILD, step.action, str(descriptor)),
+                {**self.environ, "RECIPE_OUTPUT": str(output)},
+                self.state.directory,
+                (descriptor,),
+                limit.total_seconds() if limit else None,
+            )
+            return (yield Spawn(command, step.id, item)) or ENDED_BADLY
+
+    def _start(self, step: AnyStep, role: Role, item: str | None, command: str) -> StepStart:
+        attempt = self.history.track(step.id, item).attempts + (role == "run")
+        return StepStart(
+            step=step.id,
+            role=role,
+            attempt=max(1, attempt),
+            item=item,
+            kind=step.kind,
+            digest=step.digest,
+            command=command,
+        )
+
+    def _end(
+        self, step: AnyStep, role: Role, item: str | None, ended: Ended, output: Path, parse: Any
+    ) -> Coroutine[Ended]:
+        outputs: dict[str, Any] = {}
+        if role == "run" and (text := output.read_text(encoding="utf-8", errors="surrogateescape")):
+            try:
+                outputs = self._public(parse(text))
+            except ValueError as error:
+                yield Output(step.id, "stderr", f"error: {error}\n".encode(), 0, item)
+                ended = dataclasses.replace(ended, outcome="failed")
+        attempt = max(1, self.history.track(step.id, item).attempts)
+        yield StepEnd(
+            step=step.id,
+            role=role,
+            attempt=attempt,
+            item=item,
+            outcome=ended.outcome,
+            exit_code=ended.exit_code,
+            signal=ended.signal,
+            duration_ms=ended.duration_ms,
+            outputs=outputs,
+        )
+        return ended
+
+    def _public(self, outputs: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
+        clean = self.redactor.text
+        return {k: clean(v) if isinstance(v, str) else [clean(text) for text in v] for k, v in outputs.items()}
+
+    def _carry(self, step: AnyStep, dump: bytes, around: Surroundings) -> Iterator[Output]:
+        readonly = frozenset(around.texts)
+        state = ShellState.from_dump(dump, readonly=readonly, environ=around.environ)
+        if state is None:
+            return
+        if step.attributes.dir:
+            state = dataclasses.replace(state, directory=self.state.directory)
+        if state != self.state:
+            self.state = state
+            yield Output(step.id, "state", state.without(self.plan.values.secret_texts()).to_bytes(), 0)
+
+    def _surroundings(self, step: AnyStep, item: str | None, output: Path) -> Surroundings:
+        values = self.values(item)
+        texts: dict[str, Text] = dict(values.texts)
+        for step_id, outputs in self.outputs().items():
+            texts |= {
+                variable(step_id, name): tuple(text) if isinstance(text, list) else text
+                for name, text in outputs.items()
+            }
+        return Surroundings(
+            name=Path(step.span.path).name,
+            environ={**self.environ, "RECIPE_OUTPUT": str(output), "RECIPE_STEP": step.id},
+            texts=texts,
+            directory=step.attributes.dir,
+        )
+
+    @contextmanager
+    def _output_file(self) -> Iterator[Path]:
+        path = self.scratch / f"output-{os.urandom(6).hex()}"
+        path.touch(mode=0o600, exist_ok=False)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""What has happened to each step so far: a fold over events, the same for the present and for a journal's past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from recipe_runner.engine.events import (
+    Close,
+    Event,
+    Genesis,
+    Precondition,
+    Resume,
+    Skip,
+    SkipKind,
+    StepEnd,
+    StepStart,
+)
+
+Status = Literal["waiting", "unknown", "failed", "done", "skipped", "not-applicable", "accepted", "undone"]
+
+SKIPPED: Mapping[SkipKind, Status] = {
+    "not-applicable": "not-applicable",
+    "skipped": "skipped",
+    "done": "done",
+    "already-done": "done",
+    "accepted": "accepted",
+}
+UNVERIFIED = -1
+"""In `Track.verified`: the step was ended by a decision, so its verify scripts were not asked."""
+
+
+@dataclass(slots=True)
+class Track:
+    """What happened to one step, or to one value of an `each=` step."""
+
+    status: Status = "waiting"
+    digest: str = ""
+    attempts: int = 0
+    verified: int = 0
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def finished(self, verifies: int) -> bool:
+        """Say whether nothing is left to do; `verifies` is the number of verify scripts that must have succeeded."""
+        match self.status:
+            case "done":
+                return self.verified in {verifies, UNVERIFIED}
+            case "skipped" | "not-applicable" | "accepted":
+                return True
+            case _:
+                return False
+
+    def unsettled(self) -> bool:
+        """Say whether the step began and nobody knows whether it did its work."""
+        return self.status in {"unknown", "done"}
+
+
+@dataclass(slots=True)
+class History:
+    """The run so far."""
+
+    genesis: Genesis | None = None
+    tracks: dict[tuple[str, str | None], Track] = field(default_factory=dict)
+    order: list[tuple[str, str | None]] = field(default_factory=list)
+    state_blob: Mapping[str, Any] | None = None
+    session: int = 1
+    closed: Close | None = None
+    overridden: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> History:
+        """Fold a past."""
+        history = cls()
+        for event in events:
+            history.apply(event)
+        return history
+
+    def track(self, step_id: str, item: str | None = None) -> Track:
+        """Return what happened to a step; an untouched one is waiting."""
+        return self.tracks.setdefault((step_id, item), Track())
+
+    def finished(self, step_id: str, items: Sequence[str | None], verifies: int) -> bool:
+        """Say whether a step is finished for all of its items (`[None]` for a step without `each=`)."""
+        return all(self.track(step_id, item).finished(verifies) for item in items)
+
+    def outputs(self, step_id: str) -> dict[str, Any]:
+        """Return the outputs of a step, those of later items winning."""
+        return {k: v for (step, _), track in self.tracks.items() if step == step_id for k, v in track.outputs.items()}
+
+    def apply(self, event: Event) -> None:
+        """Take one more event into account."""
+        match event:
+            case Genesis():
+                self.genesis = event
+            case Resume():
+                self.session = event.session
+            case Precondition(outcome="overridden"):
+                self.overridden.add(event.text)
+            case StepStart(role="run"):
+                track = self.track(event.step, event.item)
+                track.status, track.digest, track.attempts = "unknown", event.digest, event.attempt
+                track.verified, track.outputs = 0, {}
+            case StepEnd():
+                self._end(event)
+            case Skip():
+                track = self.track(event.step, event.item)
+                track.status, track.verified = SKIPPED[event.kind], UNVERIFIED
+            case Close():
+                self.closed = event
+            case _:
+                pass
+
+    def _end(self, event: StepEnd) -> None:
+        track = self.track(event.step, event.item)
+        key = (event.step, event.item)
+        ok = event.outcome == "ok"
+        match event.role:
+            case "run":
+                track.status = "done" if ok else "unknown" if event.outcome == "lost" else "failed"
+                track.outputs = event.outputs
+                if ok:
+                    self.order = [*(k for k in self.order if k != key), key]
+                    self.state_blob = event.blobs.get("state", self.state_blob)
+            case "verify" if not ok:
+                track.status = "failed"
+            case "verify":
+                track.verified += 1
+            case "undo" if ok:
+                track.status = "undone"
+                self.order = [k for k in self.order if k != key]
+            case _:
+                pass

@@ -1,0 +1,61 @@
+"""Ctrl-C, termination and hang-up as facts that the engine reads when it is ready, not as exceptions anywhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Self
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupts:
+    """While entered, these signals are noted instead of raised; `fileno` becomes readable when one arrives."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._before: dict[signal.Signals, Any] = {}
+        self._raising = False
+        self.seen: signal.Signals | None = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while a signal is waiting to be acknowledged."""
+        return self._reader
+
+    def acknowledge(self) -> None:
+        """Forget the waiting signals, but remember in `seen` that there was one."""
+        while True:
+            try:
+                os.read(self._reader, 64)
+            except BlockingIOError:
+                return
+
+    @contextmanager
+    def raising(self) -> Iterator[None]:
+        """Let a signal raise KeyboardInterrupt, for the time of a question to a person."""
+        self._raising = True
+        try:
+            yield
+        finally:
+            self._raising = False
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self.seen = signal.Signals(number)
+        if self._raising:
+            raise KeyboardInterrupt
+        os.write(self._writer, b"!")

@@ -1,0 +1,130 @@
+"""A recipe with its values, ready to run: what will happen, in which order, and what it needs. Touches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from recipe_runner.engine.action import Action
+from recipe_runner.engine.preconditions.base import Precondition
+from recipe_runner.engine.values import Text, Values
+from recipe_runner.errors import Diagnostic, InvalidRecipeError, RecipeError, gather
+from recipe_runner.language.model import ActionStep, Block, Manual, Recipe
+from recipe_runner.language.template import expand
+
+AnyStep = Block | ActionStep | Manual
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step of this run; `items` is `(None,)` for a step without `each=`."""
+
+    number: int
+    step: AnyStep
+    applicable: bool
+    reason: str
+    items: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is known before anything runs."""
+
+    recipe: Recipe
+    values: Values
+    steps: tuple[PlannedStep, ...]
+    preconditions: tuple[Precondition, ...]
+    actions: Mapping[str, Action]
+
+
+def plan(
+    recipe: Recipe,
+    values: Values,
+    *,
+    actions: Mapping[str, Action],
+    preconditions: Mapping[str, type[Precondition]],
+) -> Plan:
+    """Bring a recipe and its values together.
+
+    Raises InvalidRecipeError with every fault that the values bring to light: an argument or a precondition that its
+    model refuses once expanded.
+    """
+    faults: list[Diagnostic] = []
+    required: list[Precondition] = []
+    for requirement in recipe.requires:
+        try:
+            fragment = requirement.arguments.expand(lookup(values))
+            required.append(fragment.validate(preconditions[requirement.kind]))
+        except RecipeError as error:
+            faults += error.diagnostics
+    planned: list[PlannedStep] = []
+    for number, step in enumerate(recipe.steps, 1):
+        condition = step.attributes.when
+        applicable = condition is None or condition.holds(values.texts)
+        reason = "" if applicable else f"when {condition}"
+        planned.append(PlannedStep(number, step, applicable, reason, _items(step, values)))
+        if isinstance(step, ActionStep) and applicable and not awaits_outputs(step):
+            try:
+                action_arguments(step, actions[step.action].Arguments, values, {})
+            except RecipeError as error:
+                faults += error.diagnostics
+    if faults:
+        raise InvalidRecipeError(*gather(faults))
+    return Plan(recipe, values, tuple(planned), tuple(required), actions)
+
+
+def lookup(values: Values, outputs: Mapping[str, Mapping[str, Text]] | None = None) -> _Lookup:
+    """Return the function that `${…}` asks: parameters by name, outputs by `step-id.name`."""
+    return _Lookup(values, outputs or {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    values: Values
+    outputs: Mapping[str, Mapping[str, Text]]
+
+    def __call__(self, name: str) -> Text:
+        """Return the text of a parameter or output; raises KeyError."""
+        step_id, dot, output = name.partition(".")
+        if not dot:
+            return self.values.texts.get(name, "")
+        text = self.outputs[step_id][output]
+        return tuple(text) if isinstance(text, list) else text
+
+
+def awaits_outputs(step: ActionStep) -> bool:
+    """Say whether the step's arguments can be known only when earlier steps have run."""
+    bound = step.attributes.each
+    return any("." in name or (bound is not None and name == "each") for name, _ in step.arguments.references())
+
+
+def action_arguments(
+    step: ActionStep, model: type[BaseModel], values: Values, outputs: Mapping[str, Mapping[str, Text]]
+) -> BaseModel:
+    """Expand and validate a typed step's arguments; raises InvalidRecipeError with a place for each fault."""
+    try:
+        expanded = step.arguments.expand(lookup(values, outputs))
+    except KeyError as error:
+        missing = str(error.args[0])
+        raise InvalidRecipeError(
+            Diagnostic(f"step `{step.id}` needs `{missing}`, which no earlier step has given", step.span)
+        ) from error
+    return expanded.validate(model)
+
+
+def confirmation(step: AnyStep, values: Values) -> str | None:
+    """Return the step's own question with its values, or None."""
+    text = step.attributes.confirm
+    if text is None:
+        return None
+    return expand(text, lambda name: ", ".join(t) if isinstance(t := lookup(values)(name), tuple) else t)
+
+
+def _items(step: AnyStep, values: Values) -> tuple[str | None, ...]:
+    each = step.attributes.each
+    if each is None:
+        return (None,)
+    texts: Text | Sequence[str] = values.texts.get(each, ())
+    return (texts,) if isinstance(texts, str) else tuple(texts)

@@ -1,0 +1,151 @@
+"""Runs the engine's coroutines: hands their events on, starts the processes they ask for and tells them the end.
+
+A coroutine yields events, `Spawn` (answered with the process's `Ended`) and `Pause`. Any number run side by side over
+one `Pump`; there are no threads, so an event is always recorded before its coroutine goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from recipe_runner.engine.events import Event, Output, Waiting
+from recipe_runner.engine.process import Chunk, Command, Ended, Process, Pump, Stream
+from recipe_runner.engine.redaction import RedactedStream, Redactor
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Run this command for a step."""
+
+    command: Command
+    step: str
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait for some seconds, or less when the operator interrupts."""
+
+    seconds: float
+    step: str
+    reason: str
+    item: str | None = None
+
+
+Coroutine = Generator[Event | Spawn | Pause, Ended | None, T]
+
+STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
+NOT_STARTED = 127
+"""The exit code a shell reports for a command that it could not find."""
+TICK = 0.5
+"""Seconds between two `Waiting` events."""
+
+
+@dataclass(slots=True, eq=False)
+class _Task(Generic[T]):
+    coroutine: Coroutine[T]
+    process: Process | None = None
+    spawn: Spawn | None = None
+    streams: dict[str, RedactedStream] = field(default_factory=dict)
+    pause: Pause | None = None
+    wake: float = 0.0
+    results: list[T] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        return bool(self.results)
+
+
+class Scheduler:
+    """Drives coroutines over one pump."""
+
+    def __init__(self, pump: Pump, redactor: Redactor) -> None:
+        self._pump = pump
+        self._redactor = redactor
+
+    def run(self, coroutine: Coroutine[T]) -> Generator[Event, None, T]:
+        """Drive one coroutine to its end and return its result."""
+        (result,) = yield from self.side_by_side([coroutine], 1)
+        return result
+
+    def side_by_side(self, coroutines: Iterable[Coroutine[T]], limit: int) -> Generator[Event, None, list[T]]:
+        """Drive coroutines, at most `limit` at a time, and return their results in the order given."""
+        tasks: list[_Task[T]] = [_Task(c) for c in coroutines]
+        waiting = list(tasks)
+        active: list[_Task[T]] = []
+        while waiting or active:
+            while waiting and len(active) < limit:
+                task = waiting.pop(0)
+                active.append(task)
+                yield from self._advance(task, None)
+            yield from self._wait([task for task in active if not task.over])
+            active = [task for task in active if not task.over]
+        return [result for task in tasks for result in task.results]
+
+    def _advance(self, task: _Task[T], ended: Ended | None) -> Iterator[Event]:
+        """Let a coroutine go on until it waits for something."""
+        answer = ended
+        while True:
+            try:
+                request = task.coroutine.send(answer)
+            except StopIteration as stop:
+                task.results.append(stop.value)
+                return
+            answer = None
+            match request:
+                case Spawn():
+                    task.spawn = request
+                    task.streams = {name: self._redactor.stream() for name in STREAMS}
+                    try:
+                        task.process = self._pump.start(request.command)
+                    except OSError as error:
+                        message = f"{request.command.argv[0]}: {error.strerror}\n".encode()
+                        yield Output(request.step, "stderr", message, 0, request.item)
+                        answer = Ended("failed", NOT_STARTED, None, 0)
+                        continue
+                    return
+                case Pause():
+                    task.pause = request
+                    task.wake = time.monotonic() + request.seconds
+                    return
+                case _:
+                    yield request
+
+    def _wait(self, active: list[_Task[T]]) -> Iterator[Event]:
+        """Wait until something happens to one of the tasks."""
+        pausing = [task for task in active if task.pause is not None]
+        now = time.monotonic()
+        until = min([now + TICK, *(task.wake for task in pausing)]) if pausing else None
+        if not active:
+            return
+        for process, happened in self._pump.poll(until):
+            task = next(task for task in active if task.process is process)
+            yield from self._happened(task, happened)
+        now = time.monotonic()
+        for task in pausing:
+            if task.pause is not None:
+                left = max(0.0, task.wake - now)
+                yield Waiting(task.pause.step, task.pause.reason, task.pause.seconds, left, task.pause.item)
+                if left == 0 or self._pump.interrupted:
+                    task.pause = None
+                    yield from self._advance(task, None)
+
+    def _happened(self, task: _Task[T], happened: Chunk | Ended) -> Iterator[Event]:
+        spawn = task.spawn
+        if spawn is None:
+            return
+        terminal = spawn.command.terminal
+        if isinstance(happened, Chunk):
+            if data := task.streams[happened.stream].feed(happened.data):
+                yield Output(spawn.step, happened.stream, data, happened.elapsed_ns, spawn.item, terminal)
+            return
+        for name in STREAMS:
+            if data := task.streams[name].end():
+                yield Output(spawn.step, name, data, happened.duration_ms * 1_000_000, spawn.item, terminal)
+        task.process = None
+        yield from self._advance(task, happened)

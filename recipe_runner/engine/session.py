@@ -1,0 +1,129 @@
+"""One session of a run, from the first event to the exit code: new, or resumed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import pwd
+import secrets
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recipe_runner import __version__
+from recipe_runner.engine.attempt import Bench
+from recipe_runner.engine.events import Event, Genesis, Resume
+from recipe_runner.engine.execute import Execution
+from recipe_runner.engine.history import History
+from recipe_runner.engine.interrupts import Interrupts
+from recipe_runner.engine.operator import Operator
+from recipe_runner.engine.plan import Plan
+from recipe_runner.engine.preconditions.base import Finding
+from recipe_runner.engine.process import Pump
+from recipe_runner.engine.redaction import Redactor
+from recipe_runner.engine.schedule import Scheduler
+from recipe_runner.engine.shell import ShellState
+from recipe_runner.errors import ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and by whom a session is run."""
+
+    operator: str
+    host: str
+    boot_id: str
+    directory: str
+
+    @classmethod
+    def here(cls) -> Place:
+        """Describe this process's machine, user and directory."""
+        boot_id = Path("/proc/sys/kernel/random/boot_id")
+        return cls(
+            operator=_user(),
+            host=platform.node(),
+            boot_id=boot_id.read_text().strip() if boot_id.exists() else "",
+            directory=str(Path.cwd()),
+        )
+
+
+def new_run_id() -> str:
+    """Return a 128-bit id as 32 hex digits; the first twelve are a millisecond clock, so ids sort by time."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+def genesis(
+    plan: Plan, *, run: str, mode: str, place: Place, suppliers: Mapping[str, str], commit: str | None
+) -> Genesis:
+    """Make the first event of a new run."""
+    recipe, *includes = (
+        {"name": Path(s.path).name, "path": str(Path(s.path).absolute()), "sha256": s.sha256, "size": s.size}
+        for s in plan.recipe.sources
+    )
+    return Genesis(
+        run=run,
+        recipe=recipe | ({"commit": commit} if commit else {}) | {"title": plan.recipe.title},
+        includes=includes,
+        steps=[{"id": p.step.id, "sha256": p.step.digest} for p in plan.steps],
+        params=plan.values.public(),
+        secrets=sorted(plan.values.secrets),
+        tool={"name": "recipe-runner", "version": __version__},
+        actions=dict(suppliers),
+        approvals={p.step.id: p.step.attributes.approve for p in plan.steps if p.step.attributes.approve},
+        operator=place.operator,
+        mode=mode,
+        host=place.host,
+        boot_id=place.boot_id,
+        directory=place.directory,
+    )
+
+
+def resumed(plan: Plan, history: History, *, mode: str, place: Place) -> Resume:
+    """Make the event with which a run goes on; names the steps whose text is not what genesis recorded."""
+    before = {s["id"]: s["sha256"] for s in history.genesis.steps} if history.genesis else {}
+    source = plan.recipe.sources[0]
+    return Resume(
+        session=history.session + 1,
+        operator=place.operator,
+        mode=mode,
+        host=place.host,
+        boot_id=place.boot_id,
+        changed=[p.step.id for p in plan.steps if before.get(p.step.id) != p.step.digest],
+        recipe={"name": Path(source.path).name, "sha256": source.sha256, "size": source.size},
+    )
+
+
+@dataclass(slots=True)
+class Session:
+    """Runs a plan; `events` is the whole stream after the first event, which the caller has made."""
+
+    plan: Plan
+    history: History
+    operator: Operator
+    findings: tuple[Finding, ...]
+    state: ShellState
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def events(self) -> Generator[Event, None, ExitCode]:
+        """Run; the value at the end is the exit code. Raises what `Execution.run` raises."""
+        run = self.history.genesis.run if self.history.genesis else ""
+        redactor = Redactor(self.plan.values.secret_texts())
+        environ: dict[str, Any] = {**self.environ, "RECIPE_RUN": run}
+        with (
+            tempfile.TemporaryDirectory(prefix="recipe-") as scratch,
+            Interrupts() as interrupts,
+            Pump(interrupts) as pump,
+        ):
+            bench = Bench(self.plan, self.history, redactor, environ, Path(scratch), self.state)
+            execution = Execution(bench, self.operator, Scheduler(pump, redactor), interrupts)
+            return (yield from execution.run(self.findings))
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

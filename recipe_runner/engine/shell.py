@@ -1,0 +1,204 @@
+"""How code becomes a child process, and how a shell's state passes from one block to the next.
+
+The source arrives on an inherited memory descriptor and is evaluated by a bash whose `$0` is the recipe's name, padded
+with empty lines so that bash's own messages carry the recipe's line numbers. What a person would keep in one terminal
+(variables, functions, working directory) is written by the shell itself at the end of a successful block to another
+memory descriptor, and read back at the start of the next: no file, no extra process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from recipe_runner.engine.process import Command
+from recipe_runner.engine.values import Text
+from recipe_runner.language.model import Script
+
+SAVE = r"""{{ declare -p; printf '\0'; declare -f; printf '\0%s\0' "$PWD"; }} >&{state}"""
+BASH = (
+    "set -euo pipefail; . /dev/fd/{prologue}; "
+    "trap '[[ $? != 0 ]] || " + SAVE.replace("'", r"'\''") + "' EXIT; "
+    "mapfile -d '' -u {source} __recipe_source; set -- \"${{__recipe_source[0]}}\"; unset __recipe_source; "
+    'eval "set --;$1"; ' + SAVE + "; trap - EXIT"
+)
+PYTHON = "set -euo pipefail; . /dev/fd/{prologue}; exec python3 -c {bootstrap} /dev/fd/{source} {name}"
+PYTHON_BOOTSTRAP = (
+    "import sys; _, source, name = sys.argv; sys.argv = [name]; exec(compile(open(source).read(), name, 'exec'))"
+)
+
+OWN = re.compile(
+    r"^(?:BASH.*|COLUMNS|COMP_WORDBREAKS|DIRSTACK|EPOCH.*|EUID|FUNCNAME|GROUPS|HISTCMD|HOSTNAME|HOSTTYPE|LINENO|LINES"
+    r"|MACHTYPE|OLDPWD|OPTERR|OPTIND|OSTYPE|PIPESTATUS|PPID|PWD|RANDOM|RECIPE_.*|SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID|_"
+    r"|GPG_TTY|__recipe_source)$"
+)
+"""Variables that belong to the shell or to the runner, never to the author."""
+DECLARATION = re.compile(r"declare -(\S+) ([A-Za-z_][A-Za-z0-9_]*)(=.*)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class ShellState:
+    """What one block hands on to the next, as bash code that restores it."""
+
+    variables: tuple[str, ...] = ()
+    functions: str = ""
+    directory: str | None = None
+
+    @classmethod
+    def from_dump(cls, dump: bytes, *, readonly: frozenset[str], environ: Mapping[str, str]) -> ShellState | None:
+        """Read what a shell wrote at its end; None where it wrote nothing whole (it failed, or replaced itself)."""
+        parts = dump.decode("utf-8", "surrogateescape").split("\0")
+        if len(parts) < 4:  # noqa: PLR2004 - three parts, each ended by a NUL
+            return None
+        declared, functions, directory = parts[:3]
+        kept: list[str] = []
+        names: set[str] = set()
+        for line in _declarations(declared):
+            match = DECLARATION.fullmatch(line)
+            if match is None or "r" in match[1] or OWN.fullmatch(match[2]) or match[2] in readonly:
+                continue
+            names.add(match[2])
+            if match[1] == "x" and match[3] == f"={_bash_quoted(environ.get(match[2]))}":
+                continue
+            kept.append(line)
+        gone = sorted(n for n in environ if n.isidentifier() and n not in names | readonly and not OWN.fullmatch(n))
+        kept += [f"unset -v {shlex.join(gone)}"] if gone else []
+        return cls(tuple(kept), functions, directory)
+
+    def code(self) -> str:
+        """Return bash code that restores this state."""
+        lines = list(self.variables)
+        if self.functions:
+            lines += ["shopt -s extglob", self.functions, "shopt -u extglob"]
+        if self.directory:
+            lines.append(f"cd -- {shlex.quote(self.directory)}")
+        return "\n".join(lines) + "\n"
+
+    def to_bytes(self) -> bytes:
+        """Return the state as it is kept with the run."""
+        data = {"variables": self.variables, "functions": self.functions, "directory": self.directory}
+        return json.dumps(data, sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ShellState:
+        """Read what `to_bytes` wrote."""
+        fields = json.loads(data)
+        return cls(tuple(fields["variables"]), fields["functions"], fields["directory"])
+
+    def without(self, secrets: tuple[str, ...]) -> ShellState:
+        """Return the state without the variables and functions in whose text one of the secrets stands."""
+        if not secrets:
+            return self
+        clean = tuple(v for v in self.variables if not any(s in v or _ansi(s) in v for s in secrets))
+        functions = "" if any(s in self.functions for s in secrets) else self.functions
+        return ShellState(clean, functions, self.directory)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a block finds when it starts, besides the shell's own state."""
+
+    name: str
+    environ: Mapping[str, str]
+    texts: Mapping[str, Text]
+    directory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A command ready to start, and the descriptor on which bash will leave its state (None for Python)."""
+
+    command: Command
+    state: int | None
+
+    def read_state(self) -> bytes:
+        """Return what the shell left."""
+        return b"" if self.state is None else os.pread(self.state, os.fstat(self.state).st_size, 0)
+
+
+@contextmanager
+def prepared(script: Script, state: ShellState, around: Surroundings, timeout: float | None) -> Iterator[Prepared]:
+    """Make the command that runs a script; its descriptors are closed at the end of the `with` block."""
+    pad = "\n" * (script.first_line - 1)
+    python = script.language == "python"
+    with (
+        memory("source", pad + script.text) as source,
+        memory("prologue", _prologue(state, around, python=python)) as prologue,
+        memory("state", "") as left,
+    ):
+        if python:
+            boot = PYTHON.format(
+                prologue=prologue,
+                source=source,
+                bootstrap=shlex.quote(PYTHON_BOOTSTRAP),
+                name=shlex.quote(around.name),
+            )
+        else:
+            boot = BASH.format(prologue=prologue, source=source, state=left)
+        environ = {**around.environ, **_exported(around, python=python)}
+        argv = ("bash", "--norc", "--noprofile", "-c", boot, around.name)
+        command = Command(argv, environ, around.directory, (source, prologue, left), timeout)
+        yield Prepared(command, None if python else left)
+
+
+def _exported(around: Surroundings, *, python: bool) -> dict[str, str]:
+    exported: dict[str, str] = {}
+    for name, text in around.texts.items():
+        if isinstance(text, str):
+            exported[name] = text
+        elif python:
+            exported[name] = json.dumps(text)
+    return exported
+
+
+def _prologue(state: ShellState, around: Surroundings, *, python: bool) -> str:
+    lines = ["set -a"] if python else []
+    lines.append(state.code())
+    for name, text in around.texts.items():
+        if isinstance(text, tuple):
+            lines += [] if python else [f"declare -ra {name}=({shlex.join(text)})"]
+        else:
+            lines.append(f"declare -rx {name}")
+    if around.directory:
+        lines.append(f"cd -- {shlex.quote(around.directory)}")
+    return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def memory(name: str, text: str) -> Iterator[int]:
+    """Hold a text in memory on a descriptor that a child can inherit, for the time of a `with` block."""
+    descriptor = os.memfd_create(f"recipe-{name}", os.MFD_CLOEXEC)
+    try:
+        data = memoryview(text.encode("utf-8", "surrogateescape"))
+        while data:
+            data = data[os.write(descriptor, data) :]
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _declarations(text: str) -> Iterator[str]:
+    """Yield whole declarations: a value written over several lines stays together."""
+    current: list[str] = []
+    for line in text.removesuffix("\n").split("\n"):
+        if line.startswith("declare -") and current:
+            yield "\n".join(current)
+            current = []
+        current.append(line)
+    if current:
+        yield "\n".join(current)
+
+
+def _bash_quoted(value: str | None) -> str | None:
+    """Quote as `declare -p` does for text without control characters (bash 5.2, lib/sh/shquote.c sh_double_quote)."""
+    return None if value is None else '"' + re.sub(r'([$`"\\])', r"\\\1", value) + '"'
+
+
+def _ansi(secret: str) -> str:
+    return re.sub(r'([$`"\\])', r"\\\1", secret)

@@ -1,0 +1,141 @@
+"""The values of a run: each declared parameter with the text it has, and where that came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from recipe_runner.engine.redaction import SHORTEST
+from recipe_runner.errors import Diagnostic, UsageError
+from recipe_runner.language.parameters import Parameter
+
+Text = str | tuple[str, ...]
+Ask = Callable[[Parameter, str | None], str]
+"""Asks a person for a parameter; the second argument says what was wrong with the answer before, if there was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Canonical texts by parameter name; `secrets` are the names whose texts must never be shown or stored."""
+
+    texts: Mapping[str, Text] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+
+    def public(self) -> dict[str, str | list[str]]:
+        """Return the values that may be written down, as JSON data."""
+        return {
+            name: list(text) if isinstance(text, tuple) else text
+            for name, text in self.texts.items()
+            if name not in self.secrets
+        }
+
+    def secret_texts(self) -> tuple[str, ...]:
+        """Return the secrets themselves, for the redactor and for the child's environment only."""
+        texts = (self.texts[name] for name in sorted(self.secrets) if name in self.texts)
+        return tuple(text for text in texts if isinstance(text, str))
+
+    def bound(self, name: str, text: str) -> Values:
+        """Return these values with one name bound to another text (`each=`)."""
+        return Values({**self.texts, name: text}, self.secrets)
+
+
+def resolve(
+    parameters: Sequence[Parameter],
+    *,
+    given: Mapping[str, str],
+    file: Mapping[str, str | Sequence[str]],
+    environ: Mapping[str, str],
+    ask: Ask | None = None,
+) -> Values:
+    """Find a value for every parameter: command line, then file, environment, question, default.
+
+    `ask` is None where nobody can be asked. Raises UsageError with one diagnostic for each unknown name, refused
+    value and missing required value.
+    """
+    faults: list[Diagnostic] = []
+    texts: dict[str, Text] = {}
+    declared = {parameter.name: parameter for parameter in parameters}
+    for name in (*given, *file):
+        if name not in declared:
+            faults.append(_unknown(name, declared))
+    for parameter in parameters:
+        name = parameter.name
+        secret = parameter.type == "secret"
+        if secret and name in given:
+            faults.append(
+                Diagnostic(
+                    f"`{name}` is a secret and must not stand on a command line",
+                    parameter.span,
+                    f"put it into the environment as `{parameter.env or 'VARIABLE'}`, or let the prompt ask for it",
+                )
+            )
+            continue
+        found, source = _find(parameter, given, file, environ)
+        try:
+            if found is not None:
+                texts[name] = _converted(parameter, found)
+            elif ask is not None and (parameter.prompt or (parameter.required and parameter.default is None)):
+                texts[name] = _asked(parameter, ask)
+            elif parameter.default is not None:
+                texts[name] = parameter.default
+            elif parameter.required:
+                faults.append(_missing(parameter))
+        except ValueError as error:
+            place = f"from {source}" if source else ""
+            faults.append(Diagnostic(f"`{name}` {place}: {error}".replace("  ", " "), parameter.span, parameter.help))
+    if faults:
+        raise UsageError(*faults)
+    return Values(texts, frozenset(p.name for p in parameters if p.type == "secret"))
+
+
+def _find(
+    parameter: Parameter,
+    given: Mapping[str, str],
+    file: Mapping[str, str | Sequence[str]],
+    environ: Mapping[str, str],
+) -> tuple[str | Sequence[str] | None, str]:
+    if parameter.name in given:
+        return given[parameter.name], "`-p`"
+    if parameter.name in file:
+        return file[parameter.name], "the params file"
+    if parameter.env and environ.get(parameter.env):
+        return environ[parameter.env], f"environment variable `{parameter.env}`"
+    return None, ""
+
+
+def _converted(parameter: Parameter, raw: str | Sequence[str]) -> Text:
+    text = parameter.convert(raw)
+    if parameter.type == "secret" and len(text) < SHORTEST:
+        raise ValueError(f"a secret needs at least {SHORTEST} characters")
+    return text
+
+
+def _asked(parameter: Parameter, ask: Ask) -> Text:
+    complaint: str | None = None
+    while True:
+        try:
+            return _converted(parameter, ask(parameter, complaint))
+        except ValueError as error:
+            complaint = str(error)
+
+
+def _missing(parameter: Parameter) -> Diagnostic:
+    ways = [f"-p {parameter.name}=…"] if parameter.type != "secret" else []
+    ways += [f"environment variable {parameter.env}"] if parameter.env else []
+    what = f" ({parameter.help})" if parameter.help else ""
+    return Diagnostic(
+        f"parameter `{parameter.name}`{what} has no value",
+        parameter.span,
+        f"give it by {' or '.join(ways) or 'prompt'}",
+    )
+
+
+def _unknown(name: str, declared: Mapping[str, Parameter]) -> Diagnostic:
+    import difflib  # noqa: PLC0415 - needed for a typing mistake only, and slow to import
+
+    near = difflib.get_close_matches(name, declared, 1)
+    known = ", ".join(f"`{n}`" for n in declared) or "none"
+    return Diagnostic(
+        f"the recipe has no parameter `{name}`",
+        hint=f"did you mean `{near[0]}`?" if near else f"its parameters are: {known}",
+    )
