@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -75,22 +74,28 @@ def run(argv: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
-    except RecipeError as error:
-        _show(error.diagnostics)
-        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("\n")
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILED
-    except OSError as error:
-        place = f"`{error.filename}`: " if error.filename else ""
-        _show((Diagnostic(f"{place}{error.strerror or error}"),))
-        return ExitCode.FAILED
-    except Exception:  # noqa: BLE001 - the last border: a bug is reported as one, with its traceback in a file
-        return _bug()
+    except Exception as error:  # noqa: BLE001 - the last border: everything becomes a message and an exit code
+        return _failed(error)
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _failed(error: Exception) -> int:
+    match error:
+        case RecipeError():
+            _show(error.diagnostics)
+            return error.exit_code
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.FAILED
+        case OSError():
+            place = f"`{error.filename}`: " if error.filename else ""
+            _show((Diagnostic(f"{place}{error.strerror or error}"),))
+            return ExitCode.FAILED
+        case _:
+            return _bug(error)
 
 
 def _show(diagnostics: Sequence[Diagnostic]) -> None:
@@ -100,12 +105,11 @@ def _show(diagnostics: Sequence[Diagnostic]) -> None:
     show(Terminal(), diagnostics)
 
 
-def _bug() -> int:
+def _bug(error: Exception) -> int:
     import tempfile  # noqa: PLC0415 - for a bug only
 
     with tempfile.NamedTemporaryFile("w", prefix="recipe-bug-", suffix=".txt", delete=False) as file:
-        traceback.print_exc(file=file)
-    what = traceback.format_exc(limit=0).strip().splitlines()[-1]
-    hint = f"nothing that was recorded is lost; please report it with {Path(file.name)}"
-    _show((Diagnostic(f"this is a bug in recipe-runner: {what}", hint=hint),))
+        traceback.print_exception(error, file=file)
+    hint = f"nothing that was recorded is lost; please report it with {file.name}"
+    _show((Diagnostic(f"this is a bug in recipe-runner: {type(error).__name__}: {error}", hint=hint),))
     return ExitCode.BUG

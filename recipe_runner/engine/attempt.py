@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from recipe_runner.errors import RecipeError
 from recipe_runner.language.model import ActionStep, Script
 
 CHILD = "recipe_runner.actions.child"
+Parse = Callable[[str], Mapping[str, str | list[str]]]
 ENDED_BADLY = Ended("failed", None, None, 0)
 
 
@@ -45,10 +46,6 @@ class Bench:
     def values(self, item: str | None) -> Values:
         """Return the parameters, with `each` bound for a sub-run."""
         return self.plan.values if item is None else self.plan.values.bound("each", item)
-
-    def outputs(self) -> dict[str, dict[str, Text]]:
-        """Return the outputs of every step so far."""
-        return {step_id: self.history.outputs(step_id) for step_id, _ in self.history.tracks}
 
     def script(self, step: AnyStep, script: Script, role: Role, item: str | None = None) -> Coroutine[Ended]:
         """Run one script of a step."""
@@ -72,7 +69,7 @@ class Bench:
         with self._output_file() as output:
             yield self._start(step, "run", item, digest)
             try:
-                arguments = action_arguments(step, action.Arguments, self.values(item), self.outputs())
+                arguments = action_arguments(step, action.Arguments, self.values(item), self.history.outputs)
             except RecipeError as error:
                 yield Output(step.id, "stderr", f"error: {error}\n".encode(), 0, item)
                 return (yield from self._end(step, "run", item, ENDED_BADLY, output, json.loads))
@@ -114,7 +111,7 @@ class Bench:
         )
 
     def _end(
-        self, step: AnyStep, role: Role, item: str | None, ended: Ended, output: Path, parse: Any
+        self, step: AnyStep, role: Role, item: str | None, ended: Ended, output: Path, parse: Parse
     ) -> Coroutine[Ended]:
         outputs: dict[str, Any] = {}
         if role == "run" and (text := output.read_text(encoding="utf-8", errors="surrogateescape")):
@@ -155,7 +152,7 @@ class Bench:
     def _surroundings(self, step: AnyStep, item: str | None, output: Path) -> Surroundings:
         values = self.values(item)
         texts: dict[str, Text] = dict(values.texts)
-        for step_id, outputs in self.outputs().items():
+        for step_id, outputs in self.history.outputs.items():
             texts |= {
                 variable(step_id, name): tuple(text) if isinstance(text, list) else text
                 for name, text in outputs.items()

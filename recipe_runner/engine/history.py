@@ -39,7 +39,6 @@ class Track:
     digest: str = ""
     attempts: int = 0
     verified: int = 0
-    outputs: dict[str, Any] = field(default_factory=dict)
 
     def finished(self, verifies: int) -> bool:
         """Say whether nothing is left to do; `verifies` is the number of verify scripts that must have succeeded."""
@@ -58,11 +57,12 @@ class Track:
 
 @dataclass(slots=True)
 class History:
-    """The run so far."""
+    """The run so far; `order` holds what was done, oldest first, `outputs` what each step handed on."""
 
     genesis: Genesis | None = None
     tracks: dict[tuple[str, str | None], Track] = field(default_factory=dict)
     order: list[tuple[str, str | None]] = field(default_factory=list)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     state_blob: Mapping[str, Any] | None = None
     session: int = 1
     closed: Close | None = None
@@ -84,10 +84,6 @@ class History:
         """Say whether a step is finished for all of its items (`[None]` for a step without `each=`)."""
         return all(self.track(step_id, item).finished(verifies) for item in items)
 
-    def outputs(self, step_id: str) -> dict[str, Any]:
-        """Return the outputs of a step, those of later items winning."""
-        return {k: v for (step, _), track in self.tracks.items() if step == step_id for k, v in track.outputs.items()}
-
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
         match event:
@@ -100,7 +96,7 @@ class History:
             case StepStart(role="run"):
                 track = self.track(event.step, event.item)
                 track.status, track.digest, track.attempts = "unknown", event.digest, event.attempt
-                track.verified, track.outputs = 0, {}
+                track.verified = 0
             case StepEnd():
                 self._end(event)
             case Skip():
@@ -118,7 +114,8 @@ class History:
         match event.role:
             case "run":
                 track.status = "done" if ok else "unknown" if event.outcome == "lost" else "failed"
-                track.outputs = event.outputs
+                if event.outputs:
+                    self.outputs.setdefault(event.step, {}).update(event.outputs)
                 if ok:
                     self.order = [*(k for k in self.order if k != key), key]
                     self.state_blob = event.blobs.get("state", self.state_blob)

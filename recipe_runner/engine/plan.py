@@ -15,6 +15,8 @@ from recipe_runner.language.model import ActionStep, Block, Manual, Recipe
 from recipe_runner.language.template import expand
 
 AnyStep = Block | ActionStep | Manual
+Outputs = Mapping[str, Mapping[str, str | list[str]]]
+"""Step id → output → text or list, as the journal keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def plan(
     return Plan(recipe, values, tuple(planned), tuple(required), actions)
 
 
-def lookup(values: Values, outputs: Mapping[str, Mapping[str, Text]] | None = None) -> _Lookup:
+def lookup(values: Values, outputs: Outputs | None = None) -> _Lookup:
     """Return the function that `${…}` asks: parameters by name, outputs by `step-id.name`."""
     return _Lookup(values, outputs or {})
 
@@ -83,7 +85,7 @@ def lookup(values: Values, outputs: Mapping[str, Mapping[str, Text]] | None = No
 @dataclass(frozen=True, slots=True)
 class _Lookup:
     values: Values
-    outputs: Mapping[str, Mapping[str, Text]]
+    outputs: Outputs
 
     def __call__(self, name: str) -> Text:
         """Return the text of a parameter or output; raises KeyError."""
@@ -100,9 +102,7 @@ def awaits_outputs(step: ActionStep) -> bool:
     return any("." in name or (bound is not None and name == "each") for name, _ in step.arguments.references())
 
 
-def action_arguments(
-    step: ActionStep, model: type[BaseModel], values: Values, outputs: Mapping[str, Mapping[str, Text]]
-) -> BaseModel:
+def action_arguments(step: ActionStep, model: type[BaseModel], values: Values, outputs: Outputs) -> BaseModel:
     """Expand and validate a typed step's arguments; raises InvalidRecipeError with a place for each fault."""
     try:
         expanded = step.arguments.expand(lookup(values, outputs))

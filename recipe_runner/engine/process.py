@@ -137,7 +137,9 @@ class Process:
             return
 
     def ended(self) -> Ended:
-        """Reap the child and say how it ended."""
+        """Reap the child and say how it ended; one that was stopped takes what is left of its group along."""
+        if self.reason is not None:
+            self.signal_group(signal.SIGKILL)
         status = self.popen.wait()
         duration = (time.monotonic_ns() - self.began_ns) // 1_000_000
         name = signal.Signals(-status).name if status < 0 else None

@@ -55,9 +55,7 @@ def resolve(
     faults: list[Diagnostic] = []
     texts: dict[str, Text] = {}
     declared = {parameter.name: parameter for parameter in parameters}
-    for name in (*given, *file):
-        if name not in declared:
-            faults.append(_unknown(name, declared))
+    faults += [_unknown(name, declared) for name in (*given, *file) if name not in declared]
     for parameter in parameters:
         name = parameter.name
         secret = parameter.type == "secret"
@@ -80,6 +78,8 @@ def resolve(
                 texts[name] = parameter.default
             elif parameter.required:
                 faults.append(_missing(parameter))
+            else:
+                texts[name] = () if parameter.type == "list" else ""
         except ValueError as error:
             place = f"from {source}" if source else ""
             faults.append(Diagnostic(f"`{name}` {place}: {error}".replace("  ", " "), parameter.span, parameter.help))

@@ -1,0 +1,99 @@
+"""`recipe run FILE`."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import click
+
+from recipe_runner.cli import options, tables
+from recipe_runner.cli.live import drive
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.console.view import RunView
+from recipe_runner.engine.history import History
+from recipe_runner.engine.plan import plan
+from recipe_runner.engine.preconditions.base import World
+from recipe_runner.engine.preconditions.evaluation import evaluate_all
+from recipe_runner.engine.preconditions.table import kinds
+from recipe_runner.engine.session import Place, Session, genesis, new_run_id
+from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.values import resolve
+from recipe_runner.journal.store import Journal
+from recipe_runner.language.mapping import read_mapping
+from recipe_runner.language.parse import load
+
+
+@click.command(help="Run the recipe FILE step by step and write its signed journal.")
+@click.argument("file", type=Path)
+@click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
+@click.option("--params-file", type=Path, metavar="FILE", help="Take parameters from a YAML file.")
+@click.option("--runs", type=Path, metavar="DIR", help="Keep the run's journal below this directory.")
+@options.answering
+@options.signing
+def command(  # noqa: D103 - its help is above
+    file: Path,
+    params: tuple[str, ...],
+    params_file: Path | None,
+    runs: Path | None,
+    yes: bool,
+    accept: tuple[str, ...],
+    answers: Path | None,
+    plain: bool,
+    key: str | None,
+    no_sign: bool,
+) -> int:
+    mode = options.mode(yes=yes, answers=answers)
+    terminal = Terminal(plain=plain)
+    recipe = load(file)
+    actions = tables.used_actions(recipe)
+    tables.refuse_faults(recipe, actions)
+    environ = options.environment()
+    values = resolve(
+        recipe.params,
+        given=options.assignments(params),
+        file=read_mapping(params_file) if params_file else {},
+        environ=environ,
+        ask=options.asker(terminal, yes=yes, answers=answers),
+    )
+    planned = plan(recipe, values, actions=actions, preconditions=kinds())
+    view = RunView(terminal, planned)
+    operator = options.operator(view, yes=yes, accept=accept, answers=answers)
+    signer = options.signer(key=key, no_sign=no_sign)
+    place = Place.here()
+    first = genesis(
+        planned,
+        run=new_run_id(),
+        mode=mode,
+        place=place,
+        suppliers=tables.suppliers(actions),
+        commit=_commit(file),
+    )
+    directory = (runs or options.default_runs()) / first.run
+    view.opening(first.run, signer.primary if signer else None, mode)
+    with Journal.create(directory, first, signer) as journal:
+        findings = evaluate_all(planned.preconditions, World(environ, Path.cwd()))
+        session = Session(
+            planned,
+            History.of([first]),
+            operator,
+            tuple(findings),
+            ShellState(directory=place.directory),
+            environ,
+        )
+        return drive(session, journal, view, directory)
+
+
+def _commit(file: Path) -> str | None:
+    """Return the Git commit that the recipe's directory is at, where it is a checkout."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(file.absolute().parent), "rev-parse", "--verify", "-q", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

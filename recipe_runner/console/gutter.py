@@ -1,0 +1,65 @@
+"""A step's output on the screen: as it comes, indented behind a bar, with nothing in it that could move the cursor."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.engine.events import Output
+from recipe_runner.sanitise import visible
+
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+"""Whole escape sequences (ECMA-48 CSI and OSC): colours and cursor moves of tools that think they own the screen."""
+
+
+class Gutter:
+    """Prints output chunks; knows whether a line is unfinished, so that what follows starts on a fresh one."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._decoders = {
+            name: codecs.getincrementaldecoder("utf-8")(errors="replace") for name in ("stdout", "stderr")
+        }
+        self._unfinished: str | None = None
+
+    def feed(self, output: Output) -> None:
+        """Show one chunk."""
+        if output.terminal:
+            sys.stdout.buffer.write(output.data)
+            sys.stdout.buffer.flush()
+            return
+        text = SEQUENCE.sub("", self._decoders[output.stream].decode(output.data))
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if not text:
+            return
+        if self._unfinished not in {None, output.stream}:
+            self.finish()
+        bar = self._bar(output.stream)
+        label = f"[{output.item}] " if output.item else ""
+        lines = visible(text).split("\n")
+        written: list[str] = []
+        for index, line in enumerate(lines):
+            last = index == len(lines) - 1
+            if last and not line:
+                break
+            written.append(line if index == 0 and self._unfinished else f"{bar}{visible(label)}{line}")
+            written.append("" if last else "\n")
+        self._write("".join(written))
+        self._unfinished = output.stream if lines[-1] else None
+
+    def finish(self) -> None:
+        """End an unfinished line."""
+        if self._unfinished is not None:
+            self._write("\n")
+            self._unfinished = None
+
+    def _bar(self, stream: str) -> str:
+        if self._terminal.plain or self._terminal.out.color_system is None or self._terminal.out.no_color:
+            return "  | " if stream == "stdout" else "  ! "
+        return "\x1b[2m  │ \x1b[0m" if stream == "stdout" else "\x1b[31m  ┃ \x1b[0m"
+
+    def _write(self, text: str) -> None:
+        self._terminal.out.file.write(text)
+        self._terminal.out.file.flush()
