@@ -8,16 +8,15 @@ A reader of the tree never sees a half-made directory or a missing link.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from builders.claims import claimed
 from recipe_runner.errors import RecipeError, UnmetError, UsageError
 from recipe_runner.sanitise import line
 
@@ -90,16 +89,15 @@ class Tree:
         It stands beside `final` and is removed when the block fails; what a killed process left there is swept
         away by the next one. Raises UnmetError when `final` exists already: a serial is never changed.
         """
-        try:
-            staged, lock = _claim(final)
-        except OSError as fault:
-            raise _unwritable(final.parent, fault) from fault
-        try:
+        with ExitStack() as stack:
+            try:
+                final.parent.mkdir(parents=True, exist_ok=True)
+                _refuse_existing(final)
+                staged = stack.enter_context(claimed(final.parent, STAGING, final.name))
+            except OSError as fault:
+                raise _unwritable(final.parent, fault) from fault
             yield staged
             _publish(staged, final)
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
-            os.close(lock)
 
     def link(self, name: str, target: Path) -> Path:
         """Make `name` beside the directory `target` a link to it, in one step, and return the link's path."""
@@ -124,38 +122,6 @@ def sync_directory(directory: Path) -> None:
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _claim(final: Path) -> tuple[Path, int]:
-    """Make a locked staging directory beside `final`; the lock tells a living builder from a dead one's rest."""
-    parent = final.parent
-    parent.mkdir(parents=True, exist_ok=True)
-    guard = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        _refuse_existing(final)
-        for rest in parent.glob(f"{STAGING}*"):
-            _sweep(rest)
-        staged = Path(tempfile.mkdtemp(prefix=f"{STAGING}{final.name}-", dir=parent))
-        lock = os.open(staged, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    finally:
-        os.close(guard)
-    return staged, lock
-
-
-def _sweep(rest: Path) -> None:
-    try:
-        handle = os.open(rest, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(rest, ignore_errors=True)
-    except BlockingIOError:
-        pass
     finally:
         os.close(handle)
 

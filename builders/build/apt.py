@@ -1,0 +1,63 @@
+"""A private apt: package lists and downloads of its own, the machine's apt left as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders.build.command import Commands
+from builders.distros.sources import Source
+
+CONFIGURATION = """\
+Dir::State "{state}";
+Dir::State::status "{state}/status";
+Dir::Cache "{cache}";
+Dir::Etc::sourcelist "{state}/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+APT::Sandbox::User "";
+APT::Install-Recommends "false";
+Acquire::Languages "none";
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateApt:
+    """apt working in `directory` (empty at first) on `sources` only; keyrings are the sources' own."""
+
+    directory: Path
+    sources: Sequence[Source]
+    commands: Commands
+
+    def update(self) -> None:
+        """Fetch and verify the package lists; raises RecipeError with apt's words."""
+        state, cache = self.directory / "state", self.directory / "cache"
+        for folder in (state / "lists/partial", cache / "archives/partial"):
+            folder.mkdir(parents=True, exist_ok=True)
+        (state / "status").touch()
+        (state / "sources.list").write_text("".join(f"{source}\n" for source in self.sources))
+        self._configuration.write_text(CONFIGURATION.format(state=state, cache=cache))
+        self._apt.run("apt-get", "update", "--error-on=any")
+
+    def download(self, *packages: str) -> list[Path]:
+        """Fetch the packages' newest versions, verified against the lists, and return the files."""
+        pool = self.directory / "pool"
+        pool.mkdir(exist_ok=True)
+        self._apt.run("apt-get", "download", *packages, cwd=pool)
+        return sorted(pool.glob("*.deb"))
+
+    def depends(self, package: str) -> list[str]:
+        """Return the names of the packages that `package` needs directly."""
+        said = self._apt.output("apt-cache", "depends", "--important", package)
+        return re.findall(r"^ +\|?(?:Pre)?Depends: ([a-z0-9][a-z0-9+.-]+)$", said, re.MULTILINE)
+
+    @property
+    def _configuration(self) -> Path:
+        return self.directory / "apt.conf"
+
+    @property
+    def _apt(self) -> Commands:
+        return self.commands.extended(APT_CONFIG=str(self._configuration))

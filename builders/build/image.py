@@ -1,0 +1,99 @@
+"""How an image is built: one call a phase, in the order of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from builders.build.artefacts import make_qcow2, make_tarball, unpack_boot_files
+from builders.build.bench import Bench, bench, scratch_parent
+from builders.build.buildinfo import format_info
+from builders.build.disk import make_disk
+from builders.build.e2fsprogs import find_mke2fs
+from builders.build.filesystem import make_filesystem
+from builders.build.layout import Layout
+from builders.build.manifest import manifest
+from builders.build.progress import Progress
+from builders.build.rootfs import make_rootfs
+from builders.build.signature import checked_fingerprint, sign
+from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require
+from builders.distros.table import distribution
+from builders.images.definition import Definition
+from builders.images.serial import Serial
+from builders.publish.sums import digest_all, format_sums
+from builders.publish.tree import BUILD_INFO, SIGNATURE, SUMS, Names, Tree
+from recipe_runner.errors import RecipeError, UsageError
+
+
+def build_image(
+    definition: Definition, serial: Serial, tree: Tree, *, progress: Progress, key: str | None = None
+) -> Path:
+    """Build, sum, sign where `key` (a fingerprint) is given, publish into the tree; return the serial's directory.
+
+    Nothing is visible in the tree before everything is there. Raises UnmetError before the work starts, RecipeError
+    with the failing tool's last lines during it.
+    """
+    family = distribution(definition.distribution)
+    if faults := tuple(family.faults(definition)):
+        raise UsageError(*faults)
+    fingerprint = checked_fingerprint(key) if key else None
+    final = tree.daily(definition.codename, str(serial))
+    names = Names(definition.codename, definition.architecture)
+    parent = scratch_parent(definition.disk.size)
+    with _converted(tree.root), tree.staging(final) as staged:
+        require(
+            (*DISK_TOOLS, *family.tools, *(SIGNING_TOOLS if fingerprint else ())),
+            (Room(staged, 2 * definition.disk.size), Room(parent, 2 * definition.disk.size)),
+        )
+        with bench(definition, serial, parent, progress) as work:
+            _make(work, staged, names, fingerprint)
+    _move_current(tree, final, serial)
+    return final
+
+
+def _make(bench: Bench, staged: Path, names: Names, fingerprint: str | None) -> None:
+    progress, definition = bench.progress, bench.definition
+    layout = Layout(definition.disk.size, bench.identity)
+    disk = staged / names.raw
+    mke2fs = find_mke2fs(bench.commands, bench.cache, progress)
+    with progress.phase(f"root file system of {definition.codename}"):
+        rootfs = make_rootfs(bench, distribution(definition.distribution).bootstrap(bench))
+    with progress.phase("file system image and disk"):
+        filesystem = make_filesystem(bench, mke2fs, layout, rootfs)
+        make_disk(bench, layout, rootfs, filesystem, disk)
+    with progress.phase("qcow2 and tarball"), ThreadPoolExecutor() as side_by_side:
+        unpacked = unpack_boot_files(rootfs, staged, names)
+        paths = [staged / name for name in unpacked]
+        tasks = (
+            side_by_side.submit(make_qcow2, bench, disk, staged / names.image),
+            side_by_side.submit(make_tarball, bench, filesystem, paths, names, staged / names.tarball),
+        )
+        for task in tasks:
+            task.result()
+    with progress.phase("manifest and checksums"):
+        (staged / names.manifest).write_text(manifest(rootfs.read("var/lib/dpkg/status").decode()))
+        (staged / BUILD_INFO).write_text(format_info(definition, bench.serial, rootfs.kernel_version))
+        files = [names.image, names.raw, names.tarball, names.manifest, BUILD_INFO, *unpacked]
+        (staged / SUMS).write_bytes(format_sums(digest_all(staged, files)))
+        if fingerprint:
+            sign(bench, fingerprint, staged / SUMS, staged / SIGNATURE)
+
+
+def _move_current(tree: Tree, final: Path, serial: Serial) -> None:
+    """Let `current` name the new build, unless it names a later one already."""
+    current = final.parent / "current"
+    if current.is_symlink() and Serial.parse(current.readlink().name) > serial:
+        return
+    tree.link("current", final)
+
+
+@contextmanager
+def _converted(place: Path) -> Iterator[None]:
+    """Turn what the operating system refuses (a full disk first of all) into one diagnostic."""
+    try:
+        yield
+    except OSError as fault:
+        where = fault.filename or place
+        raise RecipeError.because(f"cannot build in `{where}`: {fault.strerror}") from fault

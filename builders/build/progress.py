@@ -1,0 +1,22 @@
+"""What the builder tells while it works; the console's terminal is one, a test's silence another."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Somebody who is told how the work goes on; the texts are safe to show."""
+
+    def say(self, text: str) -> None:
+        """Tell one fact."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """Tell something the person should look at."""
+        ...
+
+    def phase(self, title: str) -> AbstractContextManager[object]:
+        """Mark the time one phase takes."""
+        ...

@@ -1,0 +1,88 @@
+"""The root file system as a tar archive, and what is read out of it."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders.build.bench import Bench
+from builders.distros.base import Bootstrap
+from recipe_runner.errors import RecipeError
+
+
+@dataclass(frozen=True, slots=True)
+class Rootfs:
+    """A finished root: its archive, its kernel's version, and whether it has a ramdisk."""
+
+    archive: Path
+    kernel_version: str
+    has_ramdisk: bool
+
+    def read(self, member: str) -> bytes:
+        """Return a file's bytes by its path in the image; raises RecipeError when it is not there."""
+        with tarfile.open(self.archive) as tar:
+            try:
+                stream = tar.extractfile(f"./{member}")
+            except KeyError:
+                stream = None
+            if stream is None:
+                raise RecipeError.because(f"the root file system has no file `/{member}`")
+            return stream.read()
+
+
+def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
+    """Run mmdebstrap; the same archive state and serial give the same bytes."""
+    archive = bench.work / "rootfs.tar"
+    overlay = bench.work / "overlay.tar"
+    overlay.write_bytes(pack({**bootstrap.files, "etc/cloud/build.info": _build_info(bench)}, bench.serial.epoch))
+    hooks = [*bootstrap.customize_hooks, f"tar-in {shlex.quote(str(overlay))} /"]
+    bench.commands.extended(**bootstrap.environ).run(
+        "mmdebstrap",
+        f"--mode={bootstrap.mode}",
+        f"--variant={bootstrap.variant}",
+        "--format=tar",
+        f"--architectures={bench.definition.architecture}",
+        f"--include={','.join(bootstrap.packages)}",
+        '--aptopt=APT::Install-Recommends "false"',
+        "--dpkgopt=force-confold",
+        *(f"--essential-hook={hook}" for hook in bootstrap.essential_hooks),
+        *(f"--customize-hook={hook}" for hook in hooks),
+        bench.definition.codename,
+        archive,
+        *map(str, bootstrap.sources),
+    )
+    return inspect(archive)
+
+
+def inspect(archive: Path) -> Rootfs:
+    """Find the kernel that `/vmlinuz` names and look for its ramdisk; raises RecipeError without a kernel."""
+    with tarfile.open(archive) as tar:
+        members = {member.name.removeprefix("./"): member for member in tar}
+    link = members.get("vmlinuz")
+    found = re.fullmatch(r"boot/vmlinuz-(\S+)", link.linkname) if link and link.issym() else None
+    if not found or f"boot/vmlinuz-{found[1]}" not in members:
+        raise RecipeError.because(
+            "the root file system has no kernel at `/vmlinuz`", hint="add a kernel package to the definition"
+        )
+    return Rootfs(archive, found[1], f"boot/initrd.img-{found[1]}" in members)
+
+
+def pack(texts: Mapping[str, str], epoch: int) -> bytes:
+    """Return a tar archive of small files owned by root, by path."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for path in sorted(texts):
+            content = texts[path].encode()
+            member = tarfile.TarInfo(path)
+            member.size, member.mtime, member.mode = len(content), epoch, 0o644
+            tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _build_info(bench: Bench) -> str:
+    return f"build_name: server\nserial: {bench.serial}\n"

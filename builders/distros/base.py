@@ -1,0 +1,57 @@
+"""What a distribution family is: it knows its archive, what it needs besides packages, and how a root is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from builders.build.bench import Bench
+from builders.build.tools import Tool
+from builders.distros.sources import Source
+from builders.images.definition import Definition
+from recipe_runner.errors import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap:
+    """What mmdebstrap is asked for, and what is done in the root it makes.
+
+    The hooks are POSIX shell with the root's path in `$1`; `files` are written last, by path in the image.
+    """
+
+    variant: Literal["apt", "custom"]
+    packages: Sequence[str]
+    sources: Sequence[Source]
+    files: Mapping[str, str]
+    mode: Literal["auto", "chrootless"] = "auto"
+    essential_hooks: Sequence[str] = ()
+    customize_hooks: Sequence[str] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+class Distribution(Protocol):
+    """A family of distributions; other packages add theirs to the entry-point group `builders.distros`."""
+
+    @property
+    def name(self) -> str:
+        """The word in a definition's `distribution`."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        ...
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        """What it needs on the build machine besides the builder's own tools."""
+        ...
+
+    def faults(self, definition: Definition) -> Iterable[Diagnostic]:
+        """Say what this family cannot build of a definition; touches nothing."""
+        ...
+
+    def bootstrap(self, bench: Bench) -> Bootstrap:
+        """Prepare the archive and say how the root is made; may fetch into the bench's cache."""
+        ...

@@ -1,0 +1,59 @@
+"""Debian suites, from the machine's own mirror where it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+from builders.build.bench import Bench
+from builders.build.layout import ROOT_LABEL
+from builders.build.tools import Tool
+from builders.distros.base import Bootstrap
+from builders.distros.machine import DEBIAN_KEYRING, debian_sources, default_sources, machine_sources
+from builders.images.definition import Definition
+from recipe_runner.errors import Diagnostic
+
+
+class Debian:
+    """Debian 12 and later."""
+
+    name = "debian"
+    summary = "a Debian suite"
+    tools = (Tool(DEBIAN_KEYRING, "debian-archive-keyring", "file"),)
+
+    def faults(self, definition: Definition) -> Iterable[Diagnostic]:
+        """Debian has several kernels: the definition says which."""
+        if definition.kernel is None:
+            yield Diagnostic("key `kernel` is missing", hint='add `kernel = "linux-image-cloud-amd64"`', code="D003")
+
+    def bootstrap(self, bench: Bench) -> Bootstrap:
+        """Ask for the essential packages, apt, the kernel and what the definition lists."""
+        definition = bench.definition
+        hooks = ["debian-finish.sh"] if definition.documentation else ["debian-finish.sh", "debian-strip.sh"]
+        essential = (
+            ["debian-initramfs.sh"] if definition.documentation else ["debian-initramfs.sh", "debian-exclude.sh"]
+        )
+        return Bootstrap(
+            variant="apt",
+            packages=(*filter(None, [definition.kernel]), *definition.packages),
+            sources=debian_sources(definition.codename, definition.archive.components, machine_sources()),
+            files=_files(definition),
+            essential_hooks=[_script(name) for name in essential],
+            customize_hooks=[_script(name) for name in hooks],
+            environ={"INITRD": "No"},
+        )
+
+
+def _files(definition: Definition) -> dict[str, str]:
+    archive = default_sources(definition.codename, definition.archive.components)
+    return {
+        "etc/apt/sources.list": "".join(f"{source}\n" for source in archive),
+        "etc/fstab": f"LABEL={ROOT_LABEL} / ext4 defaults,discard,errors=remount-ro 0 1\n",
+        "etc/hostname": f"{definition.codename}\n",
+        "etc/hosts": f"127.0.0.1 localhost\n127.0.1.1 {definition.codename}\n::1 localhost ip6-localhost\n",
+    }
+
+
+def _script(name: str) -> str:
+    return Path(str(files("builders.distros") / name)).read_text("utf-8")

@@ -1,0 +1,154 @@
+"""The tiny family: three packages made on the spot, for rehearsals and tests.
+
+Whatever suite the definition names is served by a local archive that is generated for the build: a base with the
+suite's name, busybox with an init that tells what it is and switches the machine off, and Debian's cloud kernel
+(NVMe and ext4 are built in, so it needs no ramdisk). Only kernel and busybox are fetched, once, from Debian's archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+from builders.build.apt import PrivateApt
+from builders.build.bench import Bench
+from builders.build.tools import Tool
+from builders.distros.base import Bootstrap
+from builders.distros.machine import DEBIAN_KEYRING, debian_sources, machine_sources
+from builders.distros.sources import Source
+from builders.images.definition import Definition
+from recipe_runner.errors import Diagnostic
+
+DONOR = "bookworm"
+KERNEL = "linux-image-cloud-amd64"
+APPLETS = ("sh", "mount", "echo", "uname", "cat", "ls", "poweroff", "sleep", "ip", "udhcpc", "mkdir", "hostname")
+PACKAGES = ("tiny-base", "tiny-busybox", "tiny-kernel")
+
+_CONTROL = """\
+Package: {name}
+Version: {version}
+Architecture: {architecture}
+Maintainer: recipe-runner <root@localhost>
+Essential: yes
+Priority: required
+Section: misc
+Description: {name} of the tiny {codename}
+"""
+
+
+class Tiny:
+    """A few megabytes that boot in seconds."""
+
+    name = "tiny"
+    summary = "busybox and a kernel under any suite's name, for rehearsals"
+    tools = (Tool(DEBIAN_KEYRING, "debian-archive-keyring", "file"),)
+
+    def faults(self, definition: Definition) -> Iterable[Diagnostic]:
+        """There is nothing to choose in it."""
+        if definition.kernel or definition.packages:
+            yield Diagnostic("distribution `tiny` has neither `kernel` nor `packages`", hint="remove them")
+
+    def bootstrap(self, bench: Bench) -> Bootstrap:
+        """Generate the archive, and ask for all that is in it."""
+        donor = _donor(bench)
+        archive = make_archive(bench.work / "archive", bench, donor)
+        return Bootstrap(
+            variant="custom",
+            mode="chrootless",
+            packages=PACKAGES,
+            sources=[Source(f"copy://{archive}", bench.definition.codename, ("main",), trusted=True)],
+            files={"etc/apt/sources.list": "", "etc/hostname": f"{bench.definition.codename}\n"},
+        )
+
+
+def make_archive(archive: Path, bench: Bench, donor: Path) -> Path:
+    """Make the three packages and an archive of them in the new directory `archive`; return it."""
+    codename, architecture = bench.definition.codename, bench.definition.architecture
+    pool = archive / "pool"
+    pool.mkdir(parents=True)
+    roots = {name: bench.work / name for name in PACKAGES}
+    _base(roots["tiny-base"], bench.definition)
+    _busybox(roots["tiny-busybox"], donor / "busybox")
+    _kernel(roots["tiny-kernel"], donor)
+    index = ""
+    for name, root in roots.items():
+        control = _CONTROL.format(name=name, version=bench.serial, architecture=architecture, codename=codename)
+        _write(root / "DEBIAN/control", control)
+        package = pool / f"{name}_{bench.serial}_{architecture}.deb"
+        bench.commands.run("dpkg-deb", "--root-owner-group", "-Znone", "--build", root, package)
+        index += f"{control}Filename: pool/{package.name}\n{_checks(package.read_bytes())}\n"
+    listing = f"main/binary-{architecture}/Packages"
+    suite = archive / "dists" / codename
+    _write(suite / listing, index)
+    packed = index.encode()
+    _write(
+        suite / "Release",
+        f"Origin: Tiny\nSuite: {codename}\nCodename: {codename}\nArchitectures: {architecture}\nComponents: main\n"
+        f"SHA256:\n {hashlib.sha256(packed).hexdigest()} {len(packed)} {listing}\n",
+    )
+    return archive
+
+
+def _donor(bench: Bench) -> Path:
+    """Return the directory with `vmlinuz-<version>` and `busybox`, fetched from Debian when it is not there yet."""
+    home = bench.cache / "tiny" / f"{DONOR}-{bench.definition.architecture}"
+    if home.is_dir():
+        return home
+    bench.progress.say(f"fetching Debian's cloud kernel and busybox once, into {home}")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
+        scratch = Path(folder)
+        apt = PrivateApt(scratch, debian_sources(DONOR, ("main",), machine_sources()), bench.commands)
+        apt.update()
+        (image,) = [name for name in apt.depends(KERNEL) if name.startswith("linux-image-")]
+        ready = scratch / "ready"
+        ready.mkdir()
+        for package in apt.download(image, "busybox-static"):
+            bench.commands.run("dpkg-deb", "--extract", package, scratch / "root")
+        (kernel,) = (scratch / "root/boot").glob("vmlinuz-*")
+        kernel.rename(ready / kernel.name)
+        (scratch / "root/bin/busybox").rename(ready / "busybox")
+        try:
+            ready.rename(home)
+        except OSError:
+            if not home.is_dir():
+                raise
+    return home
+
+
+def _base(root: Path, definition: Definition) -> None:
+    _write(
+        root / "etc/lsb-release",
+        f'DISTRIB_ID=Tiny\nDISTRIB_CODENAME={definition.codename}\nDISTRIB_DESCRIPTION="{definition.title}"\n',
+    )
+
+
+def _busybox(root: Path, busybox: Path) -> None:
+    for folder in ("bin", "sbin", "proc", "sys", "dev", "tmp", "root", "run"):
+        (root / folder).mkdir(parents=True)
+    shutil.copyfile(busybox, root / "bin/busybox")
+    for applet in APPLETS:
+        (root / "bin" / applet).symlink_to("busybox")
+    _write(root / "sbin/init", (files("builders.distros") / "tiny-init.sh").read_text("utf-8"))
+    for program in ("bin/busybox", "sbin/init"):
+        (root / program).chmod(0o755)
+
+
+def _kernel(root: Path, donor: Path) -> None:
+    (kernel,) = donor.glob("vmlinuz-*")
+    (root / "boot").mkdir(parents=True)
+    shutil.copyfile(kernel, root / "boot" / kernel.name)
+    (root / "vmlinuz").symlink_to(f"boot/{kernel.name}")
+
+
+def _checks(package: bytes) -> str:
+    return f"Size: {len(package)}\nSHA256: {hashlib.sha256(package).hexdigest()}\n"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
