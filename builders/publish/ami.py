@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from builders.publish.faults import CloudFault, code_of
 from builders.publish.identity import CONTENT_TAG, Identity
 from builders.publish.patience import Patience
-from builders.publish.snapshots import Say, as_tags
+from builders.publish.progress import Say
+from builders.publish.snapshots import as_tags
 from recipe_runner.errors import RecipeError
 from recipe_runner.sanitise import line
 

@@ -15,11 +15,11 @@ from builders.publish.datamap import DataMap, read_map
 from builders.publish.faults import CloudFault, diagnose
 from builders.publish.identity import Identity
 from builders.publish.preflight import Survey, survey
+from builders.publish.progress import Say
 from builders.publish.publication import Ledger, Publication, Regional, read_publication, set_aside
 from builders.publish.raw import raw_disk
 from builders.publish.readback import verify_region
 from builders.publish.regions import in_each, joined, settle
-from builders.publish.snapshots import Say
 from builders.publish.upload import upload
 from recipe_runner.errors import IncompleteError, RecipeError, UnmetError, VerificationError
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from builders.publish.tree import Names
 
@@ -24,16 +24,22 @@ BOOT_MODE: dict[Architecture, Literal["uefi-preferred", "legacy-bios", "uefi"]] 
 CONTENT_TAG = "content"
 
 
+Codename = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+Milestone = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9.-]*)?$")]
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9.]*$")]
+Serial = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}(\.[1-9][0-9]*)?$")]
+
+
 class Identity(BaseModel):
     """Which build is published, and as what."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    codename: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
-    milestone: str = Field("", pattern=r"^([a-z0-9][a-z0-9.-]*)?$", description="empty for the final release")
-    version: str = Field("", pattern=r"^[0-9.]*$", description="in the name where the release wants it, as `9.10`")
+    codename: Codename
+    milestone: Milestone = Field("", description="empty for the final release")
+    version: Version = Field("", description="in the name where the release wants it, as `9.10`")
     arch: Architecture
-    serial: str = Field(pattern=r"^[0-9]{8}(\.[1-9][0-9]*)?$")
+    serial: Serial
 
     @property
     def name(self) -> str:

@@ -50,15 +50,13 @@ class Publication(BaseModel):
         """The image id of each region that has one, in the order of the request."""
         return {region: facts.image for region, facts in self.regions.items() if facts.image}
 
-    @property
-    def unprepared(self) -> list[str]:
-        """The regions that have no image yet."""
-        return [region for region, facts in self.regions.items() if not facts.image]
-
-    @property
-    def hidden(self) -> list[str]:
-        """The regions where the image is not public."""
-        return [region for region, facts in self.regions.items() if not facts.public]
+    def refuse_private(self) -> None:
+        """Raise UnmetError unless the image is public in every region."""
+        hidden = [region for region, facts in self.regions.items() if not facts.public]
+        if hidden:
+            raise UnmetError.because(
+                f"`{self.identity.name}` is not public in {', '.join(hidden)}", hint="make it public first"
+            )
 
 
 @dataclass(slots=True)

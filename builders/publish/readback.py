@@ -12,8 +12,8 @@ from builders.publish.cloud import AWS, Cloud
 from builders.publish.datamap import DataMap
 from builders.publish.faults import CloudFault, diagnose, not_offered
 from builders.publish.identity import Identity
+from builders.publish.progress import Say
 from builders.publish.publication import Publication
-from builders.publish.snapshots import Say
 from recipe_runner.errors import Diagnostic, VerificationError
 from recipe_runner.sanitise import line
 

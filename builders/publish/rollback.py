@@ -6,9 +6,9 @@ from pathlib import Path
 
 from builders.publish import ami, snapshots
 from builders.publish.cloud import Cloud
+from builders.publish.progress import Say
 from builders.publish.publication import Ledger, read_publication
 from builders.publish.regions import in_each, settle
-from builders.publish.snapshots import Say
 from recipe_runner.errors import UnmetError
 
 

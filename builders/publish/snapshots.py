@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from builders.publish.faults import CloudFault, code_of
 from builders.publish.identity import CONTENT_TAG, Identity
 from builders.publish.patience import Patience
+from builders.publish.progress import Say
 from recipe_runner.errors import RecipeError
 from recipe_runner.sanitise import line
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ec2.type_defs import SnapshotTypeDef, TagTypeDef
-
-Say = Callable[[str], None]
-"""Takes a line of progress; called from several threads."""
 
 LIMIT = 2 * 3600.0
 """Seconds that a snapshot may take to complete: copies of large images between continents need most of an hour."""

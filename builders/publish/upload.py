@@ -9,8 +9,8 @@ from builders.publish.blocks import Blocks
 from builders.publish.cloud import Cloud
 from builders.publish.datamap import BLOCK, DataMap
 from builders.publish.faults import CloudFault, not_offered
+from builders.publish.progress import Say
 from builders.publish.publication import Ledger
-from builders.publish.snapshots import Say
 
 MEBIBYTE = 1024**2
 DEAD = frozenset({"error", "recoverable", "recovering"})
