@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span, gather
 from recipe_runner.language.nodes import Node, compose
 from recipe_runner.language.source import Passage
-from recipe_runner.language.template import REFERENCE, Lookup, expand_scalar, references
+from recipe_runner.language.template import Lookup, Reference, expand_scalar, malformed, references
 from recipe_runner.language.validation import diagnose
 
 M = TypeVar("M", bound=BaseModel)
@@ -76,17 +76,27 @@ class Fragment:
 
     def references(self) -> list[tuple[str, Span]]:
         """Return the name and place of every `${name}` and `${step-id.output}` among the values."""
-        return [found for node in self.root.scalars() if "${" in (node.text or "") for found in self._uses(node)]
+        return self._uses(references)
 
-    def _uses(self, node: Node) -> list[tuple[str, Span]]:
+    def malformed(self) -> list[tuple[str, Span]]:
+        """Return the text and place of everything that looks like a reference and is none."""
+        return self._uses(malformed)
+
+    def _uses(self, find: Callable[[str], tuple[Reference, ...]]) -> list[tuple[str, Span]]:
+        nodes = [node for node in self.root.scalars() if "${" in (node.text or "")]
+        return [use for node in nodes for use in self._uses_of(node, find)]
+
+    def _uses_of(self, node: Node, find: Callable[[str], tuple[Reference, ...]]) -> list[tuple[str, Span]]:
+        """Look for the references of a scalar in the lines it stands on; escapes in it may leave only its beginning."""
         places = []
         for row in range(node.start[0], min(node.end[0] + 1, len(self.passage.rows))):
             begin = node.start[1] if row == node.start[0] else 0
             end = node.end[1] if row == node.end[0] else None
-            for match in REFERENCE.finditer(self.passage.rows[row][begin:end]):
-                if match[1] is not None:
-                    places.append((match[1], self.passage.span(row, begin + match.start(), len(match[0]))))
-        names = [use.name for use in references(node.text or "")]
+            places += [
+                (use.name, self.passage.span(row, begin + use.start, use.end - use.start))
+                for use in find(self.passage.rows[row][begin:end])
+            ]
+        names = [use.name for use in find(node.text or "")]
         if [name for name, _ in places] == names:
             return places
         return [(name, self.passage.span(*node.start, None)) for name in names]

@@ -19,7 +19,5 @@ def read_mapping(path: Path) -> dict[str, Any]:
     document = Document.decode(str(path), data)
     fragment = Fragment.parse(document.passage(document.lines, 1))
     if not isinstance(fragment.data, dict):
-        raise UsageError(
-            Diagnostic(f"`{path}` is not a mapping", fragment.span, "write one `name: value` a line")
-        )
+        raise UsageError(Diagnostic(f"`{path}` is not a mapping", fragment.span, "write one `name: value` a line"))
     return fragment.data

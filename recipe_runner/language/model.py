@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -12,6 +12,7 @@ from recipe_runner.errors import Span
 from recipe_runner.language.conditions import Condition
 from recipe_runner.language.fragment import Fragment
 from recipe_runner.language.parameters import Parameter
+from recipe_runner.language.source import Passage
 
 
 class Model(BaseModel):
@@ -44,6 +45,12 @@ class Script(Model):
     span: Span = Field(description="the fence's opening line")
     first_line: int = Field(description="line of the file on which `text` begins, from 1")
     timeout: timedelta | None = None
+    lines: tuple[str, ...] = Field((), exclude=True, repr=False, description="the file's lines that hold `text`")
+
+    def at(self, row: int, column: int = 0, length: int | None = None) -> Span:
+        """Return the place in the file of a row and column of `text`, both from 0; without a length the whole rest."""
+        rows = tuple(self.text.split("\n")[:-1])
+        return Passage(self.span.path, rows, self.first_line, self.lines or rows).span(row, column, length)
 
 
 class Attributes(Model):
@@ -66,6 +73,9 @@ class Attributes(Model):
     dir: str | None = None
     tty: bool = False
     optional: bool = False
+    places: Mapping[str, Span] = Field(
+        {}, exclude=True, repr=False, description="where the value of each field was written"
+    )
 
 
 class StepBase(Model):

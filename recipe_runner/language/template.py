@@ -10,6 +10,7 @@ Value = str | tuple[str, ...]
 Lookup = Callable[[str], Value]
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*|[a-z0-9][a-z0-9-]*\.[A-Za-z0-9_-]+)\}")
+LIKELY = re.compile(REFERENCE.pattern + r"|(?P<bad>\$\{[^\n{}]{0,80}\}?)")
 """`$${` stands for a literal `${`; anything else that is not a reference stays as it is."""
 
 
@@ -25,6 +26,11 @@ class Reference:
 def references(text: str) -> tuple[Reference, ...]:
     """Return the references of `text` from left to right."""
     return tuple(Reference(m[1], m.start(), m.end()) for m in REFERENCE.finditer(text) if m[1] is not None)
+
+
+def malformed(text: str) -> tuple[Reference, ...]:
+    """Return what looks like references but is none, such as `${a b}` or an unclosed `${a`; `name` is all of it."""
+    return tuple(Reference(m["bad"], m.start(), m.end()) for m in LIKELY.finditer(text) if m["bad"])
 
 
 def expand(text: str, lookup: Lookup) -> str:

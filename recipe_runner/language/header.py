@@ -1,0 +1,164 @@
+"""The YAML at the top of a recipe: what it is called, what it asks for, what must hold before it starts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from recipe_runner.errors import Diagnostic, InvalidRecipeError
+from recipe_runner.language.codes import Code
+from recipe_runner.language.fragment import Fragment
+from recipe_runner.language.model import Requirement
+from recipe_runner.language.parameters import Declaration, Parameter
+from recipe_runner.language.source import Document
+from recipe_runner.sanitise import line as one_line
+
+FORMAT = 1
+RULE = re.compile(r"---[ \t]*")
+END = re.compile(r"(?:---|\.\.\.)[ \t]*")
+KEY = re.compile(r"[\w-]+[ \t]*:(?:[ \t]|$)")
+MARK = re.compile(r"recipe[ \t]*:")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+RESERVED = re.compile(
+    r"(?:BASH|RECIPE_|LC_|LD_).*|PATH|HOME|IFS|PWD|OLDPWD|UID|EUID|PPID|GROUPS|SHELL|SHELLOPTS|SHLVL|ENV|LANG|TERM|USER"
+    r"|TMPDIR|PS[0-4]|OPTARG|OPTIND|RANDOM|SECONDS|LINENO|FUNCNAME|PIPESTATUS|REPLY|DIRSTACK|HOSTNAME|EPOCH.*"
+)
+"""Names that bash or the runner give a meaning of their own (bash manual, Shell Variables)."""
+
+
+class Header(BaseModel):
+    """The keys of the header."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="recipe header")
+
+    recipe: int = Field(description="the format's version, 1; marks the file as a recipe")
+    title: str | None = Field(None, description="default: the first level-1 heading")
+    params: dict[str, Declaration] = Field({}, description="what the operator is asked for, by name")
+    requires: tuple[dict[str, Any], ...] = Field((), description="what must hold before the first step")
+
+    @field_validator("recipe")
+    @classmethod
+    def _known(cls, version: int) -> int:
+        if version != FORMAT:
+            raise ValueError(f"found version `{version}`, wanted `{FORMAT}`, the only one there is")
+        return version
+
+
+@dataclass(frozen=True, slots=True)
+class Preamble:
+    """What the header gave, as far as it could be read; the document's body begins at `first_line` (from 1)."""
+
+    first_line: int = 1
+    is_recipe: bool = False
+    title: str | None = None
+    params: tuple[Parameter, ...] = ()
+    requires: tuple[Requirement, ...] = ()
+    faults: tuple[Diagnostic, ...] = ()
+
+
+def read_header(document: Document) -> Preamble:
+    """Read the front matter; a document without one is no fault, and neither is front matter of other tools."""
+    lines = document.lines
+    if not RULE.fullmatch(lines[0]):
+        return Preamble()
+    end = next((index for index, line in enumerate(lines) if index and END.fullmatch(line)), None)
+    rows = lines[1 : _paragraph(lines) if end is None else end]
+    marked = any(MARK.match(line) for line in rows)
+    if end is None:
+        return Preamble(faults=(_unclosed(document),)) if marked else Preamble()
+    if not marked:
+        first = next((line for line in rows if line.strip() and not line.startswith("#")), "")
+        return Preamble(first_line=end + 2) if KEY.match(first) else Preamble()
+    return _read(document, rows, end + 2)
+
+
+def _paragraph(lines: tuple[str, ...]) -> int:
+    return next((index for index, line in enumerate(lines) if index and not line.strip()), len(lines))
+
+
+def _unclosed(document: Document) -> Diagnostic:
+    return Diagnostic(
+        "the header that begins here is never closed",
+        document.span(1, 0, 3),
+        "add a line `---` after its last key",
+        Code.HEADER_UNCLOSED,
+    )
+
+
+def _read(document: Document, rows: tuple[str, ...], first_line: int) -> Preamble:
+    try:
+        fragment = Fragment.parse(document.passage(rows, 2))
+    except InvalidRecipeError as error:
+        return Preamble(first_line, is_recipe=True, faults=error.diagnostics)
+    faults: list[Diagnostic] = []
+    try:
+        fragment.validate(Header)
+    except InvalidRecipeError as error:
+        faults += error.diagnostics
+    if not isinstance(fragment.data, dict):
+        return Preamble(first_line, is_recipe=True, faults=tuple(faults))
+    title = fragment.data.get("title")
+    return Preamble(
+        first_line,
+        True,
+        title if isinstance(title, str) and title.strip() else None,
+        tuple(_parameters(fragment, faults)),
+        tuple(_requirements(fragment, faults)),
+        tuple(faults),
+    )
+
+
+def _parameters(fragment: Fragment, faults: list[Diagnostic]) -> list[Parameter]:
+    """Return every declared parameter; one that is declared wrongly counts as a `str`, so that its uses are known."""
+    declared = fragment.data.get("params")
+    parameters = []
+    for name in declared if isinstance(declared, dict) else ():
+        span = fragment.at(("params", name), key=True)
+        if not NAME.fullmatch(name):
+            word = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
+            hint = f"write `{word}`" if NAME.fullmatch(word) else "begin with a letter"
+            faults.append(
+                Diagnostic(
+                    f"found the parameter name `{one_line(name)}`, wanted letters, digits and `_`",
+                    span,
+                    hint,
+                    Code.PARAMETER_NAME,
+                )
+            )
+        elif RESERVED.fullmatch(name):
+            faults.append(
+                Diagnostic(
+                    f"`{name}` has a meaning of its own in the shell", span, "choose another name", Code.PARAMETER_NAME
+                )
+            )
+        try:
+            declaration = fragment.sub(("params", name)).validate(Declaration)
+            parameters.append(Parameter(name=name, span=span, **declaration.model_dump()))
+        except InvalidRecipeError:
+            parameters.append(Parameter(name=name, span=span))
+    return parameters
+
+
+def _requirements(fragment: Fragment, faults: list[Diagnostic]) -> list[Requirement]:
+    entries = fragment.data.get("requires")
+    requirements = []
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        arguments = fragment.sub(("requires", index))
+        if not isinstance(entry, dict):
+            continue
+        if not entry:
+            faults.append(
+                Diagnostic(
+                    "an empty requirement",
+                    fragment.at(("requires", index)),
+                    "write what is required, such as `command: gpg`",
+                    Code.REQUIREMENT_EMPTY,
+                )
+            )
+            continue
+        kind = next(iter(entry))
+        requirements.append(Requirement(kind=kind, arguments=arguments, span=arguments.at((kind,), key=True)))
+    return requirements
