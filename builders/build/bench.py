@@ -60,19 +60,22 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
         with scratch as work:
             log = work / "build.log"
             log.touch()
-            commands = Commands(log, _environment(serial, work))
+            temporary = work / "tmp"
+            temporary.mkdir()
+            temporary.chmod(0o1777)  # apt checks signatures as a user of its own
+            commands = Commands(log, _environment(serial, temporary))
             yield Bench(definition, serial, work, cache_directory(), commands, progress)
     except PermissionError as fault:
         raise UnmetError.because(f"cannot work in `{parent}`: {fault.strerror}", hint="set TMPDIR") from fault
 
 
-def _environment(serial: Serial, work: Path) -> dict[str, str]:
+def _environment(serial: Serial, temporary: Path) -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return passed | {
         "PATH": PATH,
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
-        "TMPDIR": str(work),
+        "TMPDIR": str(temporary),
         "SOURCE_DATE_EPOCH": str(serial.epoch),
     }
 
