@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from pathlib import Path
 
+from recipe_runner.engine.preconditions import keys
+from recipe_runner.engine.preconditions.base import World
 from recipe_runner.errors import UnmetError
 from recipe_runner.sanitise import line
 
@@ -24,12 +28,7 @@ def sign(data: bytes, key: str) -> bytes:
 
 def certificate(key: str) -> bytes:
     """Return the public certificate of this fingerprint from the operator's keyring; raises UnmetError without one."""
-    found = _gpg("--export-options", "export-minimal", "--export", key, given=b"", key=key)
-    if not found:
-        raise UnmetError.because(
-            f"the key `{line(key)}` is not in the keyring", hint="import its certificate with `gpg --import`"
-        )
-    return found
+    return keys.certificate(key, World(os.environ, Path.cwd()))
 
 
 def _gpg(*arguments: str, given: bytes, key: str) -> bytes:

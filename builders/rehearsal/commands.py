@@ -1,4 +1,4 @@
-"""`recipe cloud`: a cloud to rehearse with."""
+"""`recipe cloud`: a cloud to rehearse with, and the ways back from a publication."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from pathlib import Path
 
 import click
 
+from builders.publish.commands import discard, withdraw
 from recipe_runner.errors import UsageError
 
 
 @click.group(name="cloud")
 def group() -> None:
-    """Rehearse a release against a cloud on this machine."""
+    """Rehearse a release against a cloud on this machine; take a publication back."""
+
+
+group.add_command(withdraw)
+group.add_command(discard)
 
 
 @group.command()
