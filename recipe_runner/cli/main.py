@@ -34,7 +34,8 @@ class Verbs(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, summary) for name, (_, summary) in VERBS.items()]
-        rows += [(name, f"from {entry.dist.name if entry.dist else '?'}") for name, entry in sorted(_others().items())]
+        others = ((name, self.get_command(ctx, name)) for name in sorted(_others()))
+        rows += [(name, verb.get_short_help_str(80)) for name, verb in others if verb is not None]
         with formatter.section("Verbs"):
             formatter.write_dl(rows)
 
@@ -110,6 +111,7 @@ def _bug(error: Exception) -> int:
 
     with tempfile.NamedTemporaryFile("w", prefix="recipe-bug-", suffix=".txt", delete=False) as file:
         traceback.print_exception(error, file=file)
+    what = str(error).partition("\n")[0]
     hint = f"nothing that was recorded is lost; please report it with {file.name}"
-    _show((Diagnostic(f"this is a bug in recipe-runner: {type(error).__name__}: {error}", hint=hint),))
+    _show((Diagnostic(f"this is a bug in recipe-runner: {type(error).__name__}: {what}", hint=hint),))
     return ExitCode.BUG

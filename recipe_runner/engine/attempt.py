@@ -88,7 +88,7 @@ class Bench:
 
     def _child(self, step: ActionStep, arguments: BaseModel, item: str | None, output: Path) -> Coroutine[Ended]:
         limit = step.attributes.timeout
-        with memory("arguments", arguments.model_dump_json()) as descriptor:
+        with memory("arguments", arguments.model_dump_json(by_alias=True)) as descriptor:
             command = Command(
                 (sys.executable, "-m", CHILD, step.action, str(descriptor)),
                 {**self.environ, "RECIPE_OUTPUT": str(output)},

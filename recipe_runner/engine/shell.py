@@ -23,9 +23,9 @@ from recipe_runner.language.model import Script
 SAVE = r"""{{ declare -p; printf '\0'; declare -f; printf '\0%s\0' "$PWD"; }} >&{state}"""
 BASH = (
     "set -euo pipefail; . /dev/fd/{prologue}; "
-    "trap '[[ $? != 0 ]] || " + SAVE.replace("'", r"'\''") + "' EXIT; "
+    "trap '[[ $? != 0 || -n ${{__recipe_saved-}} ]] || " + SAVE.replace("'", r"'\''") + "' EXIT; "
     "mapfile -d '' -u {source} __recipe_source; set -- \"${{__recipe_source[0]}}\"; unset __recipe_source; "
-    'eval "set --;$1"; ' + SAVE + "; trap - EXIT"
+    'eval "set --;$1"; ' + SAVE + "; __recipe_saved=1"
 )
 PYTHON = "set -euo pipefail; . /dev/fd/{prologue}; exec python3 -c {bootstrap} /dev/fd/{source} {name}"
 PYTHON_BOOTSTRAP = (
@@ -35,7 +35,7 @@ PYTHON_BOOTSTRAP = (
 OWN = re.compile(
     r"^(?:BASH.*|COLUMNS|COMP_WORDBREAKS|DIRSTACK|EPOCH.*|EUID|FUNCNAME|GROUPS|HISTCMD|HOSTNAME|HOSTTYPE|LINENO|LINES"
     r"|MACHTYPE|OLDPWD|OPTERR|OPTIND|OSTYPE|PIPESTATUS|PPID|PWD|RANDOM|RECIPE_.*|SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID|_"
-    r"|GPG_TTY|__recipe_source)$"
+    r"|GPG_TTY)$"
 )
 """Variables that belong to the shell or to the runner, never to the author."""
 DECLARATION = re.compile(r"declare -(\S+) ([A-Za-z_][A-Za-z0-9_]*)(=.*)?", re.DOTALL)

@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from recipe_runner.engine.answers import AnswersOperator, YesOperator
+from recipe_runner.engine.events import Abort, Close, Confirm, Deviation, Event, Skip, StepEnd, StepStart
+from recipe_runner.engine.operator import Answer, Question
+from recipe_runner.errors import ExitCode, IncompleteError, UnmetError
+from tests.support.running import run_text
+
+
+class Asked:
+    """An operator that answers from a list and remembers what it was asked."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.questions: list[Question] = []
+
+    def ask(self, question: Question) -> Answer:
+        self.questions.append(question)
+        return self.answers.pop(0)
+
+
+def kinds(events: Sequence[Event]) -> list[str]:
+    return [event.type for event in events if hasattr(event, "type")]
+
+
+def test_intent_comes_before_the_command(tmp_path: Path) -> None:
+    """`step_start` is handed out before the command can have any effect, `step_end` after it."""
+    from recipe_runner.engine.history import History
+    from recipe_runner.engine.plan import plan
+    from recipe_runner.engine.session import Session
+    from recipe_runner.engine.shell import ShellState
+    from recipe_runner.engine.values import Values
+    from recipe_runner.language.parse import parse
+
+    mark = tmp_path / "mark"
+    recipe = parse("t.md", f"```bash {{#one}}\ntouch {mark}\n```\n".encode())
+    session = Session(
+        plan(recipe, Values(), actions={}, preconditions={}), History(), YesOperator(), (), ShellState()
+    )
+    for event in session.events():
+        if isinstance(event, StepStart):
+            assert not mark.exists()
+        if isinstance(event, StepEnd):
+            assert mark.exists()
+
+
+def test_a_failed_step_under_yes_ends_the_session_with_code_1(tmp_path: Path) -> None:
+    """Nothing runs after a failure, and the exit code is never 0."""
+    ran = run_text("```bash {#one}\nexit 3\n```\n```bash {#two}\ntrue\n```\n", directory=tmp_path)
+    assert ran.code is ExitCode.FAILED
+    assert ran.end("one").exit_code == 3
+    assert kinds(ran.events)[-1] == "abort"
+    assert not any(isinstance(e, StepStart) and e.step == "two" for e in ran.events)
+
+
+def test_retry_runs_the_step_again_and_counts_the_attempt(tmp_path: Path) -> None:
+    """After a retry that works the run goes on to its end."""
+    operator = Asked(Answer("run"), Answer("retry"), Answer("run"))
+    text = "```bash {#one}\nmkdir made || exit 0\nexit 1\n```\n```bash {#two}\ntrue\n```\n"
+    ran = run_text(text, operator=operator, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert [e.attempt for e in ran.events if isinstance(e, StepStart)] == [1, 2, 1]
+    assert operator.questions[1].text == "`one` ended with exit code 1."
+
+
+def test_retries_attempt_again_without_asking(tmp_path: Path) -> None:
+    """`retries=2` allows three attempts."""
+    text = "```bash {#one retries=2 retry-delay=0s}\necho x >> log\n[ $(wc -l < log) = 3 ]\n```\n"
+    ran = run_text(text, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert ran.end("one").attempt == 3
+
+
+def test_skip_is_recorded_as_a_deviation_with_its_reason(tmp_path: Path) -> None:
+    """A skipped step stays visible, and does not run."""
+    operator = Asked(Answer("skip", "not today"), Answer("run"))
+    text = f"```bash {{#one}}\ntouch {tmp_path}/ran\n```\n```bash {{#two}}\ntrue\n```\n"
+    ran = run_text(text, operator=operator, directory=tmp_path)
+    assert not (tmp_path / "ran").exists()
+    assert [e.reason for e in ran.events if isinstance(e, (Skip, Deviation))] == ["not today"] * 2
+    assert [(e.done, e.skipped) for e in ran.events if isinstance(e, Close)] == [(1, 1)]
+
+
+def test_manual_items_are_asked_for(tmp_path: Path) -> None:
+    """A task-list item is done when a person says so, with what they noted."""
+    operator = Asked(Answer("done", "told them on IRC"))
+    ran = run_text("- [ ] Ask the release team to stop uploads {#freeze}\n", operator=operator, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert operator.questions[0].choices[:2] == ("done", "skip")
+    assert ran.skips() == {"freeze": "done"}
+    assert [e.text for e in ran.events if isinstance(e, Confirm)] == ["told them on IRC"]
+
+
+def test_a_point_of_no_return_needs_its_id_typed(tmp_path: Path) -> None:
+    """A wrong text runs nothing and asks again."""
+    operator = Asked(Answer("run", "yes"), Answer("run", "go-public"))
+    ran = run_text("```bash {#go-public .irreversible}\ntrue\n```\n", operator=operator, directory=tmp_path)
+    assert len(operator.questions) == 2
+    assert ran.code is ExitCode.DONE
+    assert [e.text for e in ran.events if isinstance(e, Confirm)] == ["go-public"]
+
+
+def test_yes_does_not_cover_a_point_of_no_return(tmp_path: Path) -> None:
+    """`--yes` stops before it, unless it was named."""
+    text = f"```bash {{#go .irreversible}}\ntouch {tmp_path}/gone\n```\n"
+    with pytest.raises(IncompleteError, match="point of no return"):
+        run_text(text, directory=tmp_path)
+    assert not (tmp_path / "gone").exists()
+    ran = run_text(text, operator=YesOperator(frozenset({"go"})), directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+
+
+def test_when_decides_whether_a_step_applies(tmp_path: Path) -> None:
+    """A step whose condition does not hold is recorded as not applicable."""
+    text = (
+        "---\nrecipe: 1\nparams:\n  channel: {type: choice, choices: [alpha, beta]}\n---\n"
+        '```bash {#a when="channel == alpha"}\ntrue\n```\n```bash {#b when="channel == beta"}\ntrue\n```\n'
+    )
+    ran = run_text(text, params={"channel": "beta"}, directory=tmp_path)
+    assert ran.skips() == {"a": "not-applicable"}
+    assert ran.end("b").outcome == "ok"
+
+
+def test_check_guards_and_verify_proves(tmp_path: Path) -> None:
+    """A failing check keeps the step from running; a failing verify means the step is not done."""
+    check = f"```bash {{.check for=one}}\nfalse\n```\n```bash {{#one}}\ntouch {tmp_path}/ran\n```\n"
+    ran = run_text(check, directory=tmp_path)
+    assert ran.code is ExitCode.FAILED
+    assert not (tmp_path / "ran").exists()
+    verify = "```bash {#one}\ntrue\n```\n```bash {.verify for=one}\nfalse\n```\n"
+    assert run_text(verify, directory=tmp_path).code is ExitCode.FAILED
+
+
+def test_each_runs_once_for_every_value(tmp_path: Path) -> None:
+    """The value is bound to `each`, and every sub-run has its own record."""
+    text = (
+        "---\nrecipe: 1\nparams:\n  regions: {type: list, of: str, default: [us, eu]}\n---\n"
+        '```bash {#go each=regions}\necho "in $each"\n```\n'
+    )
+    ran = run_text(text, directory=tmp_path)
+    assert ran.text("go") == "in us\nin eu\n"
+    assert [e.item for e in ran.events if isinstance(e, StepEnd)] == ["us", "eu"]
+
+
+def test_a_time_limit_ends_the_whole_group(tmp_path: Path) -> None:
+    """A step that takes too long is stopped with everything it started."""
+    text = "```bash {#slow timeout=1s}\nsleep 77 &\necho $! > child\nsleep 78\n```\n"
+    ran = run_text(text, directory=tmp_path)
+    assert ran.end("slow").outcome == "timeout"
+    child = int((tmp_path / "child").read_text())
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_unmet_preconditions_are_all_reported_and_nothing_runs(tmp_path: Path) -> None:
+    """Every unmet precondition is named in one error, exit code 3."""
+    text = (
+        "---\nrecipe: 1\nrequires:\n  - env: NO_SUCH_A\n  - command: no-such-b\n  - command: bash\n---\n"
+        f"```bash {{#one}}\ntouch {tmp_path}/ran\n```\n"
+    )
+    with pytest.raises(UnmetError) as error:
+        run_text(text, directory=tmp_path)
+    assert len(error.value.diagnostics) == 2
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_overridden_precondition_is_a_deviation(tmp_path: Path) -> None:
+    """An override needs a reason, which is recorded."""
+    text = "---\nrecipe: 1\nrequires:\n  - env: NO_SUCH_A\n---\n```bash {#one}\ntrue\n```\n"
+    operator = Asked(Answer("override", "known"), Answer("run"))
+    ran = run_text(text, operator=operator, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert [e.reason for e in ran.events if isinstance(e, Deviation)] == ["known"]
+
+
+TWO = "```bash {#one}\nA=kept\necho one >> log\n```\n```bash {#two}\necho two >> log\n```\n"
+
+
+def test_resume_does_not_repeat_what_is_done(tmp_path: Path) -> None:
+    """A finished step stays finished; the run goes on behind it."""
+    first = run_text(TWO, operator=Asked(Answer("run"), Answer("quit")), directory=tmp_path)
+    assert first.code is ExitCode.INCOMPLETE
+    second = run_text(TWO, past=first.events[1:], directory=tmp_path)
+    assert second.code is ExitCode.DONE
+    assert (tmp_path / "log").read_text() == "one\ntwo\n"
+
+
+def test_a_step_in_unknown_state_is_never_repeated_unasked(tmp_path: Path) -> None:
+    """A start without an end needs a decision: `--yes` may not make it, a person may."""
+    past = [StepStart(step="one", digest="")]
+    with pytest.raises(IncompleteError, match="unknown"):
+        run_text(TWO, past=past, directory=tmp_path)
+    assert not (tmp_path / "log").exists()
+    ran = run_text(TWO, past=past, operator=Asked(Answer("done", "looked"), Answer("run")), directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert (tmp_path / "log").read_text() == "two\n"
+
+
+def test_verify_settles_an_unknown_step(tmp_path: Path) -> None:
+    """Where the verify script succeeds the step counts as already done and is not run again."""
+    text = f"```bash {{#one}}\ntouch {tmp_path}/ran\n```\n```bash {{.verify for=one}}\ntrue\n```\n"
+    ran = run_text(text, past=[StepStart(step="one", digest="")], directory=tmp_path)
+    assert ran.skips() == {"one": "already-done"}
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_finished_step_whose_text_changed_needs_a_decision(tmp_path: Path) -> None:
+    """The new text is not silently taken as done, and keeping it is a deviation."""
+    first = run_text(TWO, directory=tmp_path)
+    past = [e for e in first.events[1:] if not isinstance(e, Close)]
+    changed = TWO.replace("echo one", "echo 1")
+    operator = Asked(Answer("done", "cosmetic"))
+    ran = run_text(changed, past=past, operator=operator, directory=tmp_path)
+    assert operator.questions[0].moment == "changed"
+    assert ran.code is ExitCode.DONE
+    assert any(isinstance(e, Deviation) for e in ran.events)
+
+
+def test_abort_closes_the_run_for_good(tmp_path: Path) -> None:
+    """Giving up is final and says so."""
+    ran = run_text(TWO, operator=Asked(Answer("abort")), directory=tmp_path)
+    assert ran.code is ExitCode.FAILED
+    assert [(e.final) for e in ran.events if isinstance(e, Abort)] == [True]
+    assert [e.outcome for e in ran.events if isinstance(e, Close)] == ["abandoned"]
+
+
+def test_secrets_are_removed_from_output_and_outputs(tmp_path: Path) -> None:
+    """A secret reaches the child and nobody else."""
+    text = (
+        "---\nrecipe: 1\nparams:\n  token: {type: secret, env: TOKEN}\n---\n"
+        '```bash {#one}\necho "t=$token"; echo "o=$token" >> "$RECIPE_OUTPUT"; [ "$token" = hunter22 ]\n```\n'
+    )
+    ran = run_text(text, environ={"TOKEN": "hunter22"}, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert "hunter22" not in repr(ran.events)
+
+
+def test_answers_come_from_a_file_in_order(tmp_path: Path) -> None:
+    """Each answer for a step is used once; `*` covers the others but not a point of no return."""
+    operator = AnswersOperator.from_data({"one": ["run", "retry"], "*": "run"}, "answers.yaml")
+    text = "```bash {#one}\nmkdir made || exit 0\nexit 1\n```\n```bash {#two}\ntrue\n```\n"
+    assert run_text(text, operator=operator, directory=tmp_path).code is ExitCode.DONE
+    operator = AnswersOperator.from_data({"*": "run"}, "answers.yaml")
+    with pytest.raises(IncompleteError, match="has no answer for `go`"):
+        run_text("```bash {#go .irreversible}\ntrue\n```\n", operator=operator, directory=tmp_path)

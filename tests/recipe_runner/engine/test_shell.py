@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recipe_runner.engine.events import Output
+from recipe_runner.engine.shell import ShellState
+from tests.support.running import run_text
+
+TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=40)
+
+
+def test_variables_functions_arrays_and_directory_reach_the_next_block(tmp_path: Path) -> None:
+    """What a person would keep in one terminal is there in the next block: exported or not."""
+    ran = run_text(
+        "```bash {#one}\n"
+        "export A=1; B='x y'; C=(1 2 '3 4'); declare -A D=([k]='v w'); greet() { echo \"hello $1\"; }; cd /usr\n"
+        "```\n"
+        "```bash {#two}\n"
+        'greet you; echo "$A $B ${C[2]} ${D[k]} $PWD"; bash -c \'echo "child: $A ${B-none}"\'\n'
+        "```\n",
+        directory=tmp_path,
+    )
+    assert ran.text("two") == "hello you\n1 x y 3 4 v w /usr\nchild: 1 none\n"
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(value=TEXT)
+def test_any_parameter_text_reaches_bash_and_python_unchanged(tmp_path: Path, value: str) -> None:
+    """No parameter text can break out of its variable: bash and Python print back exactly what was given."""
+    ran = run_text(
+        "---\nrecipe: 1\nparams:\n  text: {type: str, default: ''}\n---\n"
+        "```bash {#sh}\nprintf '%s' \"$text\"; copy=$text\n```\n"
+        "```bash {#again}\nprintf '%s' \"$copy\"\n```\n"
+        "```python {#py}\nimport os, sys\nsys.stdout.write(os.environ['text'])\n```\n",
+        params={"text": value},
+        directory=tmp_path,
+    )
+    assert [ran.text(step) for step in ("sh", "again", "py")] == [value] * 3
+
+
+def test_lists_are_arrays_in_bash_and_json_in_python(tmp_path: Path) -> None:
+    """A list parameter is a real, read-only bash array, and JSON text in Python's environment."""
+    ran = run_text(
+        "---\nrecipe: 1\nparams:\n  regions: {type: list, of: str}\n---\n"
+        '```bash {#sh}\nprintf "%s\\n" "${#regions[@]}" "${regions[1]}"; (regions=x) 2>/dev/null || echo read-only\n```\n'
+        "```python {#py}\nimport json, os\nprint(json.loads(os.environ['regions']))\n```\n",
+        params={"regions": ["us-east-1", "a b'c"]},
+        directory=tmp_path,
+    )
+    assert ran.text("sh") == "2\na b'c\nread-only\n"
+    assert ran.text("py") == '[\'us-east-1\', "a b\'c"]\n'
+
+
+def test_an_error_carries_the_line_of_the_recipe(tmp_path: Path) -> None:
+    """Bash's and Python's own messages name the recipe and its line, not a place inside the block."""
+    ran = run_text("# T\n\ntext\n\n```bash {#one}\ntrue\nno-such-command\n```\n", directory=tmp_path)
+    assert "test.md: line 7: no-such-command: command not found" in ran.text("one", "stderr")
+    assert ran.end("one").exit_code == 127
+    ran = run_text("# T\n\n```python {#one}\nraise ValueError(1)\n```\n", directory=tmp_path)
+    assert 'File "test.md", line 4' in ran.text("one", "stderr")
+
+
+def test_strict_mode_is_on_and_a_failed_block_hands_nothing_on(tmp_path: Path) -> None:
+    """An unset variable, a failing pipe or command ends the block, and its state is not carried over."""
+    for code in ("echo $nothing", "false | true", "false; true"):
+        ran = run_text(f"```bash {{#one}}\nx=1\n{code}\n```\n", directory=tmp_path)
+        assert ran.end("one").outcome == "failed"
+        assert not [e for e in ran.events if isinstance(e, Output) and e.stream == "state"]
+
+
+def test_exit_and_own_traps_keep_the_state(tmp_path: Path) -> None:
+    """`exit 0` in a block, and a trap of the author's own, still hand the state on."""
+    ran = run_text(
+        "```bash {#one}\nA=1\nexit 0\n```\n```bash {#two}\ntrap 'echo bye' EXIT\nB=2\n```\n"
+        '```bash {#three}\necho "$A $B"\n```\n',
+        directory=tmp_path,
+    )
+    assert ran.text("two") == "bye\n"
+    assert ran.text("three") == "1 2\n"
+
+
+def test_unset_and_changed_environment_variables_are_carried(tmp_path: Path) -> None:
+    """What a block does to the environment holds in the next; what it left alone is not stored with the run."""
+    ran = run_text(
+        "```bash {#one}\nunset GONE; KEPT=new\n```\n```bash {#two}\necho \"${GONE-unset} $KEPT $SAME\"\n```\n",
+        environ={"GONE": "1", "KEPT": "old", "SAME": "same"},
+        directory=tmp_path,
+    )
+    assert ran.text("two") == "unset new same\n"
+    states = [e.data for e in ran.events if isinstance(e, Output) and e.stream == "state"]
+    assert b"SAME" not in states[0]
+
+
+def test_outputs_become_variables_of_later_blocks(tmp_path: Path) -> None:
+    """`name=value` and here-documents in `$RECIPE_OUTPUT` are `$step_id_name` later on."""
+    ran = run_text(
+        '```bash {#make-it}\necho "ami=ami-1" >> "$RECIPE_OUTPUT"\n'
+        "printf 'notes<<E\\na\\nb\\nE\\n' >> \"$RECIPE_OUTPUT\"\n```\n"
+        '```bash {#use}\necho "$make_it_ami"; echo "$make_it_notes"\n```\n',
+        directory=tmp_path,
+    )
+    assert ran.text("use") == "ami-1\na\nb\n"
+    assert ran.end("make-it").outputs == {"ami": "ami-1", "notes": "a\nb"}
+
+
+def test_malformed_outputs_fail_the_step(tmp_path: Path) -> None:
+    """A line that is neither form fails the step and says which line."""
+    ran = run_text('```bash {#one}\necho "what is this" >> "$RECIPE_OUTPUT"\n```\n', directory=tmp_path)
+    assert ran.end("one").outcome == "failed"
+    assert "line 1 of `$RECIPE_OUTPUT`" in ran.text("one", "stderr")
+
+
+def test_a_step_directory_holds_for_that_step_only(tmp_path: Path) -> None:
+    """`dir=` moves one block; the next one is back where the last block without it ended."""
+    ran = run_text(
+        "```bash {#one}\ncd /usr\n```\n```bash {#two dir=/var}\npwd\n```\n```bash {#three}\npwd\n```\n",
+        directory=tmp_path,
+    )
+    assert (ran.text("two"), ran.text("three")) == ("/var\n", "/usr\n")
+
+
+def test_state_survives_its_stored_form() -> None:
+    """The state read back from the run is the state that was written."""
+    state = ShellState(("declare -- a=\"1\"",), "f () \n{ \n    true\n}\n", "/tmp")
+    assert ShellState.from_bytes(state.to_bytes()) == state
+
+
+def test_state_with_a_secret_is_stored_without_it() -> None:
+    """A variable that holds a secret is left out of what is stored."""
+    state = ShellState(('declare -- a="hunter22"', 'declare -- b="x"'), "", "/")
+    assert state.without(("hunter22",)).variables == ('declare -- b="x"',)
