@@ -1,0 +1,96 @@
+"""Files that never appear half-made: private modes, durable renames, and failures as clear errors."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from recipe_runner.errors import IncompleteError, UsageError
+
+DIRECTORY_MODE = 0o700
+FILE_MODE = 0o600
+HINTS = {
+    errno.ENOSPC: "free some space, then `recipe resume`",
+    errno.EDQUOT: "free some of the quota, then `recipe resume`",
+    errno.EROFS: "mount it writable, then `recipe resume`",
+}
+
+
+def create(path: Path) -> int:
+    """Open a new private file for appending and return its descriptor; raises OSError."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`, in one call unless the system takes less; raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames in a directory durable; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def publish(path: Path, data: bytes) -> None:
+    """Write a private file whole or not at all, replacing what was there; raises OSError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    temporary.replace(path)
+    sync_directory(path.parent)
+
+
+def reserve(path: Path, size: int) -> None:
+    """Make sure that a private file of `size` bytes has its place on the disk; raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading, following no link and waiting for no pipe; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+@contextmanager
+def writing(what: Path) -> Iterator[None]:
+    """Turn a system's refusal to write into IncompleteError."""
+    try:
+        yield
+    except OSError as error:
+        raise IncompleteError.because(
+            f"cannot write `{what}`: {error.strerror}",
+            hint=HINTS.get(error.errno or 0, "mend this, then `recipe resume`"),
+        ) from error
+
+
+@contextmanager
+def reading(what: Path) -> Iterator[None]:
+    """Turn a system's refusal to read into UsageError."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError.because(
+            f"cannot read `{error.filename or what}`: {error.strerror}", hint="name the directory of a run"
+        ) from error

@@ -1,0 +1,141 @@
+"""One line of a journal: canonical JSON in printable ASCII, and the strict way back."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+LINE_CAP = 256 * 1024
+"""Bytes of the longest line, its line feed included."""
+DEPTH_CAP = 32
+INTEGER_CAP = 2**53
+"""Integers lie strictly between minus this and this, so that every JSON reader sees the same number."""
+
+FIELD = re.compile(r"[a-z0-9_]{1,64}\Z")
+NAME = re.compile(r"[A-Za-z0-9_.:/@+-]{1,256}\Z")
+"""Names inside a field's value come from recipes (step ids, action names) and may hold hyphens and dots."""
+DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z", re.ASCII)
+COUNT = re.compile(r"(0|[1-9]\d{0,18})\Z", re.ASCII)
+ENVELOPE = ("n", "prev", "t", "ts", "mono_ns")
+
+
+class LineError(ValueError):
+    """A line is not what this format allows; the text says why in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A decoded line: its place, the sha256 (hex) of the raw line before it, its type, both clocks, its fields."""
+
+    n: int
+    prev: str
+    type: str
+    ts: str
+    mono_ns: str
+    fields: dict[str, Any]
+
+
+def encode(line: Line) -> bytes:
+    """Return the raw line with its line feed; raises LineError for what `decode` would refuse."""
+    whole = {
+        **line.fields,
+        **dict(zip(ENVELOPE, (line.n, line.prev, line.type, line.ts, line.mono_ns), strict=True)),
+    }
+    _check(whole, FIELD, DEPTH_CAP)
+    raw = _canonical(whole)
+    if len(raw) > LINE_CAP:
+        raise LineError(f"the line has {len(raw)} bytes, more than {LINE_CAP}")
+    _envelope(whole)
+    return raw
+
+
+def decode(raw: bytes) -> Line:
+    """Read one raw line with its line feed; raises LineError.
+
+    The bytes must be exactly those that `encode` would write, which rules out repeated keys, other number forms,
+    stray blanks and anything that is not printable ASCII.
+    """
+    if len(raw) > LINE_CAP:
+        raise LineError(f"the line is longer than {LINE_CAP} bytes")
+    if not raw.endswith(b"\n"):
+        raise LineError("the line has no end")
+    try:
+        whole = _DECODER.decode(raw[:-1].decode("ascii"))
+    except LineError:
+        raise
+    except UnicodeDecodeError as error:
+        raise LineError(f"byte {error.start} of the line is not ASCII") from error
+    except RecursionError as error:
+        raise LineError(f"the line is nested more than {DEPTH_CAP} deep") from error
+    except ValueError as error:
+        raise LineError("the line is not JSON") from error
+    if not isinstance(whole, dict):
+        raise LineError("the line is not a JSON object")
+    _check(whole, FIELD, DEPTH_CAP)
+    if _canonical(whole) != raw:
+        raise LineError("the line is not in canonical form")
+    return _envelope(whole)
+
+
+def _canonical(whole: dict[str, Any]) -> bytes:
+    return _ENCODER.encode(whole).replace("\x7f", "\\u007f").encode("ascii") + b"\n"
+
+
+def _envelope(whole: dict[str, Any]) -> Line:
+    fields = dict(whole)
+    try:
+        n, prev, type_name, ts, mono_ns = (fields.pop(name) for name in ENVELOPE)
+    except KeyError as error:
+        raise LineError(f"the line has no field `{error.args[0]}`") from error
+    if type(n) is not int or n < 0:
+        raise LineError("`n` is not a record number")
+    for name, value, wanted in (
+        ("prev", prev, DIGEST),
+        ("t", type_name, FIELD),
+        ("ts", ts, MOMENT),
+        ("mono_ns", mono_ns, COUNT),
+    ):
+        if not isinstance(value, str) or not wanted.match(value):
+            raise LineError(f"`{name}` does not have its form")
+    return Line(n, prev, type_name, ts, mono_ns, fields)
+
+
+def _check(value: Any, names: re.Pattern[str], depth: int) -> None:  # noqa: ANN401 - any JSON value
+    if depth < 0:
+        raise LineError(f"the line is nested more than {DEPTH_CAP} deep")
+    match value:
+        case str():
+            if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+                raise LineError("a text holds half of a surrogate pair")
+        case bool() | None:
+            pass
+        case int():
+            if abs(value) >= INTEGER_CAP:
+                raise LineError("an integer is 2**53 or more")
+        case dict():
+            for name, inner in value.items():
+                if not isinstance(name, str) or not names.match(name):
+                    raise LineError("a name has characters that names may not have")
+                _check(inner, NAME, depth - 1)
+        case list():
+            for inner in value:
+                _check(inner, NAME, depth - 1)
+        case _:
+            raise LineError(f"a value is a {type(value).__name__}, which a line may not hold")
+
+
+def _integer(text: str) -> int:
+    if len(text) > len(str(INTEGER_CAP)) + 1:
+        raise LineError("an integer is 2**53 or more")
+    return int(text)
+
+
+def _refuse(_: str) -> NoReturn:
+    raise LineError("a number is not an integer")
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_refuse, parse_constant=_refuse)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

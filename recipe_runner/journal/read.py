@@ -1,0 +1,39 @@
+"""Reading a journal without its lock: for `recipe log`, reports, and whoever looks on while it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from recipe_runner.engine.events import TYPES, Recorded, from_record
+from recipe_runner.errors import VerificationError
+from recipe_runner.journal.files import open_regular, reading
+from recipe_runner.journal.ledger import JOURNAL
+from recipe_runner.journal.lines import LINE_CAP, LineError, decode
+
+
+class Record(NamedTuple):
+    """A record: its number, its type, when it was written (UTC), and the event, if it is one (a seal is not)."""
+
+    n: int
+    type: str
+    ts: str
+    event: Recorded | None
+
+
+def records(directory: Path) -> Iterator[Record]:
+    """Yield what is there now, up to a line that is not whole yet; believes what it reads.
+
+    Raises UsageError where there is no journal, VerificationError where a line is damaged.
+    """
+    with reading(directory), open_regular(directory / JOURNAL) as file:
+        for number, raw in enumerate(iter(lambda: file.readline(LINE_CAP + 1), b"")):
+            if not raw.endswith(b"\n") and len(raw) <= LINE_CAP:
+                return
+            try:
+                line = decode(raw)
+            except LineError as error:
+                raise VerificationError.because(f"record {number}: {error}") from error
+            event = from_record(line.type, line.fields) if line.type in TYPES else None
+            yield Record(line.n, line.type, line.ts, event)

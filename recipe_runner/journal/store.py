@@ -1,0 +1,203 @@
+"""The journal of a run while it is written: one writer, and nothing acknowledged before it is durable."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from recipe_runner.engine.events import (
+    Abort,
+    Close,
+    Event,
+    Genesis,
+    Output,
+    Recorded,
+    Resume,
+    StepEnd,
+    Waiting,
+    to_record,
+)
+from recipe_runner.errors import IncompleteError, RecipeError, UnmetError, UsageError
+from recipe_runner.journal import recovery
+from recipe_runner.journal.blobs import Attempt, blob_directory, read_blob
+from recipe_runner.journal.chain import Chain
+from recipe_runner.journal.files import DIRECTORY_MODE, create, reading, reserve, sync_directory, writing
+from recipe_runner.journal.ledger import JOURNAL, newest_head
+from recipe_runner.journal.lock import RunLock
+from recipe_runner.journal.signer import Signer
+from recipe_runner.journal.survey import Survey
+from recipe_runner.journal.writer import Writer
+
+RESERVE = "reserve"
+RESERVE_BYTES = 64 * 1024
+"""Held back so that a full disk still has room for the `abort` line and its seal."""
+
+
+class Journal:
+    """Writes events down; not for use by several threads.
+
+    `past` holds the events that were there when the journal was made or opened, for `History.of`.
+    """
+
+    def __init__(self, directory: Path, lock: RunLock, writer: Writer, past: list[Recorded]) -> None:
+        self.directory = directory
+        self.past = past
+        self._lock = lock
+        self._writer = writer
+        self._attempts: dict[tuple[str, str | None], Attempt] = {}
+        self._stopped: str | None = None
+
+    @classmethod
+    def create(cls, directory: Path, genesis: Genesis, signer: Signer | None) -> Journal:
+        """Begin a run in a new directory, which appears with its sealed first record in it or not at all.
+
+        Without a signer the journal has no seals and says so. Raises UsageError where `directory` exists,
+        IncompleteError where it cannot be written.
+        """
+        if directory.exists():
+            raise UsageError.because(f"`{directory}` is there already", hint="each run needs a directory of its own")
+        growing = directory.with_name(f".{directory.name}.{os.getpid()}")
+        with writing(directory):
+            directory.parent.mkdir(DIRECTORY_MODE, parents=True, exist_ok=True)
+            growing.mkdir(DIRECTORY_MODE)
+        try:
+            with writing(directory):
+                lock, descriptor = RunLock(growing), create(growing / JOURNAL)
+                writer = Writer(
+                    descriptor, Chain(), run=genesis.run, sealing="every" if signer else "none", signer=signer
+                )
+                journal = cls(growing, lock, writer, [genesis])
+                reserve(growing / RESERVE, RESERVE_BYTES)
+                blob_directory(growing)
+            more = {"sealing": writer.sealing, "prev_run": newest_head(directory.parent)}
+            journal._append(genesis, signed=True, **more)
+            with writing(directory):
+                sync_directory(growing)
+                growing.rename(directory)
+                sync_directory(directory.parent)
+        except BaseException:
+            shutil.rmtree(growing, ignore_errors=True)
+            raise
+        journal.directory = directory
+        return journal
+
+    @classmethod
+    def reopen(cls, directory: Path, signer: Callable[[str | None], Signer | None]) -> Journal:
+        """Go on with a run: lock it, check it, set aside what no seal covers, and record that.
+
+        `signer` is called with the fingerprint of the key that sealed so far (None for an unsigned run). A run that is
+        over is opened as it is; nothing can be recorded in it. Raises UsageError where there is no journal, UnmetError
+        where another runner has it or the key to check or to go on with is missing, VerificationError where the
+        journal is damaged.
+        """
+        with reading(directory), contextlib.ExitStack() as undo:
+            descriptor = os.open(directory / JOURNAL, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+            undo.callback(os.close, descriptor)
+            lock = RunLock(directory)
+            undo.callback(lock.release)
+            found = recovery.read(directory, descriptor)
+            key = signer(found.signer.signing if found.signer else None)
+            if found.sealing != "none" and key is None:
+                raise UnmetError.because(
+                    "the run is sealed, so it goes on with a key only", hint="give --key FINGERPRINT"
+                )
+            recovery.check_last_seal(found, key)
+            writer = Writer(descriptor, found.chain, run=found.run, sealing=found.sealing, signer=key)
+            journal = cls(directory, lock, writer, list(found.past))
+            if isinstance(found.past[-1], Close):
+                journal._stopped = "the run is over"
+            else:
+                journal._recover(descriptor, found)
+            undo.pop_all()
+        return journal
+
+    @property
+    def signed_by(self) -> str | None:
+        """Fingerprint of the primary key that seals now, or None for an unsigned run."""
+        return self._writer.identity.primary if self._writer.identity else None
+
+    def record(self, event: Event) -> None:
+        """Write an event down and seal it where it must be; durable when this returns.
+
+        Output goes into the blobs of its attempt; what is only shown is ignored. Raises IncompleteError where the
+        system refuses to write (the journal then ends with an `abort`, if there is any room left for one) or the key
+        to sign (nothing is written then).
+        """
+        if self._stopped:
+            raise IncompleteError.because(self._stopped)
+        match event:
+            case Waiting():
+                pass
+            case Output():
+                with self._or_abort():
+                    self._attempt(event.step, event.item).write(event)
+            case StepEnd():
+                with self._or_abort():
+                    blobs = self._attempt(event.step, event.item).commit()
+                del self._attempts[event.step, event.item]
+                self._append(dataclasses.replace(event, blobs=blobs))
+            case _:
+                self._append(event, signed=isinstance(event, Resume))
+
+    def blob(self, sha256: str) -> bytes:
+        """Return the bytes of a named blob; raises VerificationError where they are not those."""
+        return read_blob(self.directory, sha256)
+
+    def close(self) -> None:
+        """Let go of files and lock; the run itself is over only when a `Close` has been recorded."""
+        for attempt in self._attempts.values():
+            attempt.abandon()
+        self._attempts.clear()
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            (self.directory / RESERVE).unlink(missing_ok=True)
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _recover(self, descriptor: int, found: Survey) -> None:
+        with writing(self.directory):
+            recovery.set_tail_aside(self.directory, descriptor, found)
+            reserve(self.directory / RESERVE, RESERVE_BYTES)
+            blob_directory(self.directory)
+        for recover in recovery.unrecorded(self.directory, found):
+            self._append(recover, signed=True)
+            self.past.append(recover)
+
+    def _attempt(self, step: str, item: str | None) -> Attempt:
+        return self._attempts.setdefault((step, item), Attempt(blob_directory(self.directory)))
+
+    def _append(self, event: Recorded, *, signed: bool = False, **more: Any) -> None:  # noqa: ANN401 - JSON
+        """Write an event; `signed` adds whose key seals from here on."""
+        identity = self._writer.identity
+        fields = to_record(event) | more | ({"signer": identity.to_field() if identity else None} if signed else {})
+        lines = self._writer.prepare(event.type, fields)
+        with self._or_abort():
+            self._writer.write(lines)
+
+    @contextmanager
+    def _or_abort(self) -> Iterator[None]:
+        """Run a part that writes; on a refusal give the reserve back, write `abort` if that helps, and stop."""
+        try:
+            with writing(self.directory):
+                yield
+        except IncompleteError as error:
+            self._stopped = str(error)
+            abort = Abort(reason=str(error))
+            with contextlib.suppress(OSError, RecipeError):
+                (self.directory / RESERVE).unlink(missing_ok=True)
+                self._writer.write(self._writer.prepare(abort.type, to_record(abort)))
+            raise
