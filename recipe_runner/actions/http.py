@@ -6,15 +6,20 @@ import sys
 import time
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from recipe_runner import sanitise
 from recipe_runner.engine.action import Outputs
 from recipe_runner.engine.preconditions.web import Response, Url, fetch, shortfalls
 from recipe_runner.errors import Diagnostic, RecipeError
-from recipe_runner.language.durations import Duration
+from recipe_runner.language.durations import Duration, format_duration
+
+Seconds = Annotated[
+    Duration, Field(gt=timedelta(0)), PlainSerializer(format_duration, return_type=str, when_used="json")
+]
+"""Written to JSON as it is read, since arguments go to the action's own process as JSON."""
 
 
 class HttpCheckArguments(BaseModel):
@@ -28,9 +33,9 @@ class HttpCheckArguments(BaseModel):
     json_: dict[str, str] = Field(
         default_factory=dict, alias="json", description="values by dotted path: `release.0.name`"
     )
-    timeout: Duration = Field(timedelta(seconds=10), gt=timedelta(0), description="for one request")
+    timeout: Seconds = Field(timedelta(seconds=10), description="for one request")
     retries: int = Field(0, ge=0, description="how many more times to ask when the answer is not the wanted one")
-    every: Duration = Field(timedelta(seconds=5), gt=timedelta(0), description="the pause between two requests")
+    every: Seconds = Field(timedelta(seconds=5), description="the pause between two requests")
 
 
 class HttpCheck:
@@ -51,17 +56,17 @@ class HttpCheck:
                 return {"url": response.url, "status": str(response.status)}
             for fault in faults:
                 _say(f"attempt {attempt + 1} of {arguments.retries + 1}: {fault}")
-        raise RecipeError(*(Diagnostic(f"`{arguments.url}`: {fault}") for fault in faults))
+        raise RecipeError(*(Diagnostic(fault) for fault in faults))
 
     def preview(self, arguments: HttpCheckArguments) -> Iterable[str]:
         """Say what would be asked and wanted."""
         yield f"GET {arguments.url}, wanted: status {arguments.status}"
         if arguments.contains is not None:
-            yield f"the answer contains {arguments.contains}"
+            yield f"the answer contains `{arguments.contains}`"
         for path, value in arguments.json_.items():
-            yield f"{path} in the JSON answer is {value}"
+            yield f"`{path}` in the JSON answer is `{value}`"
         if arguments.retries:
-            yield f"again every {arguments.every.total_seconds():g} s, {arguments.retries} times at the most"
+            yield f"asked again every {format_duration(arguments.every)}, {arguments.retries} times at the most"
 
 
 def _ask(arguments: HttpCheckArguments) -> tuple[Response | None, tuple[str, ...]]:
@@ -70,7 +75,8 @@ def _ask(arguments: HttpCheckArguments) -> tuple[Response | None, tuple[str, ...
         response = fetch(arguments.url, timeout=arguments.timeout.total_seconds(), follow=follow)
     except RecipeError as error:
         return None, tuple(fault.message for fault in error.diagnostics)
-    return response, shortfalls(response, status=arguments.status, contains=arguments.contains, values=arguments.json_)
+    faults = shortfalls(response, status=arguments.status, contains=arguments.contains, values=arguments.json_)
+    return response, tuple(f"`{response.url}`: {fault}" for fault in faults)
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,6 @@ from pydantic import Field
 from typing_extensions import override
 
 from recipe_runner.engine.preconditions.base import Finding, Precondition, World
-from recipe_runner.engine.preconditions.packages import remedy
 from recipe_runner.engine.preconditions.probe import ask, locate
 from recipe_runner.engine.preconditions.versions import VersionRange, find_version, within
 
@@ -39,12 +38,16 @@ class Command(Precondition):
             return Finding(met=True, detail=str(path))
         version = self._version(world)
         if version is None:
-            return Finding(met=False, detail=f"`{self.command} --version` names no version")
+            return Finding(
+                met=False,
+                detail=f"`{self.command} --version` names no version",
+                hint="ask for the command without `version`, and for its version with a `script`",
+            )
         met = within(version, self.version)
         return Finding(
             met=met,
             detail=f"{version} ({path})",
-            hint=None if met else f"bring `{self.command}` to {self.version}; {remedy(self.command)}",
+            hint=None if met else f"bring `{self.command}` to {self.version}",
         )
 
     def _version(self, world: World) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from recipe_runner import sanitise
 from recipe_runner.engine.preconditions.base import Finding, Precondition, World
-from recipe_runner.engine.preconditions.probe import PROBES
+from recipe_runner.engine.preconditions.probe import PROBES, Probes
 from recipe_runner.errors import RecipeError
 
 SIDE_BY_SIDE = 64
@@ -22,20 +22,22 @@ def evaluate_all(preconditions: Sequence[Precondition], world: World) -> list[Fi
     At most `SIDE_BY_SIDE` are looked at at once, each no longer than its own `limit`. Texts are safe to show. Programs
     still running at the end, or when the operator interrupts, are killed.
     """
+    probes = Probes()
     try:
         return [
             finding
             for first in range(0, len(preconditions), SIDE_BY_SIDE)
-            for finding in _together(preconditions[first : first + SIDE_BY_SIDE], world)
+            for finding in _together(preconditions[first : first + SIDE_BY_SIDE], world, probes)
         ]
     finally:
-        PROBES.stop()
+        probes.stop()
 
 
-def _together(preconditions: Sequence[Precondition], world: World) -> list[Finding]:
+def _together(preconditions: Sequence[Precondition], world: World, probes: Probes) -> list[Finding]:
     findings: dict[int, Finding] = {}
 
     def look(place: int) -> None:
+        PROBES.set(probes)
         findings[place] = _look(preconditions[place], world)
 
     threads = [threading.Thread(target=look, args=(place,), daemon=True) for place in range(len(preconditions))]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import stat
+import tempfile
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -67,7 +66,7 @@ class File(Precondition):
             if self.signed_by is not None:
                 found.append(self._signed(path, self.signed_by, world))
         except OSError as error:
-            return _unreadable(error)
+            return _unreadable(self.file, error)
         return Finding(met=True, detail=", ".join(found))
 
     def _signed(self, path: Path, signer: str, world: World) -> str:
@@ -110,28 +109,20 @@ class Dir(Precondition):
     def evaluate(self, world: World) -> Finding:
         path = world.path(self.dir)
         try:
-            if not stat.S_ISDIR(path.stat().st_mode):
-                return Finding(met=False, detail=f"`{self.dir}` is not a directory")
-            if self.writable:
-                _try_writing(path)
+            status = path.stat()
         except OSError as error:
-            return _unreadable(error)
-        return Finding(met=True, detail=f"{path}{' is writable' if self.writable else ''}")
+            return _unreadable(self.dir, error)
+        if not stat.S_ISDIR(status.st_mode):
+            return Finding(met=False, detail=f"`{self.dir}` is not a directory")
+        if not self.writable:
+            return Finding(met=True, detail=str(path))
+        try:
+            tempfile.TemporaryFile(dir=path).close()
+        except OSError as error:
+            return Finding(met=False, detail=f"no file can be made in `{self.dir}`: {error.strerror}")
+        return Finding(met=True, detail=f"{path} is writable")
 
 
-def _try_writing(path: Path) -> None:
-    """Make a file without a name, which vanishes when closed; ask access(2) where the file system has none such.
-
-    Raises OSError where nothing can be made.
-    """
-    try:
-        os.close(os.open(path, os.O_TMPFILE | os.O_WRONLY, 0o600))
-    except OSError as error:
-        if error.errno not in {errno.EOPNOTSUPP, errno.EISDIR}:
-            raise
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from error
-
-
-def _unreadable(error: OSError) -> Finding:
-    return Finding(met=False, detail=f"`{error.filename}`: {error.strerror}")
+def _unreadable(name: str, error: OSError) -> Finding:
+    reason = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be used: {error.strerror}"
+    return Finding(met=False, detail=f"`{name}` {reason}")

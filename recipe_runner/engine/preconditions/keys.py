@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing_extensions import override
 
 from recipe_runner.engine.preconditions.base import Finding, Precondition, World
 from recipe_runner.engine.preconditions.probe import ask
+from recipe_runner.engine.shell import memory
 from recipe_runner.errors import Diagnostic, UnmetError
 from recipe_runner.language.parameter_types import PARAMETER_TYPES
 
@@ -93,21 +95,24 @@ class GpgKey(Precondition):
         return list(_listed(answer.stdout.decode(errors="replace")))
 
     def _sign(self, world: World, keys: list[_Key], *, exactly: bool) -> Finding:
+        """Sign to standard output: gpg deletes the file named by `--output` when it fails, be it `/dev/null`."""
         user = f"{self.gpg_key}!" if exactly else self.gpg_key
-        probe = ("--pinentry-mode", "error", "--status-fd", "1", "--output", "/dev/null", "--local-user", user)
-        answer = ask((*GPG, *probe, "--detach-sign"), world, stdin="can this key sign?\n")
-        created = re.findall(rb"^\[GNUPG:\] SIG_CREATED D \d+ \d+ 00 \d+ ([0-9A-F]+)$", answer.stdout, re.MULTILINE)
+        with memory("status", "") as status:
+            how = ("--pinentry-mode", "error", "--status-fd", str(status), "--local-user", user, "--detach-sign")
+            answer = ask((*GPG, *how), world, stdin="can this key sign?\n", descriptors=(status,))
+            said = os.pread(status, os.fstat(status).st_size, 0)
+        created = re.findall(rb"^\[GNUPG:\] SIG_CREATED D \d+ \d+ 00 \d+ ([0-9A-F]+)$", said, re.MULTILINE)
         signers = {fingerprint.decode() for fingerprint in created}
         if answer.code == 0 and len(created) == 1 and signers <= {key.fingerprint for key in keys if key.signs}:
             return Finding(met=True, detail=f"signed with {signers.pop()}")
-        said = answer.last_line().removeprefix("gpg: ")
-        if "No pinentry" in said:
+        reason = answer.last_line().removeprefix("gpg: ")
+        if "No pinentry" in reason:
             return Finding(
                 met=False,
                 detail="the key is locked by a passphrase that the agent does not hold",
                 hint=f"unlock it first: `gpg --local-user {self.gpg_key} --clearsign </dev/null`",
             )
-        return Finding(met=False, detail=said or "gpg made no signature", hint="use a key that can sign")
+        return Finding(met=False, detail=reason or "gpg made no signature", hint="use a key that can sign")
 
 
 def _listed(colons: str) -> Iterator[_Key]:

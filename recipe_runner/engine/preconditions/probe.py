@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -45,17 +46,20 @@ class Answer:
 
 
 class Probes:
-    """The programs being asked at this moment, so that all can be stopped when nobody waits for them any more."""
+    """The programs that one evaluation asks, so that all can be stopped when nobody waits for them any more."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._groups: set[int] = set()
+        self._stopped = False
 
     @contextmanager
     def watched(self, group: int) -> Iterator[None]:
         """Know the process group while the block runs, and kill what is left of it at the end."""
         with self._lock:
             self._groups.add(group)
+            if self._stopped:
+                _kill(group)
         try:
             yield
         finally:
@@ -64,13 +68,15 @@ class Probes:
                 _kill(group)
 
     def stop(self) -> None:
-        """Kill every program that is still running."""
+        """Kill every program that is being asked, and every later one as soon as it starts."""
         with self._lock:
+            self._stopped = True
             for group in self._groups:
                 _kill(group)
 
 
-PROBES = Probes()
+PROBES: ContextVar[Probes] = ContextVar("probes")
+"""The evaluation that a thread works for, where it works for one."""
 
 
 def locate(program: str, world: World) -> Path:
@@ -121,7 +127,7 @@ def _follow(process: subprocess.Popen[bytes], name: str, limit: float) -> Answer
     kept: dict[IO[bytes], bytearray] = {pipe: bytearray() for pipe in (process.stdout, process.stderr) if pipe}
     exited = os.pidfd_open(process.pid)
     try:
-        with PROBES.watched(process.pid), selectors.DefaultSelector() as selector:
+        with PROBES.get(Probes()).watched(process.pid), selectors.DefaultSelector() as selector:
             selector.register(exited, selectors.EVENT_READ)
             for pipe in kept:
                 selector.register(pipe, selectors.EVENT_READ)

@@ -37,8 +37,10 @@ class Git(Precondition):
     @override
     def evaluate(self, world: World) -> Finding:
         inside = self._ask(world, "rev-parse", "--is-inside-work-tree")
-        if inside.code != 0 or inside.stdout.strip() != b"true":
-            return Finding(met=False, detail=inside.last_line() or f"`{self.git}` is not a Git work tree")
+        if inside.code != 0:
+            return Finding(met=False, detail=inside.last_line().removeprefix("fatal: "))
+        if inside.stdout.strip() != b"true":
+            return Finding(met=False, detail=f"`{self.git}` is a Git repository without a work tree")
         faults = [fault for fault in (self._unclean(world), self._astray(world), self._tagged(world)) if fault]
         if faults:
             return Finding(
@@ -46,13 +48,16 @@ class Git(Precondition):
                 detail="; ".join(detail for detail, _ in faults),
                 hint="; ".join(hint for _, hint in faults),
             )
-        head = self._ask(world, "rev-parse", "--short", "HEAD").stdout.decode(errors="replace").strip()
-        return Finding(met=True, detail=f"at {head}")
+        head = self._ask(world, "rev-parse", "--verify", "--short", "HEAD")
+        return Finding(
+            met=True,
+            detail=f"at {head.stdout.decode(errors='replace').strip()}" if head.code == 0 else "nothing committed yet",
+        )
 
     def _unclean(self, world: World) -> tuple[str, str] | None:
         if not self.clean:
             return None
-        status = self._ask(world, "status", "--porcelain", "-z")
+        status = self._ask(world, "status", "--porcelain", "--no-renames", "-z")
         if status.code != 0:
             return status.last_line(), "mend the repository"
         changes = [entry for entry in status.stdout.decode(errors="replace").split("\0") if entry]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from typing import Annotated
@@ -21,18 +22,18 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if match is None or match[2] not in UNITS:
         raise ValueError(f"found `{text}`, wanted a number and one of {', '.join(f'`{u}`' for u in UNITS)}")
-    exact = Decimal(match[1]) * UNITS[match[2]]
-    return -int(-exact // 1)
+    size: Decimal = Decimal(match[1]) * UNITS[match[2]]
+    return math.ceil(size)
 
 
 def show_size(size: int) -> str:
     """Write a number of bytes for people, in binary units, rounded down."""
     value, unit = Decimal(size), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
+    for larger in ("KiB", "MiB", "GiB", "TiB", "PiB"):
         if value < 1024:  # noqa: PLR2004 (the step between binary units)
             break
         value, unit = value / 1024, larger
-    return f"{size} B" if unit == "B" else f"{int(value * 10) / 10} {unit}"
+    return f"{size} B" if unit == "B" else f"{int(value * 10) / 10:g} {unit}"
 
 
 def _convert(value: object) -> object:

@@ -71,16 +71,13 @@ class Time(Precondition):
     @override
     def text(self) -> str:
         days = f" on {', '.join(day.capitalize() for day in self.weekday)}" if self.weekday else ""
-        after = f" not before {self.not_before:%Y-%m-%d %H:%M}" if self.not_before else ""
+        after = f" not before {start:%Y-%m-%d %H:%M}" if (start := self._start()) else ""
         return f"time {self.time}{days}{after} {self.zone}"
 
     @override
     def evaluate(self, world: World) -> Finding:
-        place = time_zone(self.zone)
-        now = world.clock().astimezone(place)
-        start = self.not_before and (
-            self.not_before if self.not_before.tzinfo else self.not_before.replace(tzinfo=place)
-        )
+        now = world.clock().astimezone(time_zone(self.zone))
+        start = self._start()
         met = (
             self._open(now.time())
             and (not self.weekday or DAYS[now.weekday()] in self.weekday)
@@ -91,6 +88,13 @@ class Time(Precondition):
             detail=f"it is {DAYS[now.weekday()].capitalize()} {now:%Y-%m-%d %H:%M} {self.zone}",
             hint=None if met else "wait until then and run it again",
         )
+
+    def _start(self) -> dt.datetime | None:
+        """Return the earliest moment in the zone; a moment without an offset is one of that zone."""
+        place = time_zone(self.zone)
+        if self.not_before is None or self.not_before.tzinfo is None:
+            return self.not_before and self.not_before.replace(tzinfo=place)
+        return self.not_before.astimezone(place)
 
     def _open(self, now: dt.time) -> bool:
         """Tell whether the time lies in the window, its start included, its end not; it may reach over midnight."""
