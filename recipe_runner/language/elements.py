@@ -136,7 +136,9 @@ class _Walk:
 
     def prose(self, until: int) -> str:
         """Return the Markdown since the last part; the headings that a step's `headings` name are left out."""
-        holes = [*self.holes, *((start, end) for _, _, start, end in self.headings)]
+        holes = [*self.holes, *((start, end) for _, _, start, end in self.headings if end > self.mark)]
+        if not holes:
+            return "\n".join(self.lines[self.mark : until]).strip("\n")
         kept = []
         position = self.mark
         for start, end in sorted(hole for hole in holes if hole[1] > self.mark):
@@ -225,7 +227,7 @@ class _Walk:
         offset = len(opening) - len(token.info)
         info, faults = parse_info(token.info, lambda at, length: self.document.span(start + 1, offset + at, length))
         self.result.faults += faults
-        if not info.braces:
+        if info.braces is None:
             return
         is_step = not any(roles(info.attributes))
         self.begin(start)
@@ -248,9 +250,9 @@ class _Walk:
         line = self.document.lines[start]
         column = max(0, len(line) - len(token.info) - len(token.markup))
         return Diagnostic(
-            f"the fence `{token.markup}` is never closed",
+            "the fence that begins here is never closed",
             self.document.span(start + 1, column, len(token.markup)),
-            f"add a line `{token.markup}` after its last line",
+            f"add a line {token.markup} after its last line",
             Code.FENCE_UNCLOSED,
         )
 

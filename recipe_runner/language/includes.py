@@ -95,7 +95,13 @@ class Assembly:
     def _refusal(self, element: Include, target: str, path: str) -> Diagnostic | None:
         span = element.span
         shown = line(target)
-        if not target or target.startswith("/") or "\\" in target or "\0" in target or ":" in target.split("/")[0]:
+        if (
+            not target
+            or target.startswith("/")
+            or "\\" in target
+            or "\0" in target
+            or ":" in target.split("/", maxsplit=1)[0]
+        ):
             return Diagnostic(
                 f"cannot include `{shown}`, wanted a path relative to this file",
                 span,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from recipe_runner.errors import Diagnostic, Span
+from recipe_runner.language.attribute_rules import FLAGS, PAIRS, ROLES, SCRIPT_PAIRS
 from recipe_runner.language.codes import Code
 from recipe_runner.sanitise import line
 
@@ -31,24 +32,45 @@ RUNNABLE = frozenset({"bash", "sh", "shell", "python", "py", "yaml"})
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One word between braces: `#id`, `.class` or `key=value`; `span` covers the name, `value_span` the value."""
+    """One word between braces: `#id`, `.class` or `key=value`; places are made when they are asked for."""
 
     kind: Literal["id", "class", "pair"]
     name: str
     value: str
-    span: Span
-    value_span: Span
+    place: Place
+    at: tuple[int, int]
+    value_at: tuple[int, int]
+
+    @property
+    def span(self) -> Span:
+        """Where the name stands, with its `#` or `.`."""
+        return self.place(*self.at)
+
+    @property
+    def value_span(self) -> Span:
+        """Where the value stands, without its quotes."""
+        return self.place(*self.value_at)
 
 
 @dataclass(frozen=True, slots=True)
 class InfoString:
-    """The language and the attributes of a fence; `braces` tells whether there were any braces of ours."""
+    """The language and the attributes of a fence; `braces` are where any of ours stand."""
 
     language: str
-    span: Span
-    braces: bool = False
+    place: Place
+    at: tuple[int, int]
+    braces: tuple[int, int] | None = None
     attributes: tuple[Attribute, ...] = ()
-    braces_span: Span | None = None
+
+    @property
+    def span(self) -> Span:
+        """Where the language stands."""
+        return self.place(*self.at)
+
+    @property
+    def braces_span(self) -> Span:
+        """Where the braces stand, or the language where there are none."""
+        return self.place(*(self.braces or self.at))
 
 
 def parse_info(info: str, place: Place) -> tuple[InfoString, list[Diagnostic]]:
@@ -57,7 +79,7 @@ def parse_info(info: str, place: Place) -> tuple[InfoString, list[Diagnostic]]:
     stripped = info.strip()
     language = re.split(r"[\s{]", stripped, maxsplit=1)[0]
     opening = info.find("{", start)
-    plain = InfoString(stripped.split(maxsplit=1)[0] if stripped else "", place(start, max(1, len(language))))
+    plain = InfoString(stripped.split(maxsplit=1)[0] if stripped else "", place, (start, max(1, len(language))))
     before = info[start + len(language) : max(opening, 0)]
     if opening < 0 or not _ours(info[opening:], likely=language.casefold() in RUNNABLE and not before.strip()):
         return plain, []
@@ -90,11 +112,8 @@ def parse_info(info: str, place: Place) -> tuple[InfoString, list[Diagnostic]]:
             )
         )
     attributes, found = parse_attributes(info, opening, place)
-    end = len(info.rstrip())
-    return (
-        InfoString(language, plain.span, True, attributes, place(opening, end - opening)),
-        faults + found,
-    )
+    braces = opening, len(info.rstrip()) - opening
+    return InfoString(language, place, plain.at, braces, attributes), faults + found
 
 
 def parse_attributes(text: str, opening: int, place: Place) -> tuple[tuple[Attribute, ...], list[Diagnostic]]:
@@ -133,11 +152,11 @@ def _ours(braces: str, *, likely: bool) -> bool:
 
 
 def _attribute(match: re.Match[str], place: Place) -> Attribute | None:
-    span = place(match.start(), match.end() - match.start())
+    at = match.start(), match.end() - match.start()
     if match["id"]:
-        return Attribute("id", match["id"], match["id"], span, span)
+        return Attribute("id", match["id"], match["id"], place, at, at)
     if match["class"]:
-        return Attribute("class", match["class"], match["class"], span, span)
+        return Attribute("class", match["class"], match["class"], place, at, at)
     if match["key"] is None:
         return None
     raw, start = match["value"], match.start("value")
@@ -146,16 +165,21 @@ def _attribute(match: re.Match[str], place: Place) -> Attribute | None:
     return Attribute(
         "pair",
         match["key"],
-        ESCAPE.sub(r"\1", value) if raw[:1] == '"' else value,
-        place(match.start(), len(match["key"])),
-        place(start + quoted, len(value)),
+        ESCAPE.sub(r"\1", value) if raw[:1] == '"' and "\\" in value else value,
+        place,
+        (match.start(), len(match["key"])),
+        (start + quoted, len(value)),
     )
 
 
 def _stray(match: re.Match[str], place: Place) -> Diagnostic:
     found = match[0]
     word = found.strip(",;:").removeprefix("--")
-    if found[:1] in {'"', "'"}:
+    if word in FLAGS or word in ROLES:
+        hint = f"write `.{word}`"
+    elif word in PAIRS or word in SCRIPT_PAIRS:
+        hint = f"write `{word}=…`"
+    elif found[:1] in {'"', "'"}:
         hint = 'close the quotation, or write `key="text"`'
     elif re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", word):
         hint = f"write `#{word}` for an id, `.{word}` for a flag or `{word}=…` for a value"

@@ -53,30 +53,31 @@ class Declaration(BaseModel):
     @field_validator("of")
     @classmethod
     def _of_list(cls, of: str, info: ValidationInfo) -> str:
-        if info.data.get("type", "list") != "list":
+        if of != "str" and info.data.get("type", "list") != "list":
             raise ValueError(f"`of` is for the values of a `list`, this is a `{info.data['type']}`")
         return of
 
     @field_validator("choices")
     @classmethod
     def _choices(cls, choices: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if info.data.get("type") in {"secret", "bool"}:
+        if choices and info.data.get("type") in {"secret", "bool"}:
             raise ValueError(f"a `{info.data['type']}` has no choices")
-        if not choices:
-            raise ValueError("no choices, name at least one")
         item = info.data.get("of", "str") if info.data.get("type") == "list" else info.data.get("type", "str")
         return tuple(_convert_item(item, choice) for choice in choices)
 
     @field_validator("pattern")
     @classmethod
-    def _pattern(cls, pattern: str) -> str:
-        _matcher(pattern)
+    def _pattern(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            _matcher(pattern)
         return pattern
 
     @field_validator("min", "max")
     @classmethod
-    def _bound(cls, bound: str, info: ValidationInfo) -> str:
+    def _bound(cls, bound: str | None, info: ValidationInfo) -> str | None:
         kind = info.data.get("type", "str")
+        if bound is None:
+            return None
         if kind == "list":
             return _convert_item("int", bound)
         if PARAMETER_TYPES[kind].order is None:
@@ -85,7 +86,9 @@ class Declaration(BaseModel):
 
     @field_validator("default")
     @classmethod
-    def _default(cls, default: Value, info: ValidationInfo) -> Value:
+    def _default(cls, default: Value | None, info: ValidationInfo) -> Value | None:
+        if default is None:
+            return None
         if info.data.get("type") == "secret":
             raise ValueError("a secret has no default, take it from `env:` or ask for it")
         if "type" not in info.data or "choices" not in info.data:

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any, Literal, cast
 
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span
-from recipe_runner.language.attributes import ACTION, BLOCK, MANUAL, ROLES, read_attributes, roles
+from recipe_runner.language.attribute_rules import ACTION, BLOCK, MANUAL
+from recipe_runner.language.attributes import read_attributes, roles
 from recipe_runner.language.codes import Code
 from recipe_runner.language.elements import Element, Fence, Item
 from recipe_runner.language.fragment import Fragment
@@ -23,6 +24,7 @@ from recipe_runner.sanitise import line
 Language = Literal["bash", "python"]
 LANGUAGES: dict[str, Language] = {"bash": "bash", "sh": "bash", "shell": "bash", "python": "python", "py": "python"}
 YAML = "yaml"
+FIELDS = {"check": "checks", "verify": "verifies", "undo": "undos"}
 
 
 @dataclass(slots=True)
@@ -34,20 +36,19 @@ class _Draft:
     id: str | None
     span: Span
     context: tuple[str, ...] = ()
-    scripts: dict[str, list[Script]] = field(default_factory=lambda: {role: [] for role in ROLES})
-    sources: list[str] = field(default_factory=list)
+    scripts: tuple[tuple[str, Script], ...] = ()
+    sources: tuple[str, ...] = ()
 
     def finish(self, step_id: str) -> Block | ActionStep | Manual:
         digest = hashlib.sha256("\0".join((self.fields["source"], *self.sources)).encode())
+        for role, name in FIELDS.items() if self.scripts else ():
+            self.fields[name] = tuple(script for written, script in self.scripts if written == role)
         return cast(
             "Block | ActionStep | Manual",
             self.build(
                 id=step_id,
                 digest=digest.hexdigest(),
                 span=self.span,
-                checks=tuple(self.scripts["check"]),
-                verifies=tuple(self.scripts["verify"]),
-                undos=tuple(self.scripts["undo"]),
                 **self.fields,
             ),
         )
@@ -210,8 +211,8 @@ class Steps:
         drafts = {draft.id: draft for draft in self._drafts if draft.id is not None}
         for target, role, fence, script in self._roles:
             if draft := drafts.get(target.value):
-                draft.scripts[role].append(script)
-                draft.sources.append(fence.source)
+                draft.scripts += ((role, script),)
+                draft.sources += (fence.source,)
             elif target.value not in self._ids:
                 self.faults.append(
                     Diagnostic(

@@ -1,0 +1,87 @@
+"""What shellcheck says about the shell code of a recipe, where it is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from recipe_runner.errors import Diagnostic
+from recipe_runner.language.codes import Code
+from recipe_runner.language.model import Script
+from recipe_runner.sanitise import line
+
+PREAMBLE = "set -euo pipefail\n"
+"""What every block runs under, so that shellcheck does not ask for it."""
+LEFT_OUT = "SC1090,SC1091,SC2034,SC2154"
+"""Sourced files that are not there, and variables that another block or the header may set or use."""
+SECONDS = 300
+
+
+def find_shellcheck() -> str | None:
+    """Return the program's path: beside this interpreter (the PyPI wheel) or on PATH."""
+    beside = Path(sys.executable).with_name("shellcheck")
+    return str(beside) if beside.is_file() else shutil.which("shellcheck")
+
+
+def check_shellcheck(scripts: Sequence[Script], program: str) -> Iterator[Diagnostic]:
+    """Yield shellcheck's warnings and errors at the recipe's lines; one process for all scripts.
+
+    A shellcheck that fails to answer is no fault of the recipe: it yields nothing.
+    """
+    if not scripts:
+        return
+    with tempfile.TemporaryDirectory(prefix="recipe-") as directory:
+        for number, script in enumerate(scripts):
+            Path(directory, str(number)).write_text(PREAMBLE + script.text, encoding="utf-8")
+        for comment in _comments(program, directory, len(scripts)):
+            yield _diagnostic(scripts[int(comment["file"])], comment)
+
+
+def _comments(program: str, directory: str, count: int) -> list[dict[str, Any]]:
+    try:
+        done = subprocess.run(
+            [program, "--norc", "-s", "bash", "-S", "warning", "-e", LEFT_OUT, "-f", "json1", *map(str, range(count))],
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env={"LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", os.defpath)},
+            timeout=SECONDS,
+            check=False,
+        )
+        comments: list[dict[str, Any]] = json.loads(done.stdout)["comments"]
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError):
+        return []
+    return comments
+
+
+def _diagnostic(script: Script, comment: dict[str, Any]) -> Diagnostic:
+    row = int(comment["line"]) - 1 - PREAMBLE.count("\n")
+    rows = script.text.split("\n")
+    text = rows[row] if 0 <= row < len(rows) else ""
+    column = _index(text, int(comment["column"]))
+    same = comment["endLine"] == comment["line"]
+    end = _index(text, int(comment["endColumn"])) if same else len(text.rstrip())
+    message = line(str(comment["message"]).rstrip("."))
+    return Diagnostic(
+        f"shellcheck SC{comment['code']}: {message[:1].lower()}{message[1:]}",
+        script.at(max(0, row), column, max(1, end - column)),
+        f"see https://www.shellcheck.net/wiki/SC{comment['code']}",
+        Code.SHELLCHECK,
+    )
+
+
+def _index(text: str, column: int) -> int:
+    """Return the index of shellcheck's column, which counts from 1 and a tab as up to eight characters."""
+    width = 0
+    for index, character in enumerate(text):
+        if width >= column - 1:
+            return index
+        width += 8 - width % 8 if character == "\t" else 1
+    return len(text)
