@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.command import PATH, Commands
+from builders.build.command import PATH, Commands, ToolError
 from builders.build.e2fsprogs import cache_directory
 from builders.build.progress import Progress
 from builders.claims import claimed
@@ -64,7 +64,12 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
             temporary.mkdir()
             temporary.chmod(0o1777)  # apt checks signatures as a user of its own
             commands = Commands(log, _environment(serial, temporary))
-            yield Bench(definition, serial, work, cache_directory(), commands, progress)
+            try:
+                yield Bench(definition, serial, work, cache_directory(), commands, progress)
+            except ToolError as fault:
+                kept = _keep(log, cache_directory() / "failed" / f"{definition.codename}-{serial}.log")
+                progress.warn(f"the last lines before the failure (all of them are in {kept}):\n{fault.said}")
+                raise
     except PermissionError as fault:
         raise UnmetError.because(f"cannot work in `{parent}`: {fault.strerror}", hint="set TMPDIR") from fault
 
@@ -78,6 +83,12 @@ def _environment(serial: Serial, temporary: Path) -> dict[str, str]:
         "TMPDIR": str(temporary),
         "SOURCE_DATE_EPOCH": str(serial.epoch),
     }
+
+
+def _keep(log: Path, kept: Path) -> Path:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(log, kept)
+    return kept
 
 
 def _available_memory() -> int:

@@ -9,13 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipe_runner.errors import RecipeError, UnmetError
+from recipe_runner.errors import Diagnostic, RecipeError, UnmetError
 from recipe_runner.sanitise import visible
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LAST_LINES = 12
 _GRACE = 15.0
 """Seconds a tool may take to clean up when it is told to end (mmdebstrap removes its chroot)."""
+
+
+class ToolError(RecipeError):
+    """A tool failed; `said` are the last lines of its output, safe to show."""
+
+    def __init__(self, tool: str, status: int, said: str) -> None:
+        how = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
+        super().__init__(Diagnostic(f"`{tool}` {how}"))
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,7 @@ class Commands:
     environ: Mapping[str, str]
 
     def run(self, *argv: str | Path, stdin: bytes | None = None, cwd: Path | None = None) -> None:
-        """Run a tool to its end; raises RecipeError with the last lines of what it said, UnmetError without it."""
+        """Run a tool to its end; raises ToolError when it fails, UnmetError without it."""
         with self.log.open("ab") as log:
             self._run(argv, log.fileno(), stdin, cwd)
 
@@ -45,9 +54,7 @@ class Commands:
             start = log.tell()
             status = _finish(words, stdin, (output, log.fileno()), self.environ, cwd)
         if status:
-            said = _tail(self.log, start)
-            how = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
-            raise RecipeError.because(f"`{words[0]}` {how}" + (f":\n{said}" if said else " and said nothing"))
+            raise ToolError(words[0], status, _tail(self.log, start))
 
     def extended(self, **environ: str) -> Commands:
         """Return the same with further variables."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from builders.build.apt import PrivateApt
-from builders.build.command import Commands
+from builders.build.command import Commands, ToolError
 from builders.build.progress import Progress
 from builders.distros.machine import backports, machine_codename, machine_sources
 from recipe_runner.errors import RecipeError, UnmetError
@@ -54,8 +54,10 @@ def find_mke2fs(commands: Commands, cache: Path, progress: Progress) -> Mke2fs:
         try:
             _fetch(home, codename or "", commands)
         except (RecipeError, OSError) as fault:
+            if isinstance(fault, ToolError):
+                progress.warn(fault.said)
             raise UnmetError.because(
-                f"no mke2fs {_WANTED} or later: {found}, and `{codename}-backports` cannot be had: {fault}",
+                f"no mke2fs {_WANTED} or later: {found}, and that of `{codename}-backports` cannot be had",
                 hint=f"install e2fsprogs {_WANTED} or later, or mend the network and run this again",
             ) from fault
         unpacked = _unpacked(home, commands)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from builders.build.artefacts import make_qcow2, make_tarball, unpack_boot_files
@@ -17,11 +18,11 @@ from builders.build.layout import Layout
 from builders.build.manifest import manifest
 from builders.build.progress import Progress
 from builders.build.rootfs import make_rootfs
-from builders.build.signature import checked_fingerprint, sign
 from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require
 from builders.distros.table import distribution
 from builders.images.definition import Definition
 from builders.images.serial import Serial
+from builders.publish.signing import certificate, sign
 from builders.publish.sums import digest_all, format_sums
 from builders.publish.tree import BUILD_INFO, SIGNATURE, SUMS, Names, Tree
 from recipe_runner.errors import RecipeError, UsageError
@@ -33,27 +34,36 @@ def build_image(
     """Build, sum, sign where `key` (a fingerprint) is given, publish into the tree; return the serial's directory.
 
     Nothing is visible in the tree before everything is there. Raises UnmetError before the work starts, RecipeError
-    with the failing tool's last lines during it.
+    during it.
     """
     family = distribution(definition.distribution)
     if faults := tuple(family.faults(definition)):
         raise UsageError(*faults)
-    fingerprint = checked_fingerprint(key) if key else None
+    if key:
+        certificate(key)
     final = tree.daily(definition.codename, str(serial))
     names = Names(definition.codename, definition.architecture)
     parent = scratch_parent(definition.disk.size)
     with _converted(tree.root), tree.staging(final) as staged:
         require(
-            (*DISK_TOOLS, *family.tools, *(SIGNING_TOOLS if fingerprint else ())),
+            (*DISK_TOOLS, *family.tools, *(SIGNING_TOOLS if key else ())),
             (Room(staged, 2 * definition.disk.size), Room(parent, 2 * definition.disk.size)),
         )
         with bench(definition, serial, parent, progress) as work:
-            _make(work, staged, names, fingerprint)
+            _make(work, staged, names, key)
     _move_current(tree, final, serial)
     return final
 
 
-def _make(bench: Bench, staged: Path, names: Names, fingerprint: str | None) -> None:
+def next_serial(tree: Tree, codename: str) -> Serial:
+    """Return today's first serial (UTC) that the tree does not have yet."""
+    serial = Serial(datetime.now(UTC).date())
+    while tree.daily(codename, str(serial)).exists():
+        serial = serial.next
+    return serial
+
+
+def _make(bench: Bench, staged: Path, names: Names, key: str | None) -> None:
     progress, definition = bench.progress, bench.definition
     layout = Layout(definition.disk.size, bench.identity)
     disk = staged / names.raw
@@ -76,9 +86,10 @@ def _make(bench: Bench, staged: Path, names: Names, fingerprint: str | None) -> 
         (staged / names.manifest).write_text(manifest(rootfs.read("var/lib/dpkg/status").decode()))
         (staged / BUILD_INFO).write_text(format_info(definition, bench.serial, rootfs.kernel_version))
         files = [names.image, names.raw, names.tarball, names.manifest, BUILD_INFO, *unpacked]
-        (staged / SUMS).write_bytes(format_sums(digest_all(staged, files)))
-        if fingerprint:
-            sign(bench, fingerprint, staged / SUMS, staged / SIGNATURE)
+        sums = format_sums(digest_all(staged, files))
+        (staged / SUMS).write_bytes(sums)
+    if key:
+        (staged / SIGNATURE).write_bytes(sign(sums, key))
 
 
 def _move_current(tree: Tree, final: Path, serial: Serial) -> None:

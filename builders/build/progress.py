@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -19,4 +20,8 @@ class Progress(Protocol):
 
     def phase(self, title: str) -> AbstractContextManager[object]:
         """Mark the time one phase takes."""
+        ...
+
+    def progress(self, title: str, total: float | None) -> AbstractContextManager[Callable[[float], None]]:
+        """Show how far something is; the function that is given takes how much more has been done."""
         ...

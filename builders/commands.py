@@ -1,0 +1,118 @@
+"""`recipe image …` and `recipe cloud …`; what a verb needs is imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from builders.rehearsal.commands import group as cloud
+from recipe_runner.errors import ExitCode
+
+if TYPE_CHECKING:
+    from builders.build.boot import Outcome
+    from builders.build.machine import Machine
+    from recipe_runner.console.terminal import Terminal
+
+__all__ = ["cloud", "image"]
+
+
+@click.group(name="image")
+def image() -> None:
+    """Build images, and boot them."""
+
+
+@image.command()
+@click.argument("definition", type=click.Path(dir_okay=False, path_type=Path), metavar="DEFINITION.toml")
+@click.option(
+    "--tree", required=True, type=click.Path(file_okay=False, path_type=Path), help="Publish below this directory."
+)
+@click.option("--serial", metavar="YYYYMMDD[.N]", help="Name of this build; default: the next free one of today.")
+@click.option("--key", metavar="FINGERPRINT", help="Sign the checksums with this key of GNUPGHOME.")
+def build(definition: Path, tree: Path, serial: str | None, key: str | None) -> None:
+    """Build the image and put it whole into the tree, checksummed, as server/<codename>/<serial>/.
+
+    The same definition, serial and archive state give the same bytes.
+    """
+    # ruff: noqa: PLC0415 - `recipe --help` loads this module, and must not pay for pydantic and rich
+    from builders.build.image import build_image, next_serial
+    from builders.images.definition import read_definition
+    from builders.images.serial import Serial
+    from builders.publish.tree import Tree
+    from recipe_runner.console.terminal import Terminal
+
+    wanted = read_definition(definition)
+    place = Tree(tree)
+    chosen = Serial.parse(serial) if serial else next_serial(place, wanted.codename)
+    terminal = Terminal()
+    terminal.say(str(build_image(wanted, chosen, place, progress=terminal, key=key)))
+
+
+@image.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Only learn whether it comes up: exit code 0 or 1.")
+@click.option("--firmware", type=click.Choice(["bios", "uefi"]), default="bios", show_default=True)
+@click.option("--timeout", type=click.FloatRange(1), default=180.0, show_default=True, help="Seconds a check may take.")
+@click.option(
+    "--once",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep a record of a passed check here, and do not boot the same bytes again.",
+)
+def boot(file: Path, check: bool, firmware: Literal["bios", "uefi"], timeout: float, once: Path | None) -> int:
+    """Boot the disk image FILE in QEMU, its serial console on this terminal; FILE is never written to."""
+    from builders.build.accelerator import choose_accelerator
+    from builders.build.boot import boot_by_hand
+    from builders.build.machine import Machine, image_format, machine_tools
+    from builders.build.tools import require
+    from recipe_runner.console.terminal import Terminal
+
+    if once and not check:
+        raise click.UsageError("--once needs --check")
+    require(machine_tools(firmware))
+    image_format(file)
+    terminal = Terminal()
+    machine = Machine(file, firmware, choose_accelerator())
+    if check:
+        return _check(terminal, machine, timeout, once)
+    terminal.note("Ctrl-A X ends the machine; what it writes is thrown away.")
+    boot_by_hand(machine)
+    return ExitCode.DONE
+
+
+def _check(terminal: Terminal, machine: Machine, limit: float, once: Path | None) -> int:
+    from builders.build.boot import check_boot, marker_of, open_log
+    from builders.build.record import BootRecord, find_record
+    from builders.publish.sums import digest
+
+    marker = marker_of(machine.image)
+    sha256 = digest(machine.image) if once else ""
+    if once and (record := find_record(once, sha256, machine.firmware, marker)):
+        terminal.say(f"passed before: {machine.image.name} under {machine.firmware} in {record.seconds:.0f} s")
+        return ExitCode.DONE
+    title = f"booting {machine.image.name} under {machine.firmware} with {machine.accelerator}"
+    with open_log(machine) as log:
+        terminal.note(f"{title}, waiting for `{marker}`; console in {log.name}")
+        with terminal.progress(title, limit) as tick:
+            outcome = check_boot(machine, marker, limit, log, tick)
+        _tell(terminal, machine, outcome, Path(log.name))
+    if outcome.passed and once:
+        BootRecord(
+            sha256=sha256,
+            firmware=machine.firmware,
+            marker=marker,
+            accelerator=machine.accelerator,
+            seconds=round(outcome.seconds, 1),
+        ).keep(once)
+    return ExitCode.DONE if outcome.passed else ExitCode.FAILED
+
+
+def _tell(terminal: Terminal, machine: Machine, outcome: Outcome, log: Path) -> None:
+    name = f"{machine.image.name} under {machine.firmware}"
+    if outcome.passed:
+        terminal.say(f"passed: {name} in {outcome.seconds:.1f} s", "good")
+        return
+    said = log.read_bytes().decode("utf-8", "replace").replace("\r", "").strip().split("\n")
+    terminal.warn("the console ended with\n" + "\n".join(f"    {text}" for text in said[-10:]))
+    terminal.say(f"failed: {name} after {outcome.seconds:.1f} s: {outcome.fault}", "bad")
