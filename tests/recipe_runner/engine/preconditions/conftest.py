@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from recipe_runner.engine.preconditions.base import Finding, World
 from recipe_runner.engine.preconditions.evaluation import evaluate_all
@@ -14,6 +16,17 @@ from recipe_runner.engine.preconditions.table import kinds
 from tests.support import keyring as support
 
 Look = Callable[..., Finding]
+
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
+def heard(pipe: Path) -> str:
+    """Return what somebody writes into a named pipe; fails when nobody does for half a minute."""
+    with open(pipe, opener=lambda path, _: os.open(path, os.O_RDONLY | os.O_NONBLOCK)) as stream:
+        assert select.select([stream], [], [], 30)[0], f"nobody wrote to {pipe}"
+        return stream.read()
 
 
 @pytest.fixture

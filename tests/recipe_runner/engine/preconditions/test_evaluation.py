@@ -13,6 +13,7 @@ from typing import ClassVar
 from recipe_runner.engine.preconditions.base import Finding, Precondition, World
 from recipe_runner.engine.preconditions.evaluation import LONGEST, SIDE_BY_SIDE, evaluate_all
 from recipe_runner.engine.preconditions.scripts import Script
+from tests.recipe_runner.engine.preconditions.conftest import heard
 
 MEETING = threading.Barrier(SIDE_BY_SIDE)
 
@@ -116,7 +117,7 @@ def test_an_interrupt_leaves_nothing_running(tmp_path: Path) -> None:
     root = Path(__file__).parents[4]
     environ = {**os.environ, "PYTHONPATH": str(root)}
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environ, stderr=subprocess.PIPE) as process:
-        script = int((tmp_path / "started").read_text())
+        script = int(heard(tmp_path / "started"))
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
     assert process.returncode != 0

@@ -10,6 +10,7 @@ import pytest
 from recipe_runner.engine.preconditions.base import World
 from recipe_runner.engine.preconditions.probe import KEPT, PROBES, Answer, Probes, ask, locate
 from recipe_runner.errors import UnmetError
+from tests.recipe_runner.engine.preconditions.conftest import heard
 
 
 def alive(pid: int) -> bool:
@@ -67,7 +68,7 @@ def test_a_late_program_is_killed_with_its_children(world: World) -> None:
     """When the time is over, the program and what it started in the background are gone."""
     script = "sleep 1000 & echo $! > child; echo $$ > parent; wait"
     with pytest.raises(UnmetError, match="has not ended"):
-        ask(("bash", "-c", script), world, limit=0.5)
+        ask(("bash", "-c", script), world, limit=2)
     assert all(gone(int((world.directory / name).read_text())) for name in ("child", "parent"))
 
 
@@ -92,7 +93,7 @@ def test_stop_ends_what_runs_and_what_comes_later(world: World) -> None:
 
     thread = threading.Thread(target=evaluate)
     thread.start()
-    (world.directory / "started").read_text()
+    heard(world.directory / "started")
     probes.stop()
     thread.join(20)
     assert codes == [-9, -9]
