@@ -21,16 +21,27 @@ KEYS: dict[str, Choice] = {
     "a": "abort",
     "o": "override",
 }
-WORDS: dict[Choice, str] = {
-    "run": "run it",
-    "skip": "skip it, with a reason",
-    "done": "it is done",
-    "retry": "try again",
-    "accept": "accept the failure, with a reason",
-    "shell": "a shell here",
-    "quit": "leave, to resume later",
-    "abort": "give the run up for good",
-    "override": "go on all the same, with a reason",
+LABELS: dict[Choice, str] = {
+    "run": "[r]un",
+    "skip": "[s]kip",
+    "done": "[d]one",
+    "retry": "re[t]ry",
+    "accept": "ac[c]ept",
+    "shell": "s[h]ell",
+    "quit": "[q]uit",
+    "abort": "[a]bort",
+    "override": "[o]verride",
+}
+MEANINGS: dict[Choice, str] = {
+    "run": "run this step",
+    "skip": "leave this step out; asks for a reason and counts as a deviation",
+    "done": "this step has been done; asks for a note",
+    "retry": "run this step again",
+    "accept": "go on although this step failed; asks for a reason",
+    "shell": "a recorded shell in which everything is as this step would find it",
+    "quit": "leave; the run can be resumed",
+    "abort": "give this run up for good",
+    "override": "go on although it is not met; asks for a reason and counts as a deviation",
 }
 REASONED: frozenset[Choice] = frozenset({"skip", "accept", "override"})
 
@@ -51,10 +62,13 @@ class ConsoleOperator:
         self._terminal.out.print(Text(f"  {line(question.text)}{item}", style="bold"))
         keys = {key: choice for key, choice in KEYS.items() if choice in question.choices}
         while True:
-            self._terminal.out.print(self._menu(question, keys))
+            self._terminal.out.print(self._menu(question))
             typed = self._read("  › ").strip()
+            if typed == "?":
+                self._explain(question)
+                continue
             choice = keys.get(typed.lower()) or next((c for c in question.choices if c == typed.lower()), None)
-            if typed == "" and question.moment == "start" and question.typed is None:
+            if typed == "" and _by_enter(question):
                 choice = "run"
             if choice is None:
                 self._terminal.say(f"  `{typed}` is not one of the choices.", "warn")
@@ -81,16 +95,25 @@ class ConsoleOperator:
             return Answer(choice, self._read("  Note (may be empty): ").strip())
         return Answer(choice)
 
-    def _menu(self, question: Question, keys: dict[str, Choice]) -> Text:
+    def _menu(self, question: Question) -> Text:
         text = Text("  ")
-        for key, choice in keys.items():
-            default = choice == "run" and question.moment == "start" and question.typed is None
-            text.append(f"{key}", "bold cyan")
-            text.append(f" {WORDS[choice]}{' (Enter)' if default else ''}   ", "")
-        return text
+        for choice in (c for c in KEYS.values() if c in question.choices):
+            before, _, rest = LABELS[choice].partition("[")
+            key, _, after = rest.partition("]")
+            text.append(before).append(f"[{key}]", "bold cyan").append(f"{after}  ")
+        return text.append("[?]", "bold cyan").append(" Enter runs it" if _by_enter(question) else "")
+
+    def _explain(self, question: Question) -> None:
+        rows = [[(LABELS[c], "code"), MEANINGS[c]] for c in KEYS.values() if c in question.choices]
+        self._terminal.table(("", ""), rows)
 
     def _read(self, prompt: str) -> str:
         return read_line(self._terminal, prompt)
+
+
+def _by_enter(question: Question) -> bool:
+    """Say whether an empty line may run the step: never at a point of no return, nor where a person does the work."""
+    return question.moment == "start" and question.typed is None
 
 
 def read_line(terminal: Terminal, prompt: str) -> str:

@@ -30,9 +30,11 @@ class RunView:
         self._gutter = Gutter(terminal)
         self._began = time.monotonic()
         self._shown = ""
+        self._signed = False
 
     def opening(self, run: str, signer: str | None, mode: str) -> None:
         """Show what is about to be run."""
+        self._signed = signer is not None
         recipe = self._plan.recipe
         self.terminal.out.print(Text(line(recipe.title), style="bold"))
         facts = [
@@ -113,12 +115,15 @@ class RunView:
         out.print(Text.assemble(("  journal   ", "dim"), str(directory / "journal.jsonl")))
         if code != 0:
             out.print(Text.assemble(("  go on     ", "dim"), f"recipe resume {directory}"))
-        out.print(Text.assemble(("  verify    ", "dim"), f"recipe verify {directory} --policy POLICY.toml"))
+        if self._signed:
+            out.print(Text.assemble(("  verify    ", "dim"), f"recipe verify {directory} --policy POLICY.toml"))
 
     def _end(self, event: StepEnd) -> None:
         role = ROLES[event.role]
         took = f"{event.duration_ms / 1000:.1f} s"
-        if event.outcome == "ok":
+        if event.role == "shell":
+            self.terminal.out.print(Text.assemble("  – shell closed", (f"  {took}", "dim")))
+        elif event.outcome == "ok":
             words = f"{role} passed" if role else "done"
             self.terminal.out.print(Text.assemble(("  ✓ ", "green"), words, (f"  {took}", "dim")))
         else:
@@ -148,7 +153,7 @@ class RunView:
             return
         from rich.markdown import Markdown  # noqa: PLC0415 - slow to import, and only people need it
 
-        self.terminal.out.print(Padding(Markdown(visible(step.prose), hyperlinks=False), (0, 2)), soft_wrap=False)
+        self.terminal.out.print(Padding(Markdown(visible(step.prose), hyperlinks=False), (0, 2, 1, 2)), soft_wrap=False)
 
     def _work(self, step: AnyStep) -> None:
         if isinstance(step, Manual):

@@ -22,7 +22,7 @@ from recipe_runner.engine.plan import AnyStep, Plan, action_arguments
 from recipe_runner.engine.process import Command, Ended
 from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.schedule import Coroutine, Spawn
-from recipe_runner.engine.shell import ShellState, Surroundings, memory, prepared
+from recipe_runner.engine.shell import ShellState, Surroundings, interactive, memory, prepared
 from recipe_runner.engine.values import Text, Values
 from recipe_runner.errors import RecipeError
 from recipe_runner.language.model import ActionStep, Script
@@ -80,10 +80,9 @@ class Bench:
         """Give the operator an interactive shell with what the step would find."""
         with self._output_file() as output:
             around = self._surroundings(step, None, output)
-            script = Script(language="bash", text="exec bash --norc --noprofile -i\n", span=step.span, first_line=1)
-            with prepared(script, self.state, around, None) as ready:
-                yield self._start(step, "shell", None, "")
-                ended = (yield Spawn(dataclasses.replace(ready.command, terminal=True), step.id)) or ENDED_BADLY
+            yield self._start(step, "shell", None, "")
+            with interactive(self.state, around, step.id) as command:
+                ended = (yield Spawn(command, step.id)) or ENDED_BADLY
             return (yield from self._end(step, "shell", None, ended, output, parse_outputs))
 
     def _child(self, step: ActionStep, arguments: BaseModel, item: str | None, output: Path) -> Coroutine[Ended]:

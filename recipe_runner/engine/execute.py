@@ -6,6 +6,7 @@ by the time the next one is asked for. So an intent is durable before its comman
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -237,14 +238,21 @@ class Execution:
             return ExitCode.FAILED if failed else code
 
     def _attempts(self, step: AnyStep, item: str | None) -> Coroutine[Ended]:
-        """Attempt a step as often as its `retries=` allow."""
-        left = step.attributes.retries
+        """Attempt a step as often as its `retries=` allow, or until its `wait=` is over."""
+        attributes = step.attributes
+        until = time.monotonic() + attributes.wait.total_seconds() if attributes.wait else 0.0
+        left = attributes.retries
         while True:
             ended = yield from self._attempt(step, item)
-            if ended.outcome == "ok" or left == 0 or self.interrupts.seen:
+            if ended.outcome == "ok" or self.interrupts.seen:
                 return ended
-            left -= 1
-            yield Pause(step.attributes.retry_delay.total_seconds(), step.id, "next attempt", item)
+            if time.monotonic() < until:
+                yield Pause(attributes.every.total_seconds(), step.id, "not yet; looking again", item)
+            elif left > 0:
+                left -= 1
+                yield Pause(attributes.retry_delay.total_seconds(), step.id, "trying again", item)
+            else:
+                return ended
 
     def _attempt(self, step: AnyStep, item: str | None) -> Coroutine[Ended]:
         ended = yield from self._scripts(step, "check", item)

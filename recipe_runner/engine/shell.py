@@ -146,6 +146,16 @@ def prepared(script: Script, state: ShellState, around: Surroundings, timeout: f
         yield Prepared(command, None if python else left)
 
 
+@contextmanager
+def interactive(state: ShellState, around: Surroundings, step_id: str) -> Iterator[Command]:
+    """Make the command of a shell for a person, in which everything is as the step would find it."""
+    prompt = f"PS1='({step_id}) \\w \\$ '\n"
+    with memory("prologue", _prologue(state, around, python=False) + prompt) as prologue:
+        argv = ("bash", "--noprofile", "--rcfile", f"/dev/fd/{prologue}", "-i")
+        environ = {**around.environ, **_exported(around, python=False)}
+        yield Command(argv, environ, None, (prologue,), terminal=True)
+
+
 def _exported(around: Surroundings, *, python: bool) -> dict[str, str]:
     exported: dict[str, str] = {}
     for name, text in around.texts.items():

@@ -76,6 +76,14 @@ def test_retries_attempt_again_without_asking(tmp_path: Path) -> None:
     assert ran.end("one").attempt == 3
 
 
+def test_wait_repeats_until_it_succeeds_or_is_over(tmp_path: Path) -> None:
+    """`wait=` looks again `every=` so often; when it is over the step has failed."""
+    text = "```bash {#one wait=20s every=1s}\necho x >> log\n[ $(wc -l < log) = 3 ]\n```\n"
+    assert run_text(text, directory=tmp_path).end("one").attempt == 3
+    text = "```bash {#one wait=1s every=1s}\nfalse\n```\n"
+    assert run_text(text, directory=tmp_path).code is ExitCode.FAILED
+
+
 def test_skip_is_recorded_as_a_deviation_with_its_reason(tmp_path: Path) -> None:
     """A skipped step stays visible, and does not run."""
     operator = Asked(Answer("skip", "not today"), Answer("run"))

@@ -1,0 +1,59 @@
+"""`recipe verify RUN`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from recipe_runner.console import diagnostics, verdict
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.errors import Diagnostic, RecipeError
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.verdict import UNUSABLE
+from recipe_runner.journal.verify import verify
+
+
+class Verify(click.Command):
+    """A command whose usage errors end with verification's own exit code."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; a fault is shown and ends the program."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.show()
+            ctx.exit(UNUSABLE)
+
+
+@click.command(
+    cls=Verify,
+    help="Say whether the journal in directory RUN can be trusted. Exit codes: 0 VALID, 1 INVALID, 2 INCOMPLETE, "
+    "3 UNTRUSTED, 4 no verdict.",
+)
+@click.argument("run", type=Path)
+@click.option("--policy", type=Path, required=True, metavar="FILE", help="Who may sign, and what must have been run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_context
+def command(ctx: click.Context, run: Path, policy: Path, as_json: bool) -> int:  # noqa: D103 - its help is above
+    terminal = Terminal()
+    try:
+        report = verify(run, Policy.load(policy))
+    except RecipeError as error:
+        _refuse(ctx, terminal, error.diagnostics, as_json=as_json)
+    if as_json:
+        terminal.raw(json.dumps(report.to_json(), indent=2) + "\n")
+    else:
+        verdict.show(terminal, run, report)
+    return report.verdict.exit_code
+
+
+def _refuse(ctx: click.Context, terminal: Terminal, faults: tuple[Diagnostic, ...], *, as_json: bool) -> NoReturn:
+    if as_json:
+        answer = {"verdict": "ERROR", "reasons": [fault.message for fault in faults]}
+        terminal.raw(json.dumps(answer, indent=2) + "\n")
+    else:
+        diagnostics.show(terminal, faults)
+    ctx.exit(UNUSABLE)

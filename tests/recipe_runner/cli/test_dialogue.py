@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.support.terminal import Person
+
+HELLO = Path(__file__).parents[3] / "examples" / "hello.md"
+
+
+def run(recipe: Path, directory: Path) -> Person:
+    return Person("run", str(recipe), "--no-sign", "--runs", str(directory / "runs"), directory=directory)
+
+
+def journal(directory: Path) -> list[dict[str, object]]:
+    (path,) = (directory / "runs").glob("*/journal.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_person_goes_through_the_whole_dialogue(tmp_path: Path) -> None:
+    """Enter runs a step, a skip without a reason is refused, a note is kept, a shell has the variables."""
+    person = run(HELLO, tmp_path)
+    person.sees("Run this step")
+    person.sees("› ")
+    person.types("")
+    person.sees("Done")
+    person.sees("› ")
+    person.types("s")
+    person.sees("Reason: ")
+    person.types("")
+    person.sees("A reason is needed")
+    person.sees("› ")
+    person.types("d")
+    person.sees("Note")
+    person.types("yes, very")
+    person.sees("› ")
+    person.types("h")
+    person.sees(r"\(remember\).*# ")
+    person.types("echo [$greeting]")
+    person.sees(r"\[Hello, world!\]\r")
+    person.sees("# ")
+    person.types("exit")
+    person.sees("› ")
+    person.types("r")
+    assert person.leaves() == 0
+    shown = person.screen()
+    assert "1/3 greet · Say hello" in shown
+    assert "│ I said: Hello, world!" in shown
+    assert "done by hand: yes, very" in shown
+    assert max(len(line) for line in shown.splitlines()) <= 80
+    records = journal(tmp_path)
+    assert [r["t"] for r in records][-1] == "close"
+    assert [r["role"] for r in records if r["t"] == "step_start"] == ["run", "shell", "run"]
+
+
+def test_ctrl_c_at_a_question_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
+    """The exit code is 130, the journal says why, and the way back is on the screen."""
+    person = run(HELLO, tmp_path)
+    person.sees("› ")
+    person.presses("c")
+    assert person.leaves() == 130
+    assert "recipe resume" in person.screen()
+    assert journal(tmp_path)[-1]["t"] == "abort"
+
+
+def test_ctrl_c_in_a_step_stops_the_step_and_asks(tmp_path: Path) -> None:
+    """The key interrupts what runs, not the runner; the operator decides what comes next."""
+    recipe = tmp_path / "slow.md"
+    recipe.write_text("```bash {#slow}\necho started\nsleep 60\n```\n")
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.sees("started")
+    person.presses("c")
+    person.sees("was interrupted")
+    person.sees("› ")
+    person.types("q")
+    assert person.leaves() == 5
+
+
+def test_a_step_can_read_from_the_terminal(tmp_path: Path) -> None:
+    """Standard input stays the terminal: a block may ask a question of its own."""
+    recipe = tmp_path / "ask.md"
+    recipe.write_text("```bash {#ask}\nread -r answer\necho \"got <$answer>\"\n```\n")
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.types("forty two")
+    person.sees("got <forty two>")
+    assert person.leaves() == 0
+
+
+def test_a_point_of_no_return_needs_its_id(tmp_path: Path) -> None:
+    """Anything but the id runs nothing."""
+    recipe = tmp_path / "gone.md"
+    recipe.write_text("```bash {#make-public .irreversible}\ntouch gone\n```\n")
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.sees("Type make-public")
+    person.types("yes")
+    person.sees("nothing has been run")
+    assert not (tmp_path / "gone").exists()
+    person.sees("› ")
+    person.types("r")
+    person.sees("Type make-public")
+    person.types("make-public")
+    assert person.leaves() == 0
+    assert (tmp_path / "gone").exists()
