@@ -47,6 +47,7 @@ class Cloud:
     patience: Patience = field(default_factory=Patience)
     session: boto3.Session = field(default_factory=_session)
     making: threading.Lock = field(default_factory=threading.Lock)
+    made: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def ec2(self, region: str) -> EC2Client:
         """Return a client for images and snapshots; it tries again by itself when a call is throttled or lost."""
@@ -77,7 +78,10 @@ class Cloud:
             proxies={} if self._on_loopback() else None,
         )
         with self.making, _made(f"a client for the region `{line(region)}`"):
-            return self.session.client(service, region, endpoint_url=self.endpoint_url, config=config)
+            if (service, region) not in self.made:
+                client = self.session.client(service, region, endpoint_url=self.endpoint_url, config=config)
+                self.made[service, region] = client
+            return self.made[service, region]
 
     def _on_loopback(self) -> bool:
         host = urlsplit(self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or "").hostname or ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from recipe_runner.errors import Diagnostic, RecipeError
 from recipe_runner.sanitise import line
 
-CloudFault = (boto.BotoCoreError, boto.ClientError)
+CloudFault = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
 """Everything boto3 raises when a call does not succeed."""
 
 CREDENTIALS = (
@@ -21,6 +22,7 @@ NETWORK_HINT = "check the endpoint and the network"
 THROTTLED = frozenset({"RequestLimitExceeded", "RequestThrottledException", "Throttling", "ThrottlingException"})
 NOT_OFFERED = frozenset({"InvalidAction", "NotImplemented", "UnknownOperationException", "UnsupportedOperation"})
 SERVER_TROUBLE = 500
+SHOWN = 200
 
 
 def diagnose(fault: Exception, *, where: str = "") -> tuple[Diagnostic, ...]:
@@ -36,6 +38,9 @@ def diagnose(fault: Exception, *, where: str = "") -> tuple[Diagnostic, ...]:
         return (Diagnostic(f"{place}the cloud refused `{line(fault.operation_name)}`: {text} (`{code}`)"),)
     if isinstance(fault, boto.ConnectionError | boto.HTTPClientError):
         return (Diagnostic(f"{place}cannot reach the cloud: {line(str(fault))}", hint=NETWORK_HINT),)
+    if isinstance(fault, ResponseParserError):
+        said = line(str(fault))[:SHOWN]
+        return (Diagnostic(f"{place}what answers is not a cloud: {said}", hint="check the endpoint, and proxies"),)
     return (Diagnostic(f"{place}{line(str(fault))}"),)
 
 
@@ -60,4 +65,6 @@ def passing(fault: Exception) -> bool:
 
 def not_offered(fault: Exception) -> bool:
     """Whether the reply can be read as "I do not know this call", as endpoints other than AWS answer."""
+    if isinstance(fault, ResponseParserError):
+        return True
     return code_of(fault) in NOT_OFFERED or status_of(fault) in {404, 500, 501}

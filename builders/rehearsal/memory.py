@@ -27,6 +27,10 @@ BLOCK = 512 * 1024
 UNBLOCKED = "unblocked"
 
 
+class Refusal(ServiceException):
+    """An answer that the client's own model of the service knows; moto looks outside of it for errors of its own."""
+
+
 class RegisteredImage(Ami):
     """An image that remembers what RegisterImage was asked for."""
 
@@ -86,13 +90,13 @@ def _register_image(self: EC2Response) -> ActionResult:
     backend: EC2Backend = self.ec2_backend
     self.error_on_dryrun()
     if any(image.name == asked["Name"] for image in backend.describe_images(owners=["self"])):
-        raise ServiceException("InvalidAMIName.Duplicate", f"AMI name {asked['Name']} is already in use")
+        raise Refusal("InvalidAMIName.Duplicate", f"AMI name {asked['Name']} is already in use")
     roots = [m for m in asked.get("BlockDeviceMappings", []) if m.get("DeviceName") == asked.get("RootDeviceName")]
     if not roots:
-        raise ServiceException("InvalidParameterValue", "no block device mapping for the root device")
+        raise Refusal("InvalidParameterValue", "no block device mapping for the root device")
     snapshot = backend.get_snapshot(roots[0].get("Ebs", {}).get("SnapshotId"))
     if snapshot.status != "completed":
-        raise ServiceException("InvalidSnapshot.InvalidState", f"snapshot {snapshot.id} is {snapshot.status}")
+        raise Refusal("InvalidSnapshot.InvalidState", f"snapshot {snapshot.id} is {snapshot.status}")
     tags = {tag["Key"]: tag["Value"] for spec in self._get_param("TagSpecifications", []) for tag in spec["Tags"]}
     image = RegisteredImage(backend, asked, snapshot, tags)
     backend.amis[image.id] = image
@@ -127,9 +131,9 @@ def _put_snapshot_block(
 ) -> tuple[str | None, str | None]:
     snapshot = _pending(self, snapshot_id)
     if len(block_data) != BLOCK or int(block_index) >= snapshot.volume_size * 1024**3 // BLOCK:
-        raise ServiceException("ValidationException", "the block is outside of the volume or not 512 KiB long")
+        raise Refusal("ValidationException", "the block is outside of the volume or not 512 KiB long")
     if checksum != base64.b64encode(hashlib.sha256(block_data).digest()).decode():
-        raise ServiceException("ValidationException", "the checksum does not match the block")
+        raise Refusal("ValidationException", "the checksum does not match the block")
     return _moto_put_snapshot_block(
         self, snapshot_id, int(block_index), block_data, checksum, checksum_algorithm, data_length
     )
@@ -157,9 +161,9 @@ def _copy_snapshot(
 def _pending(backend: EBSBackend, snapshot_id: str) -> EBSSnapshot:
     snapshot = backend.snapshots.get(snapshot_id)
     if snapshot is None:
-        raise ServiceException("ResourceNotFoundException", f"the snapshot {snapshot_id} does not exist")
+        raise Refusal("ResourceNotFoundException", f"the snapshot {snapshot_id} does not exist")
     if snapshot.status != "pending":
-        raise ServiceException("ConflictException", f"the snapshot {snapshot_id} is {snapshot.status}")
+        raise Refusal("ConflictException", f"the snapshot {snapshot_id} is {snapshot.status}")
     return snapshot
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import re
 import threading
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
 CREDENTIAL = re.compile(r"Credential=[^/]*/[0-9]*/(?P<region>[^/]*)/(?P<service>[^/]*)/")
+
+
+REFUSAL = b"<Response><Errors><Error><Code>Refused</Code><Message>on purpose</Message></Error></Errors></Response>"
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class Faults:
                 self.calls.append(call)
                 status = self.refuse(call)
             if status:
-                start_response(f"{status} Refused", [("Content-Length", "0")])
-                return [b""]
+                start_response(f"{status} Refused", [("Content-Length", str(len(REFUSAL)))])
+                return [REFUSAL]
         return self.cloud(environ, start_response)
 
     def count(self, action: str, region: str = "") -> int:
@@ -59,7 +62,7 @@ class Faults:
 def _action(environ: dict[str, Any]) -> str:
     path = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         return parse_qs(body.decode()).get("Action", [path])[0]
     return path
@@ -70,6 +73,8 @@ def fresh_cloud() -> Iterator[tuple[str, Faults]]:
     """Serve an empty cloud for the block's time; gives its address and the wrapper around it."""
     faults = Faults(application())
     with serving(faults) as address:
-        with urllib.request.urlopen(urllib.request.Request(f"{address}/moto-api/reset", method="POST")) as reply:
-            assert reply.status == 200
+        connection = HTTPConnection(address.removeprefix("http://"), timeout=30)
+        connection.request("POST", "/moto-api/reset")
+        assert connection.getresponse().status == 200
+        connection.close()
         yield address, faults

@@ -26,6 +26,19 @@ class Stage:
     order: Order
     said: list[str] = field(default_factory=list)
 
+    def shared(self) -> list[str]:
+        """Return every image and snapshot of ours that everybody may use."""
+        found = []
+        for region in REGIONS:
+            client = self.cloud.ec2(region)
+            found += [i.get("ImageId", "") for i in client.describe_images(ExecutableUsers=["all"])["Images"]]
+            for snapshot in client.describe_snapshots(OwnerIds=["self"])["Snapshots"]:
+                answer = client.describe_snapshot_attribute(
+                    SnapshotId=snapshot["SnapshotId"], Attribute="createVolumePermission"
+                )
+                found += [snapshot["SnapshotId"] for leave in answer["CreateVolumePermissions"] if leave.get("Group")]
+        return found
+
     def say(self, text: str) -> None:
         self.said.append(text)
 

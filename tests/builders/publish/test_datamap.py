@@ -16,9 +16,7 @@ from tests.support.disks import MEBIBYTE, sparse, tiny_disk
 def test_only_blocks_with_data_are_in_the_map(tmp_path: Path) -> None:
     """Holes and blocks of zeros are left out, blocks with a single byte are not."""
     half = BLOCK
-    disk = sparse(
-        tmp_path / "disk", 4 * MEBIBYTE, {0: b"x", 2 * half: bytes(half), 5 * half - 1: b"ab"}
-    )
+    disk = sparse(tmp_path / "disk", 4 * MEBIBYTE, {0: b"x", 2 * half: bytes(half), 5 * half - 1: b"ab"})
     assert sorted(read_map(disk).checksums) == [0, 4, 5]
 
 
