@@ -1,0 +1,43 @@
+"""The verdict on a journal, as an auditor reads it: the answer first, then what it rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.text import Text
+
+from recipe_runner.console.terminal import Terminal, styled
+from recipe_runner.journal.verdict import Report, Verdict
+from recipe_runner.sanitise import line
+
+MEANING = {
+    Verdict.VALID: "nothing was changed, it is whole, and an allowed key sealed it",
+    Verdict.INVALID: "the journal is not what was written, or breaks its own rules",
+    Verdict.INCOMPLETE: "what is there is intact, but its end is missing",
+    Verdict.UNTRUSTED: "what is there is intact, but the policy does not vouch for it",
+}
+STYLE = {Verdict.VALID: "bold green", Verdict.INCOMPLETE: "bold yellow"}
+BAD = "bold red"
+
+
+def show(terminal: Terminal, run: Path, report: Report) -> None:
+    """Print the report on standard output; keys are shown by fingerprint only."""
+    out = terminal.out
+    out.print(Text.assemble((report.verdict.value, STYLE.get(report.verdict, BAD)), f"  {MEANING[report.verdict]}"))
+    for reason in report.reasons:
+        out.print(Text.assemble(("  - ", "red"), line(reason)))
+    facts = report.facts
+    rows = {
+        "journal": str(run),
+        "run": facts.run,
+        "recipe": f"{facts.recipe} (sha256 {facts.recipe_sha256})" if facts.recipe else "",
+        "outcome": facts.outcome,
+        "records": f"{facts.records}, of which {facts.seals} are seals; sessions: {facts.sessions}",
+        "set aside": f"{facts.set_aside} unfinished ends, kept in files of their own" if facts.set_aside else "",
+        "sealed by": ", ".join(facts.signers),
+        "signing key": ", ".join(facts.signing_keys) if facts.signing_keys != facts.signers else "",
+        "trusted time": facts.trusted_time,
+    }
+    for name, value in rows.items():
+        if value:
+            out.print(Text.assemble((f"  {name:<13}", "dim"), styled(line(value), "")))

@@ -1,0 +1,245 @@
+"""Judging a journal: a pure function over its raw lines, a policy and a callable that checks signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from recipe_runner.engine.events import Close, Genesis, Recorded, Recover, Resume, StepEnd, StepStart
+from recipe_runner.errors import VerificationError
+from recipe_runner.gpgv import Signature, UntrustedError
+from recipe_runner.journal.chain import Chain
+from recipe_runner.journal.identity import Identity
+from recipe_runner.journal.lines import LINE_CAP, Line, LineError, decode
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.schema import event_of
+from recipe_runner.journal.seal import Sealing, needs_seal, statement
+from recipe_runner.journal.signature import form_fault
+from recipe_runner.journal.survey import Seal
+from recipe_runner.journal.verdict import Doubt, Facts, Verdict
+
+RECORD_CAP = 1_000_000
+CheckSignature = Callable[[bytes, bytes], Signature]
+"""Takes a statement and an armored signature; raises UntrustedError or VerificationError, as `verify_detached` does."""
+
+
+class Each(Protocol):
+    """`map`, or the `map` of an executor."""
+
+    def __call__(self, function: Callable[[tuple[int, Seal]], Any], items: Iterable[tuple[int, Seal]], /) -> Any:  # noqa: ANN401
+        """Apply `function` to each item and return the results in order."""
+        ...
+
+
+@dataclass(slots=True)
+class Examined:
+    """What was found: doubts, facts, and the files beside the journal that records name (sha256, size, record)."""
+
+    doubts: list[Doubt]
+    facts: Facts
+    blobs: dict[str, tuple[int, int]]
+    set_aside: dict[str, tuple[int, int]]
+
+
+def examine(
+    lines: Iterable[bytes],
+    policy: Policy,
+    check_signature: CheckSignature,
+    *,
+    directory_name: str = "",
+    each: Each = map,
+) -> Examined:
+    """Judge raw lines; a line longer than the cap may come cut, one without line feed only as the last.
+
+    `directory_name` must be the run's id where it has the form of one. Lines are taken one at a time.
+    """
+    reading = _Reading(policy, directory_name)
+
+    def check(numbered: tuple[int, Seal]) -> Doubt | None:
+        number, seal = numbered
+        try:
+            made = check_signature(seal.statement, seal.signature)
+        except UntrustedError as error:
+            return Doubt(Verdict.UNTRUSTED, "; ".join(d.message for d in error.diagnostics), number)
+        except VerificationError as error:
+            return Doubt(Verdict.INVALID, "; ".join(d.message for d in error.diagnostics), number)
+        if Identity(made.primary, made.signing) != seal.by:
+            return Doubt(
+                Verdict.INVALID, f"sealed by `{made.signing}`, not by the session's `{seal.by.signing}`", number
+            )
+        return None
+
+    doubts = [doubt for doubt in each(check, reading.seals(lines)) if doubt]
+    reading.end()
+    return Examined(doubts + reading.doubts, reading.facts(), reading.blobs, reading.set_aside)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The fold over the lines of one journal."""
+
+    policy: Policy
+    directory_name: str
+    chain: Chain = field(default_factory=Chain)
+    doubts: list[Doubt] = field(default_factory=list)
+    blobs: dict[str, tuple[int, int]] = field(default_factory=dict)
+    set_aside: dict[str, tuple[int, int]] = field(default_factory=dict)
+    genesis: Genesis | None = None
+    close: Close | None = None
+    sealing: Sealing = "every"
+    signer: Identity | None = None
+    last: str = ""
+    broken: bool = False
+    torn: bool = False
+    sealed: int = 0
+    seal_count: int = 0
+    sessions: int = 1
+    signers: dict[Identity, None] = field(default_factory=dict)
+    running: set[tuple[str, str | None, str]] = field(default_factory=set)
+    unchecked: list[int] = field(default_factory=list)
+
+    def seals(self, lines: Iterable[bytes]) -> Iterator[tuple[int, Seal]]:
+        """Take the lines in; yield each seal whose signature is to be checked, with its record number."""
+        for raw in lines:
+            number = self.chain.records
+            try:
+                seal = self._line(raw)
+            except LineError as error:
+                self.broken = True
+                self.doubts.append(Doubt(Verdict.INVALID, str(error), number))
+                return
+            if self.torn:
+                return
+            self.chain.extend(raw)
+            if seal:
+                self.sealed = self.chain.records
+                self.seal_count += 1
+                yield number, seal
+
+    def _line(self, raw: bytes) -> Seal | None:
+        if not raw.endswith(b"\n") and len(raw) <= LINE_CAP:
+            self.torn = True
+            return None
+        if self.chain.records >= RECORD_CAP:
+            raise LineError(f"there are more than {RECORD_CAP} records")
+        line = decode(raw)
+        self.chain.check(line)
+        if (line.n == 0) != (line.type == "genesis"):
+            raise LineError("`genesis` is the first record and no other")
+        if needs_seal(self.sealing, self.last) and self.last and line.type != "seal":
+            raise LineError(f"the `{self.last}` before it has no seal")
+        if self.close and not (line.type == "seal" and self.last == "close"):
+            raise LineError("the run was over before this record")
+        seal = self._seal(line) if line.type == "seal" else None
+        if line.type == "approval":
+            self.unchecked.append(line.n)
+        elif seal is None:
+            self._event(event_of(line), line)
+        self.last = line.type
+        return seal
+
+    def _seal(self, line: Line) -> Seal:
+        if self.genesis is None or self.signer is None or self.last == "seal":
+            raise LineError("a seal where none belongs")
+        said = statement(self.genesis.run, self.chain, why=self.last, ts=line.ts, mono_ns=line.mono_ns)
+        signature = line.fields.get("sig")
+        if line.fields != {"stmt": said, "sig": signature} or not isinstance(signature, str):
+            raise LineError("the seal does not say what stands before it")
+        if fault := form_fault(signature, said.encode(), signing=self.signer.signing):
+            raise LineError(fault)
+        return Seal(said.encode(), signature.encode(), self.signer)
+
+    def _event(self, event: Recorded, line: Line) -> None:
+        if isinstance(event, Genesis | Recover | Resume):
+            self._session(event, line)
+        match event:
+            case StepStart():
+                self.running.add((event.step, event.item, event.role))
+            case StepEnd():
+                if (event.step, event.item, event.role) not in self.running:
+                    raise LineError(f"step `{event.step}` ends without having begun")
+                self.running.discard((event.step, event.item, event.role))
+                for entry in event.blobs.values():
+                    self._name(self.blobs, entry["sha256"], entry["size"], line.n)
+            case Recover():
+                if event.file != f"set-aside-{event.sha256}":
+                    raise LineError("what was set aside is not named by its sha256")
+                self._name(self.set_aside, event.sha256, event.size, line.n)
+            case Close():
+                self.close = event
+            case _:
+                pass
+
+    def _session(self, event: Genesis | Recover | Resume, line: Line) -> None:
+        if isinstance(event, Genesis):
+            self.genesis = event
+            match line.fields["sealing"]:
+                case "every" | "none" as sealing:
+                    self.sealing = sealing
+                case _:
+                    raise LineError("`sealing` is not `every` or `none`")
+        if isinstance(event, Resume):
+            self.sessions += 1
+        self.signer = Identity.of(line.fields["signer"]) if self.sealing != "none" else None
+        if self.signer:
+            self.signers[self.signer] = None
+        elif line.fields["signer"] is not None:
+            raise LineError("an unsigned run names a signer")
+
+    @staticmethod
+    def _name(files: dict[str, tuple[int, int]], sha256: str, size: int, record: int) -> None:
+        known = files.setdefault(sha256, (size, record))
+        if known[0] != size:
+            raise LineError(f"`{sha256}` is named with two sizes")
+
+    def end(self) -> None:
+        """Add the doubts that only the end of the journal brings."""
+        if not self.broken:
+            self.doubts += [Doubt(Verdict.INCOMPLETE, text) for text in self._gaps()]
+        self.doubts += [
+            Doubt(Verdict.UNTRUSTED, "an approval, which this version cannot check", n) for n in self.unchecked
+        ]
+        if self.genesis:
+            self.doubts += [Doubt(Verdict.UNTRUSTED, text) for text in self._mistrust(self.genesis)]
+            if len(self.directory_name) == len(self.genesis.run) and self.directory_name != self.genesis.run:
+                text = f"the directory is that of run {self.directory_name}, the journal that of {self.genesis.run}"
+                self.doubts.append(Doubt(Verdict.INVALID, text, 0))
+
+    def _gaps(self) -> Iterator[str]:
+        if self.torn:
+            yield f"the last line, record {self.chain.records}, is torn"
+        if self.close is None:
+            yield "the run is not closed: it goes on, was left, or its end was cut off"
+        if self.sealing != "none" and self.sealed < self.chain.records:
+            yield f"no seal covers the records from {self.sealed} on"
+
+    def _mistrust(self, genesis: Genesis) -> Iterator[str]:
+        if self.sealing == "none":
+            yield "the run is unsigned (`--no-sign`)"
+        expected, recipe = self.policy.recipe, genesis.recipe
+        for name, wanted in (("name", expected.name), ("sha256", expected.sha256)):
+            if wanted is not None and recipe.get(name) != wanted:
+                yield f"the recipe's {name} is `{recipe.get(name)}`, the policy wants `{wanted}`"
+        for name, value in self.policy.parameters.items():
+            if genesis.params.get(name) != value:
+                yield f"parameter `{name}` is `{genesis.params.get(name)}`, the policy wants `{value}`"
+        needed = {step: max(genesis.approvals.get(step, 0), n) for step, n in self.policy.approvals.items()}
+        for step, count in sorted((genesis.approvals | needed).items()):
+            yield f"step `{step}` needs {count} approvals, and there is none that can be checked"
+
+    def facts(self) -> Facts:
+        """Return what the journal says of its run."""
+        recipe: dict[str, Any] = self.genesis.recipe if self.genesis else {}
+        return Facts(
+            run=self.genesis.run if self.genesis else "",
+            recipe=str(recipe.get("name", "")),
+            recipe_sha256=str(recipe.get("sha256", "")),
+            outcome=self.close.outcome if self.close else "",
+            signers=tuple(dict.fromkeys(i.primary for i in self.signers)),
+            signing_keys=tuple(dict.fromkeys(i.signing for i in self.signers)),
+            records=self.chain.records,
+            seals=self.seal_count,
+            sessions=self.sessions,
+            set_aside=len(self.set_aside),
+        )

@@ -1,0 +1,69 @@
+"""What each type of line must hold: the fields of its event, of the right types, and no others."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from functools import cache
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from recipe_runner.engine.events import TYPES, Genesis, Recorded, Recover, Resume, StepEnd, from_record
+from recipe_runner.journal.lines import DIGEST, Line, LineError
+
+FORMAT = "recipe-run-journal/v1"
+RUN_ID = re.compile(r"[0-9a-f]{32}\Z")
+BLOBS = frozenset({"stdout", "stderr", "timing", "state"})
+ADDED: dict[type[Recorded], frozenset[str]] = {
+    Genesis: frozenset({"sealing", "signer", "prev_run"}),
+    Recover: frozenset({"signer"}),
+    Resume: frozenset({"signer"}),
+}
+"""Fields that the journal adds to those of the event."""
+
+
+def event_of(line: Line) -> Recorded:
+    """Return the event of a line; raises LineError where the line does not have the form of its type."""
+    kind = TYPES.get(line.type)
+    if kind is None:
+        raise LineError(f"`{line.type}` is not a known type")
+    added = ADDED.get(kind, frozenset())
+    if missing := added - line.fields.keys():
+        raise LineError(f"`{line.type}` has no field `{min(missing)}`")
+    try:
+        _form(line.type).model_validate({name: value for name, value in line.fields.items() if name not in added})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        wrong = {"missing": "no field", "extra_forbidden": "an unknown field"}.get(fault["type"], "in a wrong form")
+        raise LineError(f"`{line.type}` has {wrong} `{'.'.join(str(part) for part in fault['loc'])}`") from error
+    event = from_record(line.type, line.fields)
+    if isinstance(event, Genesis) and (event.format != FORMAT or not RUN_ID.match(event.run)):
+        raise LineError(f"the format is not `{FORMAT}`, or the run has no id of 32 hexadecimal digits")
+    if isinstance(event, StepEnd):
+        _check_blobs(event.blobs)
+    return event
+
+
+def _check_blobs(blobs: dict[str, Any]) -> None:
+    for stream, entry in blobs.items():
+        match entry:
+            case {"sha256": str() as sha256, "size": int() as size, **more} if not more:
+                if stream in BLOBS and DIGEST.match(sha256) and type(size) is int and size >= 0:
+                    continue
+        raise LineError("`step_end` names a blob in a form that is not known")
+
+
+@cache
+def _form(type_name: str) -> type[BaseModel]:
+    """Return a model of the event's fields that converts nothing and knows no others."""
+    kind = TYPES[type_name]
+    hints = get_type_hints(kind)
+    missing = dataclasses.MISSING
+    optional = {
+        f.name for f in dataclasses.fields(kind) if f.default is not missing or f.default_factory is not missing
+    }
+    fields: dict[str, Any] = {
+        f.name: (hints[f.name], None if f.name in optional else ...) for f in dataclasses.fields(kind)
+    }
+    return create_model(type_name, __config__=ConfigDict(extra="forbid", strict=True), **fields)

@@ -1,0 +1,96 @@
+"""What a verification ends with: a verdict, the doubts behind it, and what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+SHOWN = 5
+
+
+class Verdict(StrEnum):
+    """The answer, from best to worst; `exit_code` is what `recipe verify` ends with."""
+
+    VALID = "VALID"
+    INCOMPLETE = "INCOMPLETE"
+    UNTRUSTED = "UNTRUSTED"
+    INVALID = "INVALID"
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 for VALID, 1 for INVALID, 2 for INCOMPLETE, 3 for UNTRUSTED."""
+        return {"VALID": 0, "INVALID": 1, "INCOMPLETE": 2, "UNTRUSTED": 3}[self.value]
+
+
+UNUSABLE = 4
+"""Exit code where there is no verdict: wrong usage, or nothing that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A reason against VALID: the best verdict it leaves, why in words, and the record it is about."""
+
+    verdict: Verdict
+    text: str
+    record: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the journal says of its run; as true as the verdict is good. `signers` are primary key fingerprints."""
+
+    run: str = ""
+    recipe: str = ""
+    recipe_sha256: str = ""
+    outcome: str = ""
+    signers: tuple[str, ...] = ()
+    signing_keys: tuple[str, ...] = ()
+    records: int = 0
+    seals: int = 0
+    sessions: int = 1
+    set_aside: int = field(default=0, metadata={"help": "tails set aside after a crash, each named by a record"})
+    trusted_time: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a verification; `bad_record` is the number of the first record at fault."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    bad_record: int | None
+    facts: Facts
+
+    @classmethod
+    def of(cls, doubts: Iterable[Doubt], facts: Facts) -> Report:
+        """Conclude: the worst doubt decides, and doubts of the same kind become one reason."""
+        found = list(doubts)
+        ranks = list(Verdict)
+        verdict = max((d.verdict for d in found), key=ranks.index, default=Verdict.VALID)
+        grouped: dict[tuple[int, str], list[int]] = {}
+        for doubt in found:
+            records = grouped.setdefault((-ranks.index(doubt.verdict), doubt.text), [])
+            records += [] if doubt.record is None else [doubt.record]
+        reasons = tuple(_reason(text, sorted(grouped[rank, text])) for rank, text in sorted(grouped, key=_rank))
+        worst = [d.record for d in found if d.verdict is verdict and d.record is not None]
+        return cls(verdict, reasons, min(worst, default=None), facts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain JSON data."""
+        facts = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self.facts).items()}
+        return {"verdict": self.verdict.value, "reasons": list(self.reasons), "bad_record": self.bad_record, **facts}
+
+
+def _rank(key: tuple[int, str]) -> int:
+    return key[0]
+
+
+def _reason(text: str, records: list[int]) -> str:
+    if not records:
+        return text
+    shown = ", ".join(str(n) for n in records[:SHOWN])
+    if len(records) == 1:
+        return f"record {shown}: {text}"
+    return f"records {shown}{f' and {len(records) - SHOWN} more' if len(records) > SHOWN else ''}: {text}"

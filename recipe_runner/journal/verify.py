@@ -1,0 +1,69 @@
+"""Verifying a run's directory: the journal streamed through `examine`, seals checked side by side, blobs hashed."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from recipe_runner.gpgv import Signature, verify_detached
+from recipe_runner.journal.blobs import DIRECTORY
+from recipe_runner.journal.examine import examine
+from recipe_runner.journal.files import open_regular, reading
+from recipe_runner.journal.ledger import JOURNAL
+from recipe_runner.journal.lines import LINE_CAP
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.recovery import SET_ASIDE
+from recipe_runner.journal.verdict import Doubt, Report, Verdict
+
+CHUNK = 1 << 20
+
+
+def verify(directory: Path, policy: Policy) -> Report:
+    """Judge a run; nothing is believed because it stands in the run's directory.
+
+    Raises UsageError where the journal cannot be read, UnmetError where `gpgv` is missing.
+    """
+    check = functools.partial(_check, policy)
+    with (
+        reading(directory),
+        open_regular(directory / JOURNAL) as file,
+        ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,
+    ):
+        lines = iter(lambda: file.readline(LINE_CAP + 1), b"")
+        examined = examine(lines, policy, check, directory_name=directory.absolute().name, each=pool.map)
+    doubts = [
+        *examined.doubts,
+        *_files(directory / DIRECTORY, "", examined.blobs),
+        *_files(directory, SET_ASIDE, examined.set_aside),
+    ]
+    return Report.of(doubts, examined.facts)
+
+
+def _check(policy: Policy, statement: bytes, signature: bytes) -> Signature:
+    return verify_detached(statement, signature, certificates=policy.certificates, primaries=policy.primaries)
+
+
+def _files(directory: Path, prefix: str, named: Mapping[str, tuple[int, int]]) -> Iterator[Doubt]:
+    """Yield a doubt for each named file that is not there with exactly the bytes that were named."""
+    for sha256, (size, record) in named.items():
+        fault = _file_fault(directory / f"{prefix}{sha256}", sha256, size)
+        if fault:
+            yield Doubt(Verdict.INVALID, f"{fault}: {prefix}{sha256}", record)
+
+
+def _file_fault(path: Path, sha256: str, size: int) -> str | None:
+    digest = hashlib.sha256()
+    try:
+        with open_regular(path) as file:
+            found = os.fstat(file.fileno()).st_size
+            if found != size:
+                return f"a file of the run has {found} bytes, the journal says {size}"
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        return f"a file of the run cannot be read ({error.strerror})"
+    return None if digest.hexdigest() == sha256 else "a file of the run has been changed"
