@@ -132,9 +132,8 @@ def judge(exit_code: int, status: bytes, *, primaries: frozenset[str], now: date
     lines = list(_status_lines(status))
     words = [word for word, _ in lines]
     key_doubts = [text for word, text in ABOUT_THE_KEY.items() if word in words]
-    doubts = [text for word, text in ABOUT_THE_SIGNATURE.items() if word in words]
-    if "NO_PUBKEY" in words:
-        doubts.remove(ABOUT_THE_SIGNATURE["ERRSIG"])
+    explained = {"ERRSIG"} if "NO_PUBKEY" in words else set()
+    doubts = [text for word, text in ABOUT_THE_SIGNATURE.items() if word in words and word not in explained]
     known = {*ONCE, *HARMLESS, *ABOUT_THE_KEY, *ABOUT_THE_SIGNATURE}
     doubts += [f"`gpgv` said `{word}`, which is not understood" for word in words if word not in known]
     if not key_doubts and not doubts:
