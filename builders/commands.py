@@ -12,7 +12,7 @@ from recipe_runner.errors import ExitCode
 
 if TYPE_CHECKING:
     from builders.build.boot import Outcome
-    from builders.build.machine import Machine
+    from builders.build.machine import Firmware, Machine
     from recipe_runner.console.terminal import Terminal
 
 __all__ = ["cloud", "image"]
@@ -37,12 +37,12 @@ def build(definition: Path, tree: Path, serial: str | None, key: str | None) -> 
     """
     # ruff: noqa: PLC0415 - `recipe --help` loads this module, and must not pay for pydantic and rich
     from builders.build.image import build_image, next_serial
-    from builders.images.definition import read_definition
+    from builders.distros.check import load_definition
     from builders.images.serial import Serial
     from builders.publish.tree import Tree
     from recipe_runner.console.terminal import Terminal
 
-    wanted = read_definition(definition)
+    wanted = load_definition(definition)
     place = Tree(tree)
     chosen = Serial.parse(serial) if serial else next_serial(place, wanted.codename)
     terminal = Terminal()
@@ -73,39 +73,49 @@ def boot(file: Path, check: bool, firmware: Literal["bios", "uefi"], timeout: fl
     require(machine_tools(firmware))
     image_format(file)
     terminal = Terminal()
+    if once:
+        return _check_once(terminal, file, firmware, timeout, once)
     machine = Machine(file, firmware, choose_accelerator())
     if check:
-        return _check(terminal, machine, timeout, once)
+        return ExitCode.DONE if _check(terminal, machine, timeout).passed else ExitCode.FAILED
     terminal.note("Ctrl-A X ends the machine; what it writes is thrown away.")
     boot_by_hand(machine)
     return ExitCode.DONE
 
 
-def _check(terminal: Terminal, machine: Machine, limit: float, once: Path | None) -> int:
-    from builders.build.boot import check_boot, marker_of, open_log
+def _check_once(terminal: Terminal, file: Path, firmware: Firmware, limit: float, directory: Path) -> int:
+    from builders.build.accelerator import choose_accelerator
+    from builders.build.boot import marker_of
+    from builders.build.machine import Machine
     from builders.build.record import BootRecord, find_record
     from builders.publish.sums import digest
 
-    marker = marker_of(machine.image)
-    sha256 = digest(machine.image) if once else ""
-    if once and (record := find_record(once, sha256, machine.firmware, marker)):
-        terminal.say(f"passed before: {machine.image.name} under {machine.firmware} in {record.seconds:.0f} s")
+    sha256, marker = digest(file), marker_of(file)
+    if record := find_record(directory, sha256, firmware, marker):
+        terminal.say(f"passed before: {file.name} under {firmware} in {record.seconds:.1f} s", "good")
         return ExitCode.DONE
+    machine = Machine(file, firmware, choose_accelerator())
+    outcome = _check(terminal, machine, limit)
+    if not outcome.passed:
+        return ExitCode.FAILED
+    seconds = round(outcome.seconds, 1)
+    BootRecord(sha256=sha256, firmware=firmware, marker=marker, accelerator=machine.accelerator, seconds=seconds).keep(
+        directory
+    )
+    return ExitCode.DONE
+
+
+def _check(terminal: Terminal, machine: Machine, limit: float) -> Outcome:
+    from builders.build.boot import check_boot, marker_of, open_log
+
+    marker = marker_of(machine.image)
     title = f"booting {machine.image.name} under {machine.firmware} with {machine.accelerator}"
     with open_log(machine) as log:
         terminal.note(f"{title}, waiting for `{marker}`; console in {log.name}")
         with terminal.progress(title, limit) as tick:
             outcome = check_boot(machine, marker, limit, log, tick)
         _tell(terminal, machine, outcome, Path(log.name))
-    if outcome.passed and once:
-        BootRecord(
-            sha256=sha256,
-            firmware=machine.firmware,
-            marker=marker,
-            accelerator=machine.accelerator,
-            seconds=round(outcome.seconds, 1),
-        ).keep(once)
-    return ExitCode.DONE if outcome.passed else ExitCode.FAILED
+    return outcome
 
 
 def _tell(terminal: Terminal, machine: Machine, outcome: Outcome, log: Path) -> None:

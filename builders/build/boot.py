@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import selectors
+import select
 import subprocess
 import tempfile
 import time
@@ -104,12 +104,12 @@ class _Console:
             raise ValueError("the process has no output pipe")
         self._pipe = process.stdout.fileno()
         self._log = log
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._pipe, selectors.EVENT_READ)
+        self._poll = select.poll()
+        self._poll.register(self._pipe, select.POLLIN)
 
     def read(self, wait: float) -> bytes | None:
         """Return what came, b"" at the end, None when nothing came in `wait` seconds."""
-        if not self._selector.select(wait):
+        if not self._poll.poll(wait * 1000):
             return None
         data = os.read(self._pipe, 1 << 16)
         self._log.write(data)

@@ -37,10 +37,6 @@ def build_image(
     during it.
     """
     family = distribution(definition.distribution)
-    if faults := tuple(family.faults(definition)):
-        raise UsageError(*faults)
-    if key:
-        certificate(key)
     final = tree.daily(definition.codename, str(serial))
     names = Names(definition.codename, definition.architecture)
     parent = scratch_parent(definition.disk.size)
@@ -49,6 +45,8 @@ def build_image(
             (*DISK_TOOLS, *family.tools, *(SIGNING_TOOLS if key else ())),
             (Room(staged, 2 * definition.disk.size), Room(parent, 2 * definition.disk.size)),
         )
+        if key:
+            certificate(key)
         with bench(definition, serial, parent, progress) as work:
             _make(work, staged, names, key)
     _move_current(tree, final, serial)
@@ -94,10 +92,12 @@ def _make(bench: Bench, staged: Path, names: Names, key: str | None) -> None:
 
 def _move_current(tree: Tree, final: Path, serial: Serial) -> None:
     """Let `current` name the new build, unless it names a later one already."""
-    current = final.parent / "current"
-    if current.is_symlink() and Serial.parse(current.readlink().name) > serial:
-        return
-    tree.link("current", final)
+    try:
+        later = Serial.parse((final.parent / "current").readlink().name) > serial
+    except (OSError, UsageError):
+        later = False
+    if not later:
+        tree.link("current", final)
 
 
 @contextmanager

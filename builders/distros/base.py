@@ -10,7 +10,6 @@ from builders.build.bench import Bench
 from builders.build.tools import Tool
 from builders.distros.sources import Source
 from builders.images.definition import Definition
-from recipe_runner.errors import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,15 @@ class Bootstrap:
     essential_hooks: Sequence[str] = ()
     customize_hooks: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Something a family cannot build: the definition's key, what is wrong with it, what to do."""
+
+    key: str
+    message: str
+    hint: str
 
 
 class Distribution(Protocol):
@@ -48,7 +56,7 @@ class Distribution(Protocol):
         """What it needs on the build machine besides the builder's own tools."""
         ...
 
-    def faults(self, definition: Definition) -> Iterable[Diagnostic]:
+    def misfits(self, definition: Definition) -> Iterable[Misfit]:
         """Say what this family cannot build of a definition; touches nothing."""
         ...
 

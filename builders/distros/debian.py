@@ -9,10 +9,9 @@ from pathlib import Path
 from builders.build.bench import Bench
 from builders.build.layout import ROOT_LABEL
 from builders.build.tools import Tool
-from builders.distros.base import Bootstrap
+from builders.distros.base import Bootstrap, Misfit
 from builders.distros.machine import DEBIAN_KEYRING, debian_sources, default_sources, machine_sources
 from builders.images.definition import Definition
-from recipe_runner.errors import Diagnostic
 
 
 class Debian:
@@ -22,10 +21,10 @@ class Debian:
     summary = "a Debian suite"
     tools = (Tool(DEBIAN_KEYRING, "debian-archive-keyring", "file"),)
 
-    def faults(self, definition: Definition) -> Iterable[Diagnostic]:
+    def misfits(self, definition: Definition) -> Iterable[Misfit]:
         """Debian has several kernels: the definition says which."""
         if definition.kernel is None:
-            yield Diagnostic("key `kernel` is missing", hint='add `kernel = "linux-image-cloud-amd64"`', code="D003")
+            yield Misfit("kernel", "key `kernel` is missing", 'add `kernel = "linux-image-cloud-amd64"`')
 
     def bootstrap(self, bench: Bench) -> Bootstrap:
         """Ask for the essential packages, apt, the kernel and what the definition lists."""

@@ -17,11 +17,10 @@ from pathlib import Path
 from builders.build.apt import PrivateApt
 from builders.build.bench import Bench
 from builders.build.tools import Tool
-from builders.distros.base import Bootstrap
+from builders.distros.base import Bootstrap, Misfit
 from builders.distros.machine import DEBIAN_KEYRING, debian_sources, machine_sources
 from builders.distros.sources import Source
 from builders.images.definition import Definition
-from recipe_runner.errors import Diagnostic
 
 DONOR = "bookworm"
 KERNEL = "linux-image-cloud-amd64"
@@ -47,10 +46,11 @@ class Tiny:
     summary = "busybox and a kernel under any suite's name, for rehearsals"
     tools = (Tool(DEBIAN_KEYRING, "debian-archive-keyring", "file"),)
 
-    def faults(self, definition: Definition) -> Iterable[Diagnostic]:
+    def misfits(self, definition: Definition) -> Iterable[Misfit]:
         """There is nothing to choose in it."""
-        if definition.kernel or definition.packages:
-            yield Diagnostic("distribution `tiny` has neither `kernel` nor `packages`", hint="remove them")
+        for key in ("kernel", "packages"):
+            if getattr(definition, key):
+                yield Misfit(key, f"distribution `tiny` takes no `{key}`", "remove it")
 
     def bootstrap(self, bench: Bench) -> Bootstrap:
         """Generate the archive, and ask for all that is in it."""

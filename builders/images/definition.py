@@ -93,19 +93,18 @@ class Definition(Model):
     boot: Boot = Boot(arguments="console=tty0 console=ttyS0,115200n8", marker="login:")
 
 
-def read_definition(path: Path) -> Definition:
-    """Read and check the file; raises UsageError with every fault, each at its line."""
+def read_text(path: Path) -> str:
+    """Return a definition file's text; raises UsageError when it cannot be read."""
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except OSError as fault:
-        raise UsageError.because(f"cannot read `{path}`: {fault.strerror}") from fault
+        raise UsageError.because(f"cannot read `{line(str(path))}`: {fault.strerror}") from fault
     except UnicodeDecodeError as fault:
-        raise UsageError.because(f"`{path}` is not UTF-8 text", hint="save the file as UTF-8") from fault
-    return parse_definition(text, str(path))
+        raise UsageError.because(f"`{line(str(path))}` is not UTF-8 text", hint="save the file as UTF-8") from fault
 
 
 def parse_definition(text: str, file: str) -> Definition:
-    """Check a definition's text; `file` is its name in diagnostics."""
+    """Check a definition's text; raises UsageError with every fault, each at its line of `file`."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
