@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 PATTERN = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s)?", re.ASCII)
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
@@ -28,5 +28,9 @@ def format_duration(duration: timedelta) -> str:
     return f"{seconds // size}{unit}"
 
 
-Duration = Annotated[timedelta, BeforeValidator(lambda raw: parse_duration(raw) if isinstance(raw, str) else raw)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(lambda raw: parse_duration(raw) if isinstance(raw, str) else raw),
+    WithJsonSchema({"type": "string", "pattern": "^([0-9]+[dhms])+$"}),
+]
 """A field of a model that is read from text such as `5m`."""

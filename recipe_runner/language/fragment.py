@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -74,16 +74,20 @@ class Fragment:
                 node = child
         return node, key_node
 
-    def references(self) -> list[tuple[str, Span]]:
-        """Return the name and place of every `${name}` and `${step-id.output}` among the values."""
-        return self._uses(references)
+    def references(self, *, verbatim: Collection[str] = ()) -> list[tuple[str, Span]]:
+        """Return the name and place of every `${name}` and `${step-id.output}` among the values.
 
-    def malformed(self) -> list[tuple[str, Span]]:
+        The values of the top-level keys `verbatim` are code, whose `${…}` is no concern of ours.
+        """
+        return self._uses(references, verbatim)
+
+    def malformed(self, *, verbatim: Collection[str] = ()) -> list[tuple[str, Span]]:
         """Return the text and place of everything that looks like a reference and is none."""
-        return self._uses(malformed)
+        return self._uses(malformed, verbatim)
 
-    def _uses(self, find: Callable[[str], tuple[Reference, ...]]) -> list[tuple[str, Span]]:
-        nodes = [node for node in self.root.scalars() if "${" in (node.text or "")]
+    def _uses(self, find: Callable[[str], tuple[Reference, ...]], verbatim: Collection[str]) -> list[tuple[str, Span]]:
+        code = [self.root.child(key) for key in verbatim]
+        nodes = [node for node in self.root.scalars() if "${" in (node.text or "") and node not in code]
         return [use for node in nodes for use in self._uses_of(node, find)]
 
     def _uses_of(self, node: Node, find: Callable[[str], tuple[Reference, ...]]) -> list[tuple[str, Span]]:
@@ -101,12 +105,16 @@ class Fragment:
             return places
         return [(name, self.passage.span(*node.start, None)) for name in names]
 
-    def expand(self, lookup: Lookup) -> Fragment:
+    def expand(self, lookup: Lookup, *, verbatim: Collection[str] = ()) -> Fragment:
         """Return the fragment with values in the place of references; `lookup` raises KeyError for an unknown name.
 
-        A scalar that is exactly one reference to a list becomes the list.
+        A scalar that is exactly one reference to a list becomes the list. The values of the top-level keys `verbatim`
+        stay as they are.
         """
-        return replace(self, data=_expanded(self.data, lookup), expanded=True)
+        if not verbatim or not isinstance(self.data, dict):
+            return replace(self, data=_expanded(self.data, lookup), expanded=True)
+        data = {key: value if key in verbatim else _expanded(value, lookup) for key, value in self.data.items()}
+        return replace(self, data=data, expanded=True)
 
     def validate(self, model: type[M]) -> M:
         """Return the model; raises InvalidRecipeError with every error of pydantic at its place in the text."""

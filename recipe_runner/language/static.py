@@ -106,7 +106,10 @@ def _requirements(recipe: Recipe, preconditions: Models, scope: _Scope) -> Itera
             )
         else:
             yield from requirement.arguments.faults(model)
-        yield from _fragment(requirement.arguments, scope, -1, each=False)
+        verbatim: frozenset[str] = getattr(model, "verbatim", frozenset())
+        for key in verbatim:
+            scope.used.update(WORDS.findall(str(requirement.arguments.data.get(key, ""))))
+        yield from _fragment(requirement.arguments, scope, -1, each=False, verbatim=verbatim)
 
 
 def _steps(recipe: Recipe, actions: Models, scope: _Scope) -> Iterator[Diagnostic]:
@@ -140,10 +143,12 @@ def _action(step: ActionStep, actions: Models) -> Iterator[Diagnostic]:
         yield replace(fault, span=step.span) if not step.arguments.data else fault
 
 
-def _fragment(fragment: Fragment, scope: _Scope, position: int, *, each: bool) -> Iterator[Diagnostic]:
-    for name, span in fragment.references():
+def _fragment(
+    fragment: Fragment, scope: _Scope, position: int, *, each: bool, verbatim: frozenset[str] = frozenset()
+) -> Iterator[Diagnostic]:
+    for name, span in fragment.references(verbatim=verbatim):
         yield from scope.reference(name, span, position, each=each)
-    for text, span in fragment.malformed():
+    for text, span in fragment.malformed(verbatim=verbatim):
         yield _malformed(text, span)
 
 
