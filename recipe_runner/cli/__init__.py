@@ -10,6 +10,7 @@ VERBS = {
     "check": ("recipe_runner.cli.check", "Find every fault of recipes without running them."),
     "run": ("recipe_runner.cli.run", "Run a recipe step by step and write its signed journal."),
     "resume": ("recipe_runner.cli.resume", "Go on with a run that was left, failed or died."),
+    "policy": ("recipe_runner.cli.policy", "Write down whose signature to trust."),
     "verify": ("recipe_runner.cli.verify", "Say whether a run's journal can be trusted."),
 }
 """Our own verbs: module (with a click command named `command`) and one line of help."""

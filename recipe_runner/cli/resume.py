@@ -67,7 +67,7 @@ def command(  # noqa: D103 - its help is above
             planned,
             history,
             options.operator(view, yes=yes, accept=accept, answers=answers),
-            tuple(evaluate_all(planned.preconditions, World(environ, Path.cwd()))),
+            tuple(evaluate_all(planned.preconditions, World(environ, Path.cwd(), values.texts))),
             state,
             environ,
         )

@@ -72,7 +72,7 @@ def command(  # noqa: D103 - its help is above
     directory = (runs or options.default_runs()) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)
     with Journal.create(directory, first, signer) as journal:
-        findings = evaluate_all(planned.preconditions, World(environ, Path.cwd()))
+        findings = evaluate_all(planned.preconditions, World(environ, Path.cwd(), values.texts))
         session = Session(
             planned,
             History.of([first]),

@@ -89,19 +89,20 @@ class Execution:
 
     def _preconditions(self, findings: Sequence[Finding]) -> Stream:
         unmet: list[Diagnostic] = []
+        clean = self.bench.redactor.text
         for precondition, finding in zip(self._plan.preconditions, findings, strict=True):
-            text, kind = precondition.text(), precondition.kind
+            text, kind = clean(precondition.text()), precondition.kind
             if finding.met:
-                yield Precondition(kind=kind, text=text, outcome="met", detail=finding.detail)
+                yield Precondition(kind=kind, text=text, outcome="met", detail=clean(finding.detail))
                 continue
-            yield Precondition(kind=kind, text=text, outcome="unmet", detail=finding.detail)
-            detail = f"{text}: {finding.detail}"
+            yield Precondition(kind=kind, text=text, outcome="unmet", detail=clean(finding.detail))
+            detail = clean(f"{text}: {finding.detail}")
             answer = self._ask(Question("unmet", "", f"Not met: {text}", ("override", "quit"), detail=detail))
             if answer.choice == "override":
                 yield Precondition(kind=kind, text=text, outcome="overridden", detail=answer.text)
                 yield Deviation(what=f"precondition overridden: {text}", reason=answer.text)
             else:
-                unmet.append(Diagnostic(f"precondition not met: {detail}", hint=finding.hint))
+                unmet.append(Diagnostic(f"precondition not met: {detail}", hint=clean(finding.hint or "") or None))
         if unmet:
             yield Abort(reason=f"{len(unmet)} of {len(findings)} preconditions not met")
             raise UnmetError(*unmet)

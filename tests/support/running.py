@@ -66,7 +66,7 @@ def run_text(
         planned,
         History.of([first, *past]),
         operator or YesOperator(),
-        tuple(evaluate_all(planned.preconditions, World(variables, where))),
+        tuple(evaluate_all(planned.preconditions, World(variables, where, values.texts))),
         ShellState(directory=str(where)),
         variables,
     )
