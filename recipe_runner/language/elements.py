@@ -112,7 +112,7 @@ class _Walk:
                 case "bullet_list_close" | "ordered_list_close" if self.items:
                     self.items[-1].list_start = None
                 case "list_item_open":
-                    self.open_item(token, tokens[index + 1 : index + 3])
+                    self.open_item(token, tokens[index + 1], tokens[index + 2 : index + 3])
                 case "list_item_close":
                     self.close_item()
                 case "fence":
@@ -161,13 +161,12 @@ class _Walk:
     def titles(self) -> tuple[str, ...]:
         return tuple(text for _, text, _, _ in self.headings if text)
 
-    def open_item(self, token: Token, following: list[Token]) -> None:
+    def open_item(self, token: Token, first: Token, inline: list[Token]) -> None:
         start, end = _lines(token)
-        is_text = len(following) == 2 and following[0].type == "paragraph_open"
-        content = following[1].content if is_text else ""
+        content = inline[0].content if first.type == "paragraph_open" else ""
         item = _OpenItem(start, end, content, None)
-        if is_text and (box := TASK.match(content)):
-            item.paragraph_end = _lines(following[0])[1]
+        if box := TASK.match(content):
+            item.paragraph_end = _lines(first)[1]
             item.element = self.task(item, content[box.end() :])
         self.items.append(item)
 

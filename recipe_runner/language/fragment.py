@@ -137,7 +137,7 @@ class Fragment:
         return core_schema.is_instance_schema(cls)
 
 
-def _expanded(data: Any, lookup: Lookup) -> Any:
+def _expanded(data: object, lookup: Lookup) -> object:
     match data:
         case str():
             value = expand_scalar(data, lookup)
@@ -146,3 +146,5 @@ def _expanded(data: Any, lookup: Lookup) -> Any:
             return [_expanded(item, lookup) for item in data]
         case dict():
             return {name: _expanded(value, lookup) for name, value in data.items()}
+        case _:
+            return data

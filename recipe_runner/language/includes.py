@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
@@ -17,15 +18,20 @@ from recipe_runner.language.source import Document
 from recipe_runner.sanitise import line
 
 Read = Callable[[str], bytes]
+NOT_RELATIVE = re.compile(r"^/|\\|\0|^[^/]*:")
+"""An absolute path, one of another system, or an address."""
 MOST = 100
 """Files in one recipe; more is a mistake."""
 
 
 @dataclass(slots=True)
 class Assembly:
-    """Everything the files of one recipe say, joined; `faults` collects what is wrong."""
+    """Everything the files of one recipe say, joined; `faults` collects what is wrong.
 
-    main: str
+    `directory` is the recipe's own; inside it files are known by their paths from there.
+    """
+
+    directory: str
     read: Read | None
     title: str | None = None
     elements: list[Element] = field(default_factory=list)
@@ -34,11 +40,14 @@ class Assembly:
     sources: list[Source] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)
+    _names: set[str] = field(default_factory=set)
     _open: list[str] = field(default_factory=list)
     _pending: str = ""
 
-    def take(self, path: str, data: bytes, headings: tuple[str, ...] = ()) -> None:
-        """Read one file and, where their links stand, those it includes; never raises."""
+    def take(self, name: str, data: bytes, headings: tuple[str, ...] = ()) -> None:
+        """Read one file, named from the recipe's directory, and where links stand those it includes; never raises."""
+        self._names.add(name)
+        path = self._path(name)
         try:
             document = Document.decode(path, data)
         except InvalidRecipeError as error:
@@ -46,7 +55,7 @@ class Assembly:
             return
         self.documents.append(document)
         self.sources.append(Source(path=path, sha256=document.sha256, size=document.size))
-        self._open.append(path)
+        self._open.append(name)
         preamble = read_header(document)
         self._join(preamble)
         parts = outline(document, preamble.first_line)
@@ -58,11 +67,14 @@ class Assembly:
             element.prose = self._prose(element.prose)
             if isinstance(element, Include):
                 self._pending = element.prose
-                self._include(element, path)
+                self._include(element, name)
             else:
                 self.elements.append(element)
         self._pending = self._prose(parts.tail)
         self._open.pop()
+
+    def _path(self, name: str) -> str:
+        return posixpath.normpath(posixpath.join(self.directory, name))
 
     def _prose(self, own: str) -> str:
         """Return prose that waited for the next step, and `own` behind it."""
@@ -72,10 +84,11 @@ class Assembly:
 
     def _include(self, element: Include, including: str) -> None:
         target = unquote(element.target.split("#", 1)[0])
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(including), target))
-        if fault := self._refusal(element, target, path):
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(including), target))
+        if fault := self._refusal(element, target, name):
             self.faults.append(fault)
             return
+        path = self._path(name)
         try:
             data = self.read(path) if self.read else b""
         except InvalidRecipeError as error:
@@ -90,25 +103,20 @@ class Assembly:
                 )
             )
         else:
-            self.take(path, data, element.headings)
+            self.take(name, data, element.headings)
 
-    def _refusal(self, element: Include, target: str, path: str) -> Diagnostic | None:
+    def _refusal(self, element: Include, target: str, name: str) -> Diagnostic | None:
+        """Return why a link cannot be followed, if it cannot."""
         span = element.span
         shown = line(target)
-        if (
-            not target
-            or target.startswith("/")
-            or "\\" in target
-            or "\0" in target
-            or ":" in target.split("/", maxsplit=1)[0]
-        ):
+        if not target or NOT_RELATIVE.search(target):
             return Diagnostic(
                 f"cannot include `{shown}`, wanted a path relative to this file",
                 span,
                 "write a path such as `milestone.md`",
                 Code.INCLUDE_PATH,
             )
-        if not _within(posixpath.dirname(self.main), path):
+        if name.split("/", 1)[0] == "..":
             return Diagnostic(
                 f"`{shown}` leaves the directory of the recipe",
                 span,
@@ -119,17 +127,20 @@ class Assembly:
             return Diagnostic(
                 f"`{shown}` cannot be included here", span, "put the steps into this file", Code.INCLUDE_UNREADABLE
             )
-        if path in self._open:
-            chain = " → ".join(f"`{line(part)}`" for part in (*self._open[self._open.index(path) :], path))
+        return self._repetition(name, span)
+
+    def _repetition(self, name: str, span: Span) -> Diagnostic | None:
+        if name in self._open:
+            chain = " → ".join(f"`{line(part)}`" for part in (*self._open[self._open.index(name) :], name))
             return Diagnostic(f"this include never ends: {chain}", span, "remove one of the links", Code.INCLUDE_CYCLE)
-        if any(source.path == path for source in self.sources):
+        if name in self._names:
             return Diagnostic(
-                f"`{line(path)}` is included a second time, so its ids would clash",
+                f"`{line(name)}` is included a second time, so its ids would clash",
                 span,
                 "remove one of the links",
                 Code.INCLUDE_TWICE,
             )
-        if len(self.sources) >= MOST:
+        if len(self._names) >= MOST:
             return Diagnostic(f"more than {MOST} files are included", span, "include fewer files", Code.INCLUDE_MANY)
         return None
 
@@ -140,13 +151,6 @@ class Assembly:
             if first is not parameter and first.model_copy(update={"span": parameter.span}) != parameter:
                 self.faults.append(_clash(first, parameter))
         self.requires += preamble.requires
-
-
-def _within(directory: str, path: str) -> bool:
-    directory = posixpath.normpath(directory) if directory else "."
-    if directory == ".":
-        return not path.startswith(("../", "/")) and path != ".."
-    return path.startswith(directory.rstrip("/") + "/")
 
 
 def _clash(first: Parameter, second: Parameter) -> Diagnostic:

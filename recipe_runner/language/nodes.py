@@ -37,7 +37,7 @@ class Node:
     entries: dict[str, tuple[Node, Node]] | None = None
     flow: bool = False
 
-    def data(self) -> Any:
+    def data(self) -> object:
         """Return plain strings, lists and dicts."""
         if self.entries is not None:
             return {name: value.data() for name, (_, value) in self.entries.items()}
@@ -77,7 +77,7 @@ class _Composer:
         length = node.end[1] - node.start[1] if node.end[0] == node.start[0] else None
         self.faults.append(Diagnostic(message, self.passage.span(*node.start, length), hint, code))
 
-    def take(self, event: Any) -> None:
+    def take(self, event: Any) -> None:  # noqa: ANN401 (the stubs know neither marks nor values)
         node = Node((event.start_mark.line, event.start_mark.column), (event.end_mark.line, event.end_mark.column))
         match event:
             case yaml.ScalarEvent():

@@ -20,13 +20,13 @@ from recipe_runner.language.durations import format_duration, parse_duration
 class ParameterType:
     """One type: what is wanted (for messages and docs), its converter, and how two values compare.
 
-    `convert` raises ValueError for text that is not of the type; `order` maps canonical text to a sortable value and
+    `convert` raises ValueError for text that is not of the type; `order` maps canonical text to a number and
     is None where smaller and greater have no meaning.
     """
 
     wanted: str
     convert: Callable[[str], str]
-    order: Callable[[str], object] | None = None
+    order: Callable[[str], float] | None = None
 
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
@@ -118,9 +118,9 @@ def _fingerprint(text: str) -> str:
     return _matching(FINGERPRINT)("".join(text.split()).upper().removeprefix("0X"))
 
 
-def _serial_order(text: str) -> tuple[int, int]:
+def _serial_order(text: str) -> int:
     day, _, number = text.partition(".")
-    return int(day), int(number or 0)
+    return int(day) * 10**6 + int(number or 0)
 
 
 PARAMETER_TYPES: dict[str, ParameterType] = {
@@ -133,14 +133,16 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     "path": ParameterType("a path", _path),
     "url": ParameterType("a URL such as `https://example.org/`", _url),
     "version": ParameterType("a version such as `9.10` or `1.2.3-rc1`", _matching(VERSION)),
-    "date": ParameterType("a date such as `2009-10-22`", _date, date.fromisoformat),
+    "date": ParameterType("a date such as `2009-10-22`", _date, lambda text: date.fromisoformat(text).toordinal()),
     "datetime": ParameterType(
-        "a date and time with its zone such as `2009-10-22T14:00Z`", _datetime, datetime.fromisoformat
+        "a date and time with its zone such as `2009-10-22T14:00Z`",
+        _datetime,
+        lambda text: datetime.fromisoformat(text).timestamp(),
     ),
     "duration": ParameterType(
         "a duration such as `90s`, `5m`, `1h30m` or `2d`",
         lambda text: format_duration(parse_duration(text)),
-        parse_duration,
+        lambda text: parse_duration(text).total_seconds(),
     ),
     "serial": ParameterType("a serial such as `20091022` or `20091022.1`", _serial, _serial_order),
     "region": ParameterType("a cloud region such as `us-east-1`", _matching(REGION)),

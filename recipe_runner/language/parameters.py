@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 from pydantic_core import SchemaError, ValidationError
@@ -155,7 +155,7 @@ def _limit(declaration: Declaration, value: str, bounded: str | None) -> None:
         _bounds(declaration, order(bounded), order, shown)
 
 
-def _bounds(declaration: Declaration, measure: Any, order: Any, shown: str) -> None:
+def _bounds(declaration: Declaration, measure: float, order: Callable[[str], float], shown: str) -> None:
     if declaration.min is not None and measure < order(declaration.min):
         raise ValueError(f"found {shown}, wanted at least `{declaration.min}`")
     if declaration.max is not None and measure > order(declaration.max):

@@ -20,8 +20,9 @@ def survey(path: str, data: bytes, *, read: Read | None = None) -> tuple[Recipe,
     `path` is shown in faults. `read` returns the bytes of an included file, given its path relative to where `path`
     is relative to; it raises OSError, or InvalidRecipeError where it refuses.
     """
-    assembly = Assembly(posixpath.normpath(path), read)
-    assembly.take(assembly.main, data)
+    directory, name = posixpath.split(posixpath.normpath(path))
+    assembly = Assembly(directory, read)
+    assembly.take(name, data)
     title = assembly.title or posixpath.splitext(posixpath.basename(path))[0]
     steps = Steps(title)
     recipe = Recipe(

@@ -41,14 +41,14 @@ def schema(*, actions: Models, preconditions: Models) -> dict[str, Any]:
     return {"$schema": DIALECT, **main, "$defs": {**header, **arguments, **aliases}}
 
 
-def _definitions(models: list[type[BaseModel]]) -> tuple[dict[str, Any], dict[type[BaseModel], Any]]:
+def _definitions(models: list[type[BaseModel]]) -> tuple[dict[str, Any], dict[type, Any]]:
     """Return the definitions of the models and all they are made of, and a reference to each model's."""
     places, top = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
     definitions = {name: _textual(part) for name, part in top.get("$defs", {}).items()}
-    return definitions, {model: place for (model, _), place in places.items() if isinstance(model, type)}
+    return definitions, {model: place for (model, _), place in places.items()}
 
 
-def _textual(part: Any) -> Any:
+def _textual(part: object) -> object:
     """Accept every scalar where a text is wanted."""
     if isinstance(part, list):
         return [_textual(item) for item in part]
@@ -60,7 +60,7 @@ def _textual(part: Any) -> Any:
     return changed
 
 
-def _referable(part: Any, *, value: bool = False) -> Any:
+def _referable(part: object, *, value: bool = False) -> object:
     """Accept a reference where a property's value is wanted."""
     if isinstance(part, list):
         return [_referable(item, value=value) for item in part]

@@ -8,25 +8,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 POINT = re.compile(
-    r"""\\.|(?P<ansi>\$')|'|"|\$\(|\(|\)|\n
+    rf"""(?P<escape>\\.)
+    |(?P<ansi>\$')
+    |(?P<single>')
+    |(?P<double>")
+    |(?P<substitution>\$\()
+    |(?P<open>\()
+    |(?P<close>\))
+    |(?P<newline>\n)
     |(?P<comment>(?:(?<=[\s;&|(])|\A)\#[^\n]*)
-    |<<<|<<(?P<dash>-?)[ \t]*(?P<word>"[^"\n]*"|'[^'\n]*'|\\?[A-Za-z0-9_.+-]+)
-    |\$\{?[\#!]?(?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<string><<<)
+    |(?P<here><<(?P<dash>-?)[ \t]*(?P<word>"[^"\n]*"|'[^'\n]*'|\\?[A-Za-z0-9_.+-]+))
+    |(?P<variable>\$\{{?[\#!]?(?P<name>{NAME}))
     |(?P<prompt>\$[ \t]+(?=\S))""",
     re.VERBOSE | re.DOTALL,
 )
-VARIABLE = re.compile(r"\\.|\$\{?[#!]?(?P<name>[A-Za-z_][A-Za-z0-9_]*)", re.DOTALL)
+VARIABLE = re.compile(rf"\\.|\$\{{?[#!]?(?P<name>{NAME})")
+SETTERS = r"read|mapfile|readarray|local|declare|typeset|export|readonly|unset|getopts|printf[ \t]+-v"
 ASSIGNED = re.compile(
-    r"""\b(?P<plain>[A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]\n]{0,80}\])?(?:[-+*/%|&^]?=(?!=)|\+\+|--)
-    |\b(?:for|select|-v)[ \t]+(?P<loop>[A-Za-z_][A-Za-z0-9_]*)
-    |\b(?:read|mapfile|readarray|local|declare|typeset|export|readonly|unset|getopts|printf[ \t]+-v)\b(?P<words>[^;&|\n<>]*)""",
+    rf"""\b(?P<plain>{NAME})(?:\[[^\]\n]{{0,80}}\])?(?:[-+*/%|&^]?=(?!=)|\+\+|--)
+    |\b(?:for|select)[ \t]+(?P<loop>{NAME})
+    |\b(?:{SETTERS})\b(?P<words>[^;&|\n<>]*)""",
     re.VERBOSE,
 )
 OPAQUE = re.compile(r"(?m)(?:^|[;&|({]|\bthen|\bdo|\belse)[ \t]*(?:source|\.|eval)[ \t]")
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+WORD = re.compile(NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,42 +51,7 @@ class Use:
 
 def uses(code: str) -> Iterator[Use]:
     """Yield the variables that `code` reads and the `$ ` prompts at the beginning of its lines."""
-    context: list[str] = []
-    documents: list[tuple[str, bool, bool]] = []
-    row, line_start, position = 0, 0, 0
-    while match := POINT.search(code, position):
-        found, position = match[0], match.end()
-        quoted = bool(context) and context[-1] == '"'
-        if match["name"]:
-            yield Use(match["name"], row, match.start() - line_start, len(found) + (found[1] == "{"))
-        elif match["prompt"]:
-            if not context and not code[line_start : match.start()].strip():
-                yield Use("", row, match.start() - line_start, len(found))
-        elif found == "\n":
-            row, line_start = row + 1, position
-            if documents and not quoted:
-                inner, position = _skip(code, position, row, documents)
-                yield from inner
-                row += code.count("\n", line_start, position)
-                line_start = position
-                documents = []
-        elif found == '"':
-            _toggle(context, quoted)
-        elif found == "$(" or (found == "(" and not quoted):
-            context.append("(")
-        elif found == ")" and context and not quoted:
-            context.pop()
-        elif (found == "'" or match["ansi"]) and not quoted:
-            position = _after_quote(code, position, ansi=bool(match["ansi"]))
-            row += code.count("\n", match.end(), position)
-            line_start = code.rfind("\n", 0, position) + 1
-        elif match["ansi"] or (match["comment"] and quoted):
-            position = match.start() + 1
-        elif match["word"] and not quoted:
-            word = match["word"]
-            documents.append((word.strip("\"'\\"), word[0] in "\"'\\", bool(match["dash"])))
-        elif found[0] == "\\" and found[1:] == "\n":
-            row, line_start = row + 1, position
+    return _Scan(code).run() if "$" in code else iter(())
 
 
 def assigned(code: str) -> set[str]:
@@ -92,41 +67,94 @@ def opaque(code: str) -> bool:
     return OPAQUE.search(code) is not None
 
 
-def _toggle(context: list[str], quoted: bool) -> None:
-    if quoted:
-        context.pop()
-    else:
-        context.append('"')
+@dataclass(slots=True)
+class _Scan:
+    """A walk over the points of the code that matter; `inside` are the quotes and parentheses that are open."""
 
+    code: str
+    position: int = 0
+    row: int = 0
+    line_start: int = 0
+    inside: list[str] = field(default_factory=list)
+    documents: list[re.Match[str]] = field(default_factory=list)
 
-def _after_quote(code: str, position: int, *, ansi: bool) -> int:
-    while True:
-        end = code.find("'", position)
-        if end < 0:
-            return len(code)
-        if not ansi or (end - len(code[position:end].rstrip("\\")) - position) % 2 == 0:
-            return end + 1
-        position = end + 1
+    def run(self) -> Iterator[Use]:
+        while match := POINT.search(self.code, self.position):
+            self.position = match.end()
+            quoted = bool(self.inside) and self.inside[-1] == '"'
+            match match.lastgroup:
+                case "variable":
+                    yield self.use(match)
+                case "prompt" if not self.inside and not self.code[self.line_start : match.start()].strip():
+                    yield Use("", self.row, match.start() - self.line_start, len(match[0]))
+                case "newline":
+                    self.advance(match.start())
+                    if self.documents and not quoted:
+                        yield from self.here_documents()
+                case _:
+                    self.nest(match, quoted=quoted)
 
+    def use(self, match: re.Match[str]) -> Use:
+        braced = match[0][1] == "{"
+        return Use(match["name"], self.row, match.start() - self.line_start, len(match[0]) + braced)
 
-def _skip(code: str, start: int, row: int, documents: list[tuple[str, bool, bool]]) -> tuple[list[Use], int]:
-    """Return the variables inside the here-documents that begin at `start`, and where they end."""
-    found: list[Use] = []
-    position = start
-    for word, literal, dash in documents:
-        while position < len(code):
-            end = code.find("\n", position)
-            end = len(code) if end < 0 else end
-            text = code[position:end]
-            position = min(end + 1, len(code))
-            if (text.lstrip("\t") if dash else text) == word:
-                break
-            if not literal:
-                found += (
-                    Use(m["name"], row, m.start(), len(m[0]) + (m[0][1] == "{"))
-                    for m in VARIABLE.finditer(text)
-                    if m["name"]
-                )
-            row += 1
-        row += 1
-    return found, position
+    def nest(self, match: re.Match[str], *, quoted: bool) -> None:
+        """Follow quotes, parentheses and the beginnings of here-documents."""
+        match match.lastgroup:
+            case "escape":
+                self.advance(match.start())
+            case "double" if quoted:
+                self.inside.pop()
+            case "double":
+                self.inside.append('"')
+            case "substitution":
+                self.inside.append("(")
+            case "open" if not quoted:
+                self.inside.append("(")
+            case "close" if self.inside and not quoted:
+                self.inside.pop()
+            case "single" | "ansi" if not quoted:
+                self.position = self.quotation_end(escapes=match.lastgroup == "ansi")
+                self.advance(match.start())
+            case "here" if not quoted:
+                self.documents.append(match)
+            case "ansi" | "comment" if quoted:
+                self.position = match.start() + 1
+
+    def advance(self, start: int) -> None:
+        """Count the lines that end between `start` and the present position."""
+        if ended := self.code.count("\n", start, self.position):
+            self.row += ended
+            self.line_start = self.code.rfind("\n", start, self.position) + 1
+
+    def quotation_end(self, *, escapes: bool) -> int:
+        end = self.code.find("'", self.position)
+        while escapes and end > 0 and self.escaped(end):
+            end = self.code.find("'", end + 1)
+        return len(self.code) if end < 0 else end + 1
+
+    def escaped(self, index: int) -> bool:
+        backslashes = 0
+        while self.code[index - backslashes - 1] == "\\":
+            backslashes += 1
+        return backslashes % 2 == 1
+
+    def here_documents(self) -> Iterator[Use]:
+        """Pass over the bodies that begin here; a body whose end word is not quoted has variables."""
+        for document in self.documents:
+            word = document["word"]
+            end_word = word.strip("\"'\\")
+            while self.position < len(self.code):
+                end = self.code.find("\n", self.position)
+                end = len(self.code) if end < 0 else end
+                text = self.code[self.position : end]
+                if word == end_word:
+                    for match in VARIABLE.finditer(text):
+                        if match["name"]:
+                            braced = match[0][1] == "{"
+                            yield Use(match["name"], self.row, match.start(), len(match[0]) + braced)
+                start, self.position = self.position, min(end + 1, len(self.code))
+                self.advance(start)
+                if (text.lstrip("\t") if document["dash"] else text) == end_word:
+                    break
+        self.documents = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -89,10 +89,7 @@ def _message(fragment: Fragment, detail: ErrorDetails, node: Node) -> str:
     if detail["type"] in {"value_error", "assertion_error"}:
         message = str(context.get("error", detail["msg"]))
         return name + _as_written(fragment, detail, node, message)
-    if "expected" in context:
-        wanted = str(context["expected"]).replace("'", "`")
-    else:
-        wanted = WANTED.get(detail["type"], "")
+    wanted = WANTED.get(detail["type"], str(context.get("expected", "")).replace("'", "`"))
     if wanted:
         return f"{name}found {_found(node)}, wanted {wanted}"
     message = detail["msg"][:1].lower() + detail["msg"][1:].replace("'", "`")
@@ -130,7 +127,7 @@ def _present(fragment: Fragment, path: tuple[str | int, ...]) -> Iterator[str]:
     yield from fragment.locate(path)[0].entries or ()
 
 
-def _keys(annotation: Any) -> set[str]:
+def _keys(annotation: object) -> set[str]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return {
             name
@@ -140,18 +137,18 @@ def _keys(annotation: Any) -> set[str]:
     return set().union(*(_keys(part) for part in _parts(annotation)))
 
 
-def _parts(annotation: Any) -> tuple[Any, ...]:
+def _parts(annotation: object) -> tuple[object, ...]:
     return get_args(annotation) if get_origin(annotation) in {Union, types.UnionType, Annotated} else ()
 
 
-def _inside(annotation: Any, path: tuple[str | int, ...]) -> Any:
+def _inside(annotation: object, path: tuple[str | int, ...]) -> object:
     """Return the annotation at `path` below another, as far as it can be followed."""
     for name in path:
         annotation = _step(annotation, name)
     return annotation
 
 
-def _step(annotation: Any, name: str | int) -> Any:
+def _step(annotation: object, name: str | int) -> object:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for field_name, field in annotation.model_fields.items():
             if name in {field_name, field.alias, field.validation_alias}:
