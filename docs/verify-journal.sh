@@ -1,0 +1,295 @@
+#!/usr/bin/env bash
+# Judges the journal of a run without the program that wrote it: jq, gpgv, sha256sum (and its sisters) and head.
+#
+# Usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT
+#   RUN          directory of the run
+#   KEYRING.gpg  certificates as `gpg --export FINGERPRINT > KEYRING.gpg` writes them (not armored)
+#   FINGERPRINT  of the primary key that may sign, 40 hexadecimal digits
+# Exit code: 0 VALID, 1 INVALID, 2 INCOMPLETE, 3 UNTRUSTED, 4 no verdict.
+#
+# The rules are those of docs/reference/journal-format.md; the numbers in brackets below are its sections. All text in
+# a journal is printable ASCII, and nothing of it is printed here.
+set -uo pipefail
+export LC_ALL=C
+
+no_verdict() { echo "verify-journal: $*" >&2; exit 4; }
+invalid() { echo "INVALID  $*"; exit 1; }
+untrusted=() incomplete=()
+
+[ $# -eq 3 ] || no_verdict "usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT"
+run=${1%/} keyring=$2 trusted=${3^^}
+journal=$run/journal.jsonl
+[[ $trusted =~ ^[0-9A-F]{40}$ ]] || no_verdict "FINGERPRINT must have 40 hexadecimal digits"
+[[ -f $keyring && -r $keyring ]] || no_verdict "cannot read $keyring"
+[[ -f $journal && -r $journal && ! -L $journal ]] || no_verdict "cannot read $journal"
+[[ $keyring == */* ]] || keyring=./$keyring
+for tool in jq gpgv sha256sum head; do
+    command -v "$tool" >/dev/null || no_verdict "$tool is not installed"
+done
+work=$(mktemp -d) || no_verdict "cannot make a temporary directory"
+trap 'rm -r "$work"' EXIT
+
+sum() { local digest; digest=$("${1:-sha256sum}") && printf '%s' "${digest%% *}"; }
+
+# [2] Lines: whole ones only, none longer than 256 KiB; a torn last line is set aside.
+mapfile -t lines <"$journal"
+[[ $(jq -Rs 'endswith("\n")' <"$journal") == true ]] || {
+    if [ ${#lines[@]} -gt 0 ]; then
+        [ ${#lines[-1]} -le 262144 ] || invalid "record $((${#lines[@]} - 1)): too long"
+        incomplete+=("the last line is torn")
+        unset 'lines[-1]'
+    fi
+}
+whole=0
+for ((i = 0; i < ${#lines[@]}; i++)); do
+    [ ${#lines[i]} -lt 262144 ] || invalid "record $i: too long"
+    whole=$((whole + ${#lines[i]} + 1))
+done
+[ ${#lines[@]} -le 1000000 ] || invalid "more than a million records"
+head -c "$whole" "$journal" >"$work/lines"
+
+# [2] Canonical form: jq, sorting keys and escaping all but ASCII, must write the same bytes again.
+[[ $(jq -cSa . <"$work/lines" 2>/dev/null | sum) == "$(sum <"$work/lines")" ]] ||
+    invalid "a line is not canonical JSON"
+
+# [3] [4] What each type of line must hold, and in which order lines may come. Prints the first fault, or a row for each
+# seal: record, reason, clocks, fingerprints, bytes of the signature, bytes of its checksum, statement; then the files.
+fields='{
+"abort":{"required":["reason"],"optional":["final"]},
+"close":{"required":["done","outcome","skipped","total"],"optional":[]},
+"confirm":{"required":["choice","question","step"],"optional":["by","item","text"]},
+"deviation":{"required":["reason","what"],"optional":["step"]},
+"genesis":{"required":["prev_run","recipe","run","sealing","signer","steps"],"optional":["actions","approvals","boot_id","directory","format","host","includes","mode","operator","params","secrets","tool"]},
+"note":{"required":["text"],"optional":["step"]},
+"precondition":{"required":["kind","outcome","text"],"optional":["detail"]},
+"recover":{"required":["file","sha256","signer","size"],"optional":[]},
+"resume":{"required":["session","signer"],"optional":["boot_id","changed","host","mode","operator","recipe"]},
+"seal":{"required":["sig","stmt"],"optional":[]},
+"skip":{"required":["kind","reason","step"],"optional":["item"]},
+"step_end":{"required":["step"],"optional":["attempt","blobs","duration_ms","exit_code","item","outcome","outputs","role","signal"]},
+"step_start":{"required":["step"],"optional":["attempt","command","digest","host","item","kind","role"]}
+}'
+# shellcheck disable=SC2016 # the dollars are jq's
+rules='
+def hex($n): type == "string" and test("\\A[0-9a-f]{\($n)}\\z");
+def fingerprint: type == "string" and test("\\A[0-9A-F]{40}\\z");
+def fault($n; $why): "fault \($n) \($why)";
+def value: if . >= 97 then . - 71 elif . >= 65 then . - 65 elif . >= 48 then . + 4 elif . == 43 then 62 else 63 end;
+def octets:
+    (length - (sub("=*\\z"; "") | length)) as $pad
+    | [explode | map(if . == 61 then 0 else value end) | _nwise(4)
+       | ((.[0] * 64 + .[1]) * 64 + .[2]) * 64 + .[3]
+       | (. / 65536 | floor), (. / 256 | floor) % 256, . % 256]
+    | if $pad == 0 then . elif [.[-$pad:][]] | add == 0 then .[:-$pad] else error("padding") end;
+def armor: capture("\\A-----BEGIN PGP SIGNATURE-----\n\n(?<body>([A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{1,64}={0,2})\n=(?<crc>[A-Za-z0-9+/]{4})\n-----END PGP SIGNATURE-----\n\\z");
+def signature: (armor // error("armor")) | (.body | gsub("\n"; "")) as $body
+    | if ($body | length) % 4 != 0 or ($body[:-2] | test("=")) or (.body | split("\n") | map(length) | any(. > 64)) then error("armor")
+      else "\($body | octets | map(tostring) | join(" "))|\(.crc | octets | map(tostring) | join(" "))" end;
+def plain: [paths | length] as $depths
+    | ($depths | max // 0) <= 32
+      and ([.. | numbers] | all((tostring | test("\\A(0|-?[1-9][0-9]*)\\z")) and fabs < 9007199254740992))
+      and (keys | all(test("\\A[a-z0-9_]{1,64}\\z")))
+      and ([.[] | .. | objects | keys[]] | all(test("\\A[A-Za-z0-9_.:/@+-]{1,256}\\z")));
+def envelope: (.prev | hex(64)) and (.t | type == "string") and (.mono_ns | type == "string" and test("\\A(0|[1-9][0-9]{0,18})\\z"))
+    and (.ts | type == "string" and test("\\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z\\z"));
+def signer: type == "object" and (keys == ["primary", "signing"]) and (.primary | fingerprint) and (.signing | fingerprint);
+def blobs: (.blobs // {}) | to_entries
+    | all((.key | IN("stdout", "stderr", "timing", "state")) and (.value | type == "object" and keys == ["sha256", "size"]
+          and (.sha256 | hex(64)) and (.size | type == "number" and . >= 0)));
+def shape($fields): (keys - ["mono_ns", "n", "prev", "t", "ts"]) as $have
+    | $fields[.t] as $known
+    | $known != null and ($known.required - $have == []) and ($have - $known.required - $known.optional == []);
+def sealed: . as $t | ["precondition", "seal"] | index($t) | not;
+
+. as $lines
+| ($lines[0].sealing // null) as $sealing
+| reduce range($lines | length) as $i ({signer: null, running: {}, closed: false, out: []};
+    if .fault then . else
+    $lines[$i] as $line | (if $i == 0 then "" else $lines[$i - 1].t end) as $last
+    | if ($line | type != "object") or ($line | plain | not) or ($line | envelope | not) then .fault = fault($i; "not in form")
+      elif $line.n != $i then .fault = fault($i; "out of order")
+      elif ($line.t == "genesis") != ($i == 0) then .fault = fault($i; "genesis")
+      elif $sealing == "every" and $i > 0 and ($last | sealed) and $line.t != "seal" then .fault = fault($i; "seal missing")
+      elif .closed and ($last != "close" or $line.t != "seal") then .fault = fault($i; "after the close")
+      elif $line.t == "approval" then .out += ["approval"]
+      elif ($line | shape($fields) | not) then .fault = fault($i; "not the fields of its type")
+      elif $line.t == "seal" then
+        if $sealing != "every" or $last == "seal" or (try ($line.sig | signature) catch null) == null or ($line.stmt | type != "string")
+        then .fault = fault($i; "seal not in form")
+        else .out += ["seal|\($i)|\($last)|\($line.ts)|\($line.mono_ns)|\(.signer.primary)|\(.signer.signing)|\($line.sig | signature)|\([$line.sig] | @tsv)|\([$line.stmt] | @tsv)"] end
+      else
+        (if ["genesis", "recover", "resume"] | index($line.t) then
+            if $sealing == "every" and ($line.signer | signer) then .signer = $line.signer
+            elif $sealing == "none" and $line.signer == null then .
+            else .fault = fault($i; "signer") end
+         else . end)
+        | if $line.t == "genesis" then
+            if ($line.format // "recipe-run-journal/v1") != "recipe-run-journal/v1" or ($line.run | hex(32) | not)
+            then .fault = fault(0; "format") else . end
+          elif $line.t == "step_start" then .running[[$line.step, $line.item, ($line.role // "run")] | tojson] = true
+          elif $line.t == "step_end" then
+            ([$line.step, $line.item, ($line.role // "run")] | tojson) as $key
+            | if (.running[$key] | not) then .fault = fault($i; "an end without a beginning")
+              elif ($line | blobs | not) then .fault = fault($i; "blobs")
+              else del(.running[$key]) | .out += [($line.blobs // {})[] | "file|\($i)|blobs/\(.sha256)|\(.sha256)|\(.size)"] end
+          elif $line.t == "recover" then
+            if ($line.sha256 | hex(64)) and $line.file == "set-aside-" + $line.sha256
+            then .out += ["file|\($i)|\($line.file)|\($line.sha256)|\($line.size)"] else .fault = fault($i; "recover") end
+          elif $line.t == "close" then .closed = true
+          else . end
+      end
+    end)
+| if .fault then .fault else .out[],
+    (if .closed then empty else "open" end),
+    (if $lines[0].approvals // {} == {} then empty else "approval" end),
+    (if $lines == [] then empty else "run|\($lines[0].run)|\($sealing)" end) end
+'
+found=$(jq -rs --argjson fields "$fields" "$rules" <"$work/lines" 2>"$work/error") || invalid "the journal breaks a rule"
+
+# [5] The form of a signature, so that no bit of the last seal is free; gpgv alone does not insist on it.
+# Arguments: the signing key's fingerprint, the statement, the packet's bytes, the checksum's bytes.
+in_form() {
+    local signing=$1 said=$2 crc=$((0xB704CE)) at size byte _ hashed unhashed escaped='' tool digest bits octets
+    local -a p c
+    read -ra p <<<"$3"
+    read -ra c <<<"$4"
+    for byte in "${p[@]}"; do
+        crc=$((crc ^ byte << 16))
+        for _ in 1 2 3 4 5 6 7 8; do
+            crc=$((crc << 1)) && ((crc & 0x1000000)) && crc=$((crc ^ 0x1864CFB))
+        done
+    done
+    [ $((c[0] << 16 | c[1] << 8 | c[2])) -eq "$crc" ] || return 1
+    case ${p[0]} in
+        136) at=2 size=${p[1]} ;;
+        137) at=3 size=$((p[1] << 8 | p[2])) && [ "$size" -gt 255 ] || return 1 ;;
+        *) return 1 ;;
+    esac
+    [ ${#p[@]} -eq $((at + size)) ] || return 1
+    p=("${p[@]:at}")
+    hashed=$((6 + (p[4] << 8 | p[5])))
+    [ "$hashed" -lt $((size - 4)) ] && [ "${p[0]}" -eq 4 ] || return 1
+    unhashed=$((hashed + 2 + (p[hashed] << 8 | p[hashed + 1])))
+    [ $((unhashed + 2)) -le "$size" ] || return 1
+    if [ "$unhashed" -ne $((hashed + 2)) ]; then
+        [ "$(printf '%02X' "${p[@]:hashed+2:unhashed-hashed-2}")" = "0910${signing:24}" ] || return 1
+    fi
+    for byte in "${p[@]:0:hashed}" 4 255 $((hashed >> 24 & 255)) $((hashed >> 16 & 255)) $((hashed >> 8 & 255)) $((hashed & 255)); do
+        printf -v escaped '%s\\%03o' "$escaped" "$byte"
+    done
+    case ${p[3]} in
+        8) tool=sha256sum ;;
+        9) tool=sha384sum ;;
+        10) tool=sha512sum ;;
+        *) return 1 ;;
+    esac
+    digest=$({ printf '%s' "$said"; printf '%b' "$escaped"; } | sum "$tool")
+    [ "${digest:0:4}" = "$(printf '%02x%02x' "${p[unhashed]}" "${p[unhashed + 1]}")" ] || return 1
+    at=$((unhashed + 2))
+    while [ "$at" -lt "$size" ]; do
+        [ $((at + 2)) -le "$size" ] || return 1
+        bits=$((p[at] << 8 | p[at + 1])) octets=0 at=$((at + 2))
+        octets=$(((bits + 7) / 8))
+        [ $((at + octets)) -le "$size" ] || return 1
+        [ "$octets" -eq 0 ] || [ $((p[at] >> (bits - 1) % 8)) -eq 1 ] || return 1
+        at=$((at + octets))
+    done
+}
+
+# [5] What gpgv says, word by word. Prints: good, bad or untrusted.
+judge_signature() {
+    local word rest news=0 goods=0 valids=0 valid='' bad=0 mistrust=0 unchecked=0 unknown=0 code
+    local -a v
+    gpgv --homedir /nonexistent --status-fd 3 --keyring "$keyring" -- "$work/sig" "$work/said" 3>"$work/status" >/dev/null 2>&1
+    code=$?
+    while IFS= read -r word; do
+        [[ $word == '[GNUPG:] '* ]] || { bad=1; continue; }
+        word=${word#'[GNUPG:] '}
+        rest=${word#* } word=${word%% *}
+        case $word in
+            NEWSIG) news=$((news + 1)) ;;
+            GOODSIG) goods=$((goods + 1)) ;;
+            VALIDSIG) valids=$((valids + 1)) valid=$rest ;;
+            KEY_CONSIDERED | SIG_ID | NOTATION_DATA | NOTATION_FLAGS | NOTATION_NAME | POLICY_URL | PROGRESS | VERIFICATION_COMPLIANCE_MODE) ;;
+            REVKEYSIG | EXPKEYSIG | KEYREVOKED | KEYEXPIRED | EXPSIG) mistrust=1 ;;
+            NO_PUBKEY) mistrust=1 unknown=1 ;;
+            ERRSIG) unchecked=1 ;;
+            *) bad=1 ;;
+        esac
+    done <"$work/status"
+    read -ra v <<<"$valid"
+    if [ "$bad" -ne 0 ] || [ "$unchecked" -gt "$unknown" ]; then
+        echo bad
+    elif [ "$mistrust" -ne 0 ]; then
+        echo untrusted
+    elif [ "$news$goods$valids$code" != 1110 ] || [ ${#v[@]} -ne 10 ] || [ "${v[8]}" != 00 ] || [[ ! ${v[7]} =~ ^(8|9|10)$ ]]; then
+        echo bad
+    elif [ "${v[2]}" -gt $(($(printf '%(%s)T' -1) + 300)) ] || [ "${v[9]}" != "$trusted" ]; then
+        echo untrusted
+    elif [ "${v[9]} ${v[0]}" = "$primary $signing" ]; then
+        echo good
+    else
+        echo bad
+    fi
+}
+
+# [3] The chain, over the raw lines.
+head=$(printf '0%.0s' {1..64}) heads=() size=0 sizes=()
+mapfile -t prevs < <(jq -r .prev <"$work/lines")
+for ((i = 0; i < ${#lines[@]}; i++)); do
+    [ "${prevs[i]}" = "$head" ] || invalid "record $i: prev is not the sha256 of the line before"
+    heads[i]=$head sizes[i]=$size
+    head=$(printf '%s\n' "${lines[i]}" | sum)
+    size=$((size + ${#lines[i]} + 1))
+done
+
+# [4] [5] [6] Seals, files, and what the end lacks.
+sealed=0 sealing='' id=''
+id=$(jq -rs '.[0].run // ""' <"$work/lines")
+while IFS='|' read -r kind a b c d primary signing packet checksum sig_text said_text; do
+    case $kind in
+        fault*) invalid "record ${kind#fault }" ;;
+        seal)
+            i=$a
+            printf -v wanted 'recipe-run-seal/v1\nrun: %s\nwhy: %s\nrecords: %s\nbytes: %s\nsha256: %s\nhead: %s\nts: %s\nmono_ns: %s\n' \
+                "$id" "$b" "$i" "${sizes[i]}" "$(head -c "${sizes[i]}" "$journal" | sum)" "${heads[i]}" "$c" "$d"
+            printf -v said '%b' "$said_text"
+            printf -v sig '%b' "$sig_text"
+            [ "$said" = "$wanted" ] || invalid "record $i: the seal does not say what stands before it"
+            in_form "$signing" "$said" "$packet" "$checksum" || invalid "record $i: the signature is not in form"
+            printf '%s' "$said" >"$work/said"
+            printf '%s' "$sig" >"$work/sig"
+            case $(judge_signature) in
+                good) sealed=$((i + 1)) ;;
+                untrusted) untrusted+=("record $i: its key is not one to rely on") && sealed=$((i + 1)) ;;
+                *) invalid "record $i: the signature is not good" ;;
+            esac
+            ;;
+        file)
+            file=$run/$b
+            [[ -f $file && -r $file && ! -L $file ]] || invalid "record $a: a file it names cannot be read"
+            [ "$(sum <"$file")" = "$c" ] || invalid "record $a: a file it names was changed"
+            [ "$(head -c "$d" "$file" | sum)" = "$c" ] || invalid "record $a: a file it names is longer"
+            [ "$d" -eq 0 ] || [ "$(head -c $((d - 1)) "$file" | sum)" != "$c" ] || invalid "record $a: a file it names is shorter"
+            ;;
+        approval) untrusted+=("an approval is needed or given that cannot be checked here") ;;
+        open) incomplete+=("the run is not closed") ;;
+        run)
+            sealing=$b
+            name=$(cd "$run" && pwd)
+            name=${name##*/}
+            [ ${#name} -ne 32 ] || [ "$name" = "$a" ] || invalid "the directory is that of another run"
+            ;;
+    esac
+done <<<"$found"
+[ "$sealing" = every ] || [ -z "$sealing" ] || untrusted+=("the run is unsigned")
+[ "$sealing" != every ] || [ "$sealed" -eq ${#lines[@]} ] || incomplete+=("no seal covers the records from $sealed on")
+
+if [ ${#untrusted[@]} -gt 0 ]; then
+    printf 'UNTRUSTED  %s\n' "${untrusted[0]}"
+    exit 3
+elif [ ${#incomplete[@]} -gt 0 ]; then
+    printf 'INCOMPLETE  %s\n' "${incomplete[0]}"
+    exit 2
+fi
+echo "VALID  sealed by $trusted"
