@@ -66,7 +66,7 @@ def test_ctrl_c_at_a_question_leaves_a_run_that_can_be_resumed(tmp_path: Path) -
 def test_ctrl_c_in_a_step_stops_the_step_and_asks(tmp_path: Path) -> None:
     """The key interrupts what runs, not the runner; the operator decides what comes next."""
     recipe = tmp_path / "slow.md"
-    recipe.write_text("```bash {#slow}\necho started\nsleep 60\n```\n")
+    recipe.write_text("```python {#slow}\nimport time\nprint('started', flush=True)\ntime.sleep(60)\n```\n")
     person = run(recipe, tmp_path)
     person.sees("› ")
     person.types("r")

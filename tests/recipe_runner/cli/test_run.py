@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import RECIPE, environment, only_run, recipe, records
+from tests.support.keyring import keyring, make_key
+
+HELLO = Path(__file__).parents[3] / "examples" / "hello.md"
+
+
+@pytest.fixture
+def key() -> Iterator[str]:
+    with keyring() as home:
+        yield make_key(home, "manager")
+
+
+def test_a_signed_run_verifies_and_one_changed_byte_is_refused(tmp_path: Path, key: str) -> None:
+    """The journal of `recipe run` is VALID under `recipe policy`, and INVALID when a byte of it changes."""
+    done = recipe("run", HELLO, "--yes", "--runs", tmp_path / "runs", "--key", key)
+    assert done.returncode == 0, done.stderr
+    run, policy = only_run(tmp_path / "runs"), tmp_path / "policy.toml"
+    assert recipe("policy", policy, "--key", key).returncode == 0
+    good = recipe("verify", run, "--policy", policy)
+    assert (good.returncode, good.stdout.split()[0]) == (0, "VALID")
+    journal = run / "journal.jsonl"
+    data = bytearray(journal.read_bytes())
+    data[len(data) // 2] ^= 1
+    journal.write_bytes(data)
+    bad = recipe("verify", run, "--policy", policy)
+    assert (bad.returncode, bad.stdout.split()[0]) == (1, "INVALID")
+
+
+def test_kill_9_in_a_step_then_resume(tmp_path: Path, key: str) -> None:
+    """The finished step is not repeated, the interrupted one needs a decision, and the journal ends VALID."""
+    text = (
+        "```bash {#one}\nkept=yes\necho one >> log\n```\n"
+        f"```bash {{#two}}\ntouch {tmp_path}/started\n[ -e {tmp_path}/go ] || exec sleep 300\necho two $kept >> log\n```\n"
+        "```bash {#three}\necho three >> log\n```\n"
+    )
+    (tmp_path / "r.md").write_text(text)
+    arguments = ["run", "r.md", "--yes", "--runs", "runs", "--key", key]
+    with subprocess.Popen(
+        [str(RECIPE), *arguments], cwd=tmp_path, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ) as runner:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "started").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        runner.kill()
+        runner.wait()
+    run = only_run(tmp_path / "runs")
+    refused = recipe("resume", run, "--yes", directory=tmp_path)
+    assert refused.returncode == 5
+    assert "unknown" in refused.stderr
+    (tmp_path / "go").touch()
+    (tmp_path / "answers.yaml").write_text("two: run\n'*': run\n")
+    done = recipe("resume", run, "--answers", "answers.yaml", directory=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "log").read_text() == "one\ntwo yes\nthree\n"
+    recipe("policy", tmp_path / "policy.toml", "--key", key)
+    assert recipe("verify", run, "--policy", tmp_path / "policy.toml").returncode == 0
+    assert recipe("resume", run, "--yes", directory=tmp_path).returncode == 2
+
+
+def test_a_second_runner_is_refused(tmp_path: Path) -> None:
+    """Two sessions never write one journal; the refused one has a documented exit code and changes nothing."""
+    (tmp_path / "r.md").write_text("```bash {#one}\ntouch started; exec sleep 300\n```\n")
+    with subprocess.Popen(
+        [str(RECIPE), "run", "r.md", "--yes", "--runs", "runs", "--no-sign"],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as runner:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "started").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        run = only_run(tmp_path / "runs")
+        before = (run / "journal.jsonl").read_bytes()
+        second = recipe("resume", run, "--yes", directory=tmp_path)
+        assert second.returncode == 3
+        assert str(runner.pid) in second.stderr
+        assert (run / "journal.jsonl").read_bytes() == before
+        os.kill(runner.pid, signal.SIGTERM)
+        assert runner.wait(60) == 130
+    assert records(run)[-1]["t"] == "abort"
+
+
+def test_termination_stops_the_step_and_leaves_a_run_to_resume(tmp_path: Path) -> None:
+    """SIGTERM ends the step's whole group; nothing is left running and the journal says so."""
+    (tmp_path / "r.md").write_text("```bash {#one}\nsleep 300 & echo $! > child\ntouch started; wait\n```\n")
+    with subprocess.Popen(
+        [str(RECIPE), "run", "r.md", "--yes", "--runs", "runs", "--no-sign"],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as runner:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "started").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        runner.terminate()
+        assert runner.wait(60) == 130
+    child = Path(f"/proc/{int((tmp_path / 'child').read_text())}/stat")
+    assert not child.exists() or child.read_text().split()[2] == "Z"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["run", "missing.md", "--yes", "--no-sign"], 2, "missing.md"),
+        (["run", "bad.md", "--yes", "--no-sign"], 2, "bad.md:1:10"),
+        (["run", "good.md", "--no-sign"], 2, "there is no terminal"),
+        (["run", "good.md", "--yes", "--key", "A" * 40], 3, "A" * 40),
+        (["run", "good.md", "--yes", "--no-sign", "-p", "nam=x"], 2, "did you mean `name`"),
+        (["run", "good.md", "--yes", "--no-sign", "-p", "name"], 2, "is not `name=value`"),
+        (["run", "good.md", "--yes", "--no-sign", "--answers", "a.yaml"], 2, "exclude each other"),
+        (["run", "needy.md", "--yes", "--no-sign"], 3, "no-such-tool"),
+        (["run", "failing.md", "--yes", "--no-sign"], 1, ""),
+        (["run", "good.md", "--answers", "missing.yaml", "--no-sign"], 2, "missing.yaml"),
+        (["resume", "nowhere", "--yes"], 2, "nowhere"),
+        (["check", "bad.md", "good.md"], 2, "write `#one`"),
+    ],
+)
+def test_bad_input_gets_one_clear_error_and_its_exit_code(
+    tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    """Every kind of wrong input ends with its documented exit code, its cause in words, and no traceback."""
+    (tmp_path / "good.md").write_text(
+        "---\nrecipe: 1\nparams:\n  name: {type: str, default: x}\n---\n```bash {#one}\necho $name\n```\n"
+    )
+    (tmp_path / "bad.md").write_text("```bash {#One}\ntrue\n```\n")
+    (tmp_path / "needy.md").write_text(
+        "---\nrecipe: 1\nrequires:\n  - command: no-such-tool\n---\n```bash {#one}\ntrue\n```\n"
+    )
+    (tmp_path / "failing.md").write_text("```bash {#one}\nexit 7\n```\n")
+    (tmp_path / "a.yaml").write_text("one: run\n")
+    if arguments[0] == "run":
+        arguments = [*arguments, "--runs", "runs"]
+    with keyring():
+        done = recipe(*arguments, directory=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "bug" not in done.stderr
+
+
+def test_a_full_disk_stops_before_the_step_and_loses_nothing(tmp_path: Path) -> None:
+    """With no room for the journal the step does not start, and what was recorded can be read."""
+    (tmp_path / "r.md").write_text(
+        "```bash {#one}\nhead -c 3000000 /dev/zero\n```\n" f"```bash {{#two}}\ntouch {tmp_path}/two\n```\n"
+    )
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("no tmpfs can be mounted here")
+    try:
+        done = recipe("run", "r.md", "--yes", "--no-sign", "--runs", small, directory=tmp_path)
+        assert done.returncode == 5
+        assert "No space left on device" in done.stderr
+        assert records(only_run(small))[-1]["t"] == "abort"
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    assert not (tmp_path / "two").exists()
