@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -72,5 +71,5 @@ def keyring() -> Iterator[Keyring]:
     try:
         yield Keyring(home)
     finally:
-        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True, env={**os.environ})
-        shutil.rmtree(home)
+        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)
+        shutil.rmtree(home, ignore_errors=True)  # the agent takes its sockets away by itself, at the same time
