@@ -16,7 +16,7 @@ def show(terminal: Terminal, plan: Plan, durations: Mapping[str, int]) -> None:
     terminal.say(plan.recipe.title, "strong")
     texts = plan.values.public()
     values: list[list[Cell]] = [
-        [(p.name, "code"), "(secret)" if p.type == "secret" else _text(texts.get(p.name, ("", "quiet"))), (p.type, "quiet")]
+        [(p.name, "code"), _text(texts.get(p.name, "(secret)" if p.type == "secret" else "")), (p.type, "quiet")]
         for p in plan.recipe.params
     ]
     if values:
@@ -92,15 +92,16 @@ def _row(planned: PlannedStep, plan: Plan, durations: Mapping[str, int]) -> list
     notes += [word for word, there in (("optional", attributes.optional), ("can be undone", step.undos)) if there]
     style = "quiet" if not planned.applicable else "bad" if attributes.irreversible else ""
     took = _duration(durations[step.id]) if step.id in durations else ""
-    kind = getattr(step, "action", None) or {"block": "script"}.get(step.kind, step.kind)
-    return [(str(planned.number), "quiet"), (step.id, style or "code"), (kind, "quiet"), ("; ".join(notes), style), took]
+    kind = getattr(step, "action", None) or ("script" if step.kind == "block" else step.kind)
+    number = (str(planned.number), "quiet")
+    return [number, (step.id, style or "code"), (kind, "quiet"), ("; ".join(notes), style), took]
 
 
 def _duration(milliseconds: int) -> str:
-    seconds = milliseconds / 1000
-    minutes = int(seconds // 60)
-    return f"{seconds:.1f} s" if seconds < 60 else f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def _text(value: Cell | str | list[str]) -> Cell:
+def _text(value: str | list[str]) -> str:
     return ", ".join(value) if isinstance(value, list) else value

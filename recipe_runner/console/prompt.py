@@ -104,7 +104,9 @@ class ConsoleOperator:
         return text.append("[?]", "bold cyan").append(" Enter runs it" if _by_enter(question) else "")
 
     def _explain(self, question: Question) -> None:
-        rows = [[(LABELS[c], "code"), MEANINGS[c]] for c in KEYS.values() if c in question.choices]
+        rows: list[list[str | tuple[str, str]]] = [
+            [(LABELS[c], "code"), MEANINGS[c]] for c in KEYS.values() if c in question.choices
+        ]
         self._terminal.table(("", ""), rows)
 
     def _read(self, prompt: str) -> str:

@@ -12,8 +12,8 @@ from recipe_runner.engine.events import Event, Genesis, Output, Skip, StepEnd
 from recipe_runner.engine.history import History
 from recipe_runner.engine.operator import Operator
 from recipe_runner.engine.plan import plan
-from recipe_runner.engine.preconditions.evaluation import evaluate_all
 from recipe_runner.engine.preconditions.base import World
+from recipe_runner.engine.preconditions.evaluation import evaluate_all
 from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.session import Place, Session, genesis
 from recipe_runner.engine.shell import ShellState

@@ -35,7 +35,7 @@ class Person:
     def sees(self, pattern: str) -> None:
         """Wait until a text appears."""
         self._child.expect(pattern)
-        self._stream.feed(self._child.before + self._child.after)
+        self._stream.feed(f"{self._child.before}{self._child.after}")
 
     def types(self, text: str) -> None:
         """Type a line."""
@@ -48,7 +48,7 @@ class Person:
     def leaves(self) -> int:
         """Wait for the end; return the exit code."""
         self._child.expect(pexpect.EOF)
-        self._stream.feed(self._child.before)
+        self._stream.feed(str(self._child.before))
         self._child.close()
         return int(self._child.exitstatus if self._child.exitstatus is not None else -1)
 

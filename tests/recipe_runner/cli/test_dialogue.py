@@ -81,7 +81,7 @@ def test_ctrl_c_in_a_step_stops_the_step_and_asks(tmp_path: Path) -> None:
 def test_a_step_can_read_from_the_terminal(tmp_path: Path) -> None:
     """Standard input stays the terminal: a block may ask a question of its own."""
     recipe = tmp_path / "ask.md"
-    recipe.write_text("```bash {#ask}\nread -r answer\necho \"got <$answer>\"\n```\n")
+    recipe.write_text('```bash {#ask}\nread -r answer\necho "got <$answer>"\n```\n')
     person = run(recipe, tmp_path)
     person.sees("› ")
     person.types("r")

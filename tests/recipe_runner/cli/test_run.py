@@ -41,7 +41,8 @@ def test_kill_9_in_a_step_then_resume(tmp_path: Path, key: str) -> None:
     """The finished step is not repeated, the interrupted one needs a decision, and the journal ends VALID."""
     text = (
         "```bash {#one}\nkept=yes\necho one >> log\n```\n"
-        f"```bash {{#two}}\ntouch {tmp_path}/started\n[ -e {tmp_path}/go ] || exec sleep 300\necho two $kept >> log\n```\n"
+        f"```bash {{#two}}\ntouch {tmp_path}/started\n"
+        f"[ -e {tmp_path}/go ] || exec sleep 300\necho two $kept >> log\n```\n"
         "```bash {#three}\necho three >> log\n```\n"
     )
     (tmp_path / "r.md").write_text(text)
@@ -157,7 +158,7 @@ def test_bad_input_gets_one_clear_error_and_its_exit_code(
 def test_a_full_disk_stops_before_the_step_and_loses_nothing(tmp_path: Path) -> None:
     """With no room for the journal the step does not start, and what was recorded can be read."""
     (tmp_path / "r.md").write_text(
-        "```bash {#one}\nhead -c 3000000 /dev/zero\n```\n" f"```bash {{#two}}\ntouch {tmp_path}/two\n```\n"
+        f"```bash {{#one}}\nhead -c 3000000 /dev/zero\n```\n```bash {{#two}}\ntouch {tmp_path}/two\n```\n"
     )
     small = tmp_path / "small"
     small.mkdir()

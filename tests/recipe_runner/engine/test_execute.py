@@ -39,9 +39,7 @@ def test_intent_comes_before_the_command(tmp_path: Path) -> None:
 
     mark = tmp_path / "mark"
     recipe = parse("t.md", f"```bash {{#one}}\ntouch {mark}\n```\n".encode())
-    session = Session(
-        plan(recipe, Values(), actions={}, preconditions={}), History(), YesOperator(), (), ShellState()
-    )
+    session = Session(plan(recipe, Values(), actions={}, preconditions={}), History(), YesOperator(), (), ShellState())
     for event in session.events():
         if isinstance(event, StepStart):
             assert not mark.exists()

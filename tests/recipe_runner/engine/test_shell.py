@@ -45,13 +45,14 @@ def test_lists_are_arrays_in_bash_and_json_in_python(tmp_path: Path) -> None:
     """A list parameter is a real, read-only bash array, and JSON text in Python's environment."""
     ran = run_text(
         "---\nrecipe: 1\nparams:\n  regions: {type: list, of: str}\n---\n"
-        '```bash {#sh}\nprintf "%s\\n" "${#regions[@]}" "${regions[1]}"; (regions=x) 2>/dev/null || echo read-only\n```\n'
+        '```bash {#sh}\nprintf "%s\\n" "${#regions[@]}" "${regions[1]}"\n'
+        "(regions=x) 2>/dev/null || echo read-only\n```\n"
         "```python {#py}\nimport json, os\nprint(json.loads(os.environ['regions']))\n```\n",
         params={"regions": ["us-east-1", "a b'c"]},
         directory=tmp_path,
     )
     assert ran.text("sh") == "2\na b'c\nread-only\n"
-    assert ran.text("py") == '[\'us-east-1\', "a b\'c"]\n'
+    assert ran.text("py") == "['us-east-1', \"a b'c\"]\n"
 
 
 def test_an_error_carries_the_line_of_the_recipe(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_exit_and_own_traps_keep_the_state(tmp_path: Path) -> None:
 def test_unset_and_changed_environment_variables_are_carried(tmp_path: Path) -> None:
     """What a block does to the environment holds in the next; what it left alone is not stored with the run."""
     ran = run_text(
-        "```bash {#one}\nunset GONE; KEPT=new\n```\n```bash {#two}\necho \"${GONE-unset} $KEPT $SAME\"\n```\n",
+        '```bash {#one}\nunset GONE; KEPT=new\n```\n```bash {#two}\necho "${GONE-unset} $KEPT $SAME"\n```\n',
         environ={"GONE": "1", "KEPT": "old", "SAME": "same"},
         directory=tmp_path,
     )
@@ -124,7 +125,7 @@ def test_a_step_directory_holds_for_that_step_only(tmp_path: Path) -> None:
 
 def test_state_survives_its_stored_form() -> None:
     """The state read back from the run is the state that was written."""
-    state = ShellState(("declare -- a=\"1\"",), "f () \n{ \n    true\n}\n", "/tmp")
+    state = ShellState(('declare -- a="1"',), "f () \n{ \n    true\n}\n", "/tmp")
     assert ShellState.from_bytes(state.to_bytes()) == state
 
 

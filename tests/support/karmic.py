@@ -1,0 +1,58 @@
+"""The tiny karmic image, built for real: its archive is generated, so it needs no network once its kernel is cached."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from builders.build.image import build_image
+from builders.distros.check import load_definition
+from builders.images.definition import Definition
+from builders.images.serial import Serial
+from builders.publish.tree import Tree
+
+EXAMPLES = Path(__file__).parents[2] / "examples/images"
+DEFINITION = EXAMPLES / "karmic-tiny.toml"
+SERIAL = "20091022"
+
+
+class Notes:
+    """Listens to a builder and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def warn(self, text: str) -> None:
+        self.said.append(f"warning: {text}")
+
+    @contextmanager
+    def phase(self, title: str) -> Iterator[None]:
+        self.said.append(title)
+        yield
+
+    @contextmanager
+    def progress(self, title: str, total: float | None) -> Iterator[Callable[[float], None]]:
+        self.said.append(f"{title}: {total}")
+        yield lambda _: None
+
+
+def definition() -> Definition:
+    """Return examples/images/karmic-tiny.toml."""
+    return load_definition(DEFINITION)
+
+
+def build_karmic(root: Path, *, serial: str = SERIAL, key: str | None = None) -> Path:
+    """Build the tiny karmic into the tree at `root` and return its serial's directory (about three seconds)."""
+    return build_image(definition(), Serial.parse(serial), Tree(root), progress=Notes(), key=key)
+
+
+def copy_build(built: Path, root: Path) -> Path:
+    """Copy a serial's directory into another tree, so that a test may change it; return the copy."""
+    copy = Tree(root).daily("karmic", built.name)
+    shutil.copytree(built, copy)
+    return copy
