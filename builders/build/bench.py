@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,18 +44,30 @@ class Bench:
 def scratch_parent(size: int, environ: Mapping[str, str] = os.environ) -> Path:
     """Choose where to work: TMPDIR where set, else memory where `size` bytes fit twice over, else the temporary folder.
 
-    A root file system is made about a third faster in memory: dpkg syncs every file.
+    A root file system is made about a third faster in memory: dpkg syncs every file. Raises UnmetError for a place
+    that other users cannot enter: apt would then not work as its own user, and leave other owners in the image.
     """
+    parent = Path(environ.get("TMPDIR") or tempfile.gettempdir()).resolve()
     if not environ.get("TMPDIR") and os.access(MEMORY, os.W_OK):
         free = min(shutil.disk_usage(MEMORY).free, _available_memory())
         if free >= 2 * size:
-            return MEMORY
-    return Path(tempfile.gettempdir())
+            parent = MEMORY
+    closed = [path for path in (parent, *parent.parents) if not path.stat().st_mode & stat.S_IXOTH]
+    if closed:
+        raise UnmetError.because(
+            f"cannot work in `{parent}`: other users, apt's own among them, cannot enter `{closed[0]}`",
+            hint="set TMPDIR to a directory that every user may enter",
+        )
+    return parent
 
 
 @contextmanager
 def bench(definition: Definition, serial: Serial, parent: Path, progress: Progress) -> Iterator[Bench]:
-    """Give a bench whose scratch directory is removed at the end, also after a kill by the next build."""
+    """Give a bench whose scratch directory is removed at the end, also after a kill by the next build.
+
+    While it is in use the process's file mode mask is the usual one: apt's own user must read what is made for it.
+    """
+    mask = os.umask(0o022)
     try:
         scratch = claimed(parent, f"recipe-image-{os.getuid()}-", str(serial), mode=0o711)
         with scratch as work:
@@ -72,6 +85,8 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
                 raise
     except PermissionError as fault:
         raise UnmetError.because(f"cannot work in `{parent}`: {fault.strerror}", hint="set TMPDIR") from fault
+    finally:
+        os.umask(mask)
 
 
 def _environment(serial: Serial, temporary: Path) -> dict[str, str]:

@@ -39,8 +39,8 @@ def build_image(
     family = distribution(definition.distribution)
     final = tree.daily(definition.codename, str(serial))
     names = Names(definition.codename, definition.architecture)
-    parent = scratch_parent(definition.disk.size)
     with _converted(tree.root), tree.staging(final) as staged:
+        parent = scratch_parent(definition.disk.size)
         require(
             (*DISK_TOOLS, *family.tools, *(SIGNING_TOOLS if key else ())),
             (Room(staged, 2 * definition.disk.size), Room(parent, 2 * definition.disk.size)),

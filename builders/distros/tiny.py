@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 from builders.build.apt import PrivateApt
 from builders.build.bench import Bench
@@ -60,7 +61,7 @@ class Tiny:
             variant="custom",
             mode="chrootless",
             packages=PACKAGES,
-            sources=[Source(f"copy://{archive}", bench.definition.codename, ("main",), trusted=True)],
+            sources=[Source(f"copy://{quote(str(archive))}", bench.definition.codename, ("main",), trusted=True)],
             files={"etc/apt/sources.list": "", "etc/hostname": f"{bench.definition.codename}\n"},
         )
 

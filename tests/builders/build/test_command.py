@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from builders.build.command import Commands, ToolError
+from recipe_runner.errors import UnmetError
+
+
+@pytest.fixture
+def commands(tmp_path: Path) -> Commands:
+    return Commands(tmp_path / "log", {"PATH": os.environ["PATH"], "GREETING": "hello"})
+
+
+def test_what_tools_say_is_in_the_log(commands: Commands) -> None:
+    """Each command is logged as a person could type it, followed by its output."""
+    commands.run("sh", "-c", "echo $GREETING; echo oh >&2; cat", stdin=b"given")
+    assert commands.log.read_text() == "+ sh -c 'echo $GREETING; echo oh >&2; cat'\nhello\noh\ngiven"
+
+
+def test_output_is_returned_and_errors_are_logged(commands: Commands) -> None:
+    """A tool that is asked something answers the caller, not the log."""
+    assert commands.output("sh", "-c", "echo answer; echo remark >&2") == "answer\n"
+    assert commands.log.read_text().endswith("\nremark\n")
+
+
+def test_the_environment_is_the_given_one(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the caller's environment reaches a tool, but what is added for it does."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert "secret" not in commands.output("env")
+    assert "EXTRA=1\n" in commands.extended(EXTRA="1").output("env")
+
+
+def test_a_failure_is_told_with_the_last_lines(commands: Commands) -> None:
+    """The error names tool and status; the last lines are kept, their control characters made visible."""
+    commands.run("echo", "earlier")
+    with pytest.raises(ToolError, match="`sh` ended with status 3") as caught:
+        commands.run("sh", "-c", r"seq 30; printf '\033[31mred\n'; exit 3")
+    lines = caught.value.said.splitlines()
+    assert lines[-1].strip() == "\\u{1b}[31mred"
+    assert len(lines) == 12
+    assert "earlier" not in caught.value.said
+
+
+def test_a_signal_is_told(commands: Commands) -> None:
+    """A tool that was killed is not taken for one that failed by itself."""
+    with pytest.raises(ToolError, match="ended by signal 9"):
+        commands.run("sh", "-c", "kill -9 $$")
+
+
+def test_a_missing_tool_is_an_unmet_need(commands: Commands) -> None:
+    """A tool that is not installed is named."""
+    with pytest.raises(UnmetError, match="`no-such-tool` is not installed"):
+        commands.run("no-such-tool")

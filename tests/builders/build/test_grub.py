@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+
+import pytest
+
+from builders.build.grub import BOOT_CODE, boot_code, finder, menu, placed_core
+from builders.build.layout import Layout
+from builders.build.rootfs import Rootfs
+from builders.images.serial import Identity, Serial
+from recipe_runner.errors import RecipeError
+
+LAYOUT = Layout(1 << 30, Identity("karmic", "amd64", Serial.parse("20091022")))
+
+
+def test_the_menu_boots_what_the_distribution_links() -> None:
+    """The menu names the links that move with upgrades, the root by its partition, and a ramdisk where there is one."""
+    text = menu(LAYOUT, Rootfs(Path("x"), "6.1", has_ramdisk=True), "console=ttyS0")
+    assert f"linux /vmlinuz root=PARTUUID={LAYOUT.root.id} rootwait ro console=ttyS0\n" in text
+    assert "initrd /initrd.img\n" in text
+    assert "initrd" not in menu(LAYOUT, Rootfs(Path("x"), "6.1", has_ramdisk=False), "")
+
+
+def test_the_core_looks_for_our_own_boot_partition() -> None:
+    """The core image finds its menu by the volume's number, written as GRUB prints it."""
+    found = re.search(r"--fs-uuid ([0-9A-F]{4})-([0-9A-F]{4})\n", finder(LAYOUT))
+    assert found is not None
+    assert int(found[1] + found[2], 16) == LAYOUT.volume_id
+
+
+def test_boot_code_is_told_where_the_core_is() -> None:
+    """GRUB's own boot.img keeps its size and is given the core's sector, little-endian, at 0x5c."""
+    code = boot_code(BOOT_CODE.read_bytes(), 2048)
+    assert len(code) == 440
+    assert struct.unpack_from("<Q", code, 0x5C) == (2048,)
+    assert code[0x66:0x68] == b"\x90\x90"
+
+
+def test_the_core_is_told_where_its_rest_is() -> None:
+    """The block list counts the sectors after the first one, the last one rounded up."""
+    placed = placed_core(bytes(512 * 3 + 1), 2048, 1 << 20)
+    assert struct.unpack_from("<QHH", placed, 0x1F4) == (2049, 3, 0x820)
+
+
+def test_a_core_that_does_not_fit_is_refused() -> None:
+    """A core image larger than its partition is not written over the next one."""
+    with pytest.raises(RecipeError, match="has 2000 bytes"):
+        placed_core(bytes(2000), 2048, 1024)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.distros.check import load_definition
+from recipe_runner.errors import Diagnostic, UsageError
+from tests.support.karmic import EXAMPLES
+
+TEXT = '[disk]\nsize = "1 GiB"\n'
+
+
+def faults(path: Path, text: str) -> tuple[Diagnostic, ...]:
+    path.write_text(f'codename = "karmic"\ntitle = "t"\n{text}{TEXT}')
+    with pytest.raises(UsageError) as caught:
+        load_definition(path)
+    return caught.value.diagnostics
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.name)
+def test_every_example_is_sound(example: Path) -> None:
+    """The definitions we show have no fault."""
+    assert load_definition(example).codename
+
+
+def test_an_unknown_family_is_told_with_those_that_are_known(tmp_path: Path) -> None:
+    """A misspelt distribution is shown at its line with the names that exist."""
+    (fault,) = faults(tmp_path / "x.toml", 'distribution = "debain"\n')
+    assert "`debian`, `tiny`" in fault.message
+    assert fault.span is not None
+    assert fault.span.line == 3
+
+
+def test_debian_wants_a_kernel_named(tmp_path: Path) -> None:
+    """A Debian image without a kernel could not boot; the hint names one."""
+    (fault,) = faults(tmp_path / "x.toml", 'distribution = "debian"\n')
+    assert "linux-image-cloud-amd64" in (fault.hint or "")
+
+
+def test_the_tiny_family_takes_no_packages(tmp_path: Path) -> None:
+    """What a family cannot do is refused, not ignored; all of it at once."""
+    found = faults(tmp_path / "x.toml", 'distribution = "tiny"\nkernel = "linux"\npackages = ["udev"]\n')
+    assert [fault.span.line for fault in found if fault.span] == [4, 5]
