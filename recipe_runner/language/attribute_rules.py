@@ -58,10 +58,7 @@ def _count(least: int) -> Callable[[str], int]:
 
 def _duration(*, zero: bool = False) -> Callable[[str], timedelta]:
     def convert(value: str) -> timedelta:
-        try:
-            duration = parse_duration(value)
-        except ValueError:
-            raise ValueError(f"found {_shown(value)}, wanted a duration such as `90s` or `5m`") from None
+        duration = parse_duration(value)
         if not duration and not zero:
             raise ValueError(f"found {_shown(value)}, wanted a duration longer than nothing")
         return duration

@@ -9,7 +9,7 @@ from recipe_runner.errors import Diagnostic, Span
 from recipe_runner.language.attribute_rules import FLAGS, MANUAL, NAMES, PAIRS, ROLES, SCRIPT_PAIRS, Rule
 from recipe_runner.language.codes import Code
 from recipe_runner.language.infostring import Attribute
-from recipe_runner.language.suggestions import did_you_mean
+from recipe_runner.language.suggestions import did_you_mean, with_hint
 from recipe_runner.sanitise import line
 
 LATER = frozenset({"confirm", "on", "dir", "when", "each", "action"})
@@ -43,8 +43,9 @@ def read_attributes(attributes: tuple[Attribute, ...], kind: str) -> Reading:
             if attribute.name in LATER:
                 reading.places[field] = attribute.value_span
         except ValueError as error:
+            fault, hint = with_hint(str(error))
             reading.faults.append(
-                Diagnostic(f"`{attribute.name}`: {error}", attribute.value_span, None, Code.ATTRIBUTE_VALUE)
+                Diagnostic(f"`{attribute.name}`: {fault}", attribute.value_span, hint, Code.ATTRIBUTE_VALUE)
             )
     written = {attribute.name for attribute in attributes}
     reading.faults.extend(
@@ -64,7 +65,7 @@ def _unknown(attribute: Attribute, kind: str) -> Diagnostic:
     name = attribute.name
     shown = f".{name}" if attribute.kind == "class" else name
     pairs = SCRIPT_PAIRS if kind == "script" else PAIRS
-    if (rule := (FLAGS if attribute.kind == "class" else {**PAIRS, **SCRIPT_PAIRS}).get(name)) is not None:
+    if (rule := (FLAGS if attribute.kind == "class" else {**SCRIPT_PAIRS, **PAIRS}).get(name)) is not None:
         places = " and ".join(NAMES[k] for k in sorted(rule.kinds))
         hint = "write it on the step itself" if kind == "script" else f"remove it, it is for {places}"
         return Diagnostic(f"{NAMES[kind]} cannot have `{line(shown)}`", attribute.span, hint, Code.ATTRIBUTE_PLACE)

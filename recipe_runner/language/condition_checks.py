@@ -11,6 +11,7 @@ from recipe_runner.language.codes import Code
 from recipe_runner.language.conditions import Condition
 from recipe_runner.language.model import Recipe
 from recipe_runner.language.parameters import Parameter, convert
+from recipe_runner.language.suggestions import with_hint
 from recipe_runner.sanitise import line
 
 Undeclared = Callable[[str, Span], Diagnostic]
@@ -59,12 +60,8 @@ def _literal(condition: Condition, literal: str, parameter: Parameter, place: Sp
     try:
         value = convert(parameter, [literal] if parameter.type == "list" else literal)
     except ValueError as error:
-        yield Diagnostic(
-            f"this {always}: {line(str(error))}",
-            span,
-            f"compare `{parameter.name}` with a value it can have",
-            Code.CONDITION_FIXED,
-        )
+        fault, hint = with_hint(str(error))
+        yield Diagnostic(f"this {always}: {fault}", span, hint, Code.CONDITION_FIXED)
         return
     canonical = value if isinstance(value, str) else value[0]
     if canonical != literal:

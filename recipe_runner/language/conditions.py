@@ -16,6 +16,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recipe_runner.sanitise import line
+
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 TEXT = r"\"[^\"]*\"|'[^']*'"
 FLAG = re.compile(rf"(!?)\s*({NAME})")
@@ -85,7 +87,10 @@ def parse_condition(text: str) -> Condition:
     if match := MEMBERSHIP.fullmatch(stripped):
         left = _unquoted(match[1])
         return Condition(name=left, operator="in", operand=match[2], literal=left != match[1])
-    raise ValueError("not a condition, write `name`, `!name`, `name == text`, `name != text` or `name in list`")
+    raise ValueError(
+        f"found {f'`{line(stripped)}`' if stripped else 'nothing'}, wanted a condition; "
+        "write `name`, `!name`, `name == text`, `name != text` or `name in list`"
+    )
 
 
 def _joined(value: str | tuple[str, ...]) -> str:

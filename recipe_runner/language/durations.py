@@ -8,7 +8,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from recipe_runner.sanitise import line
+
 PATTERN = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s)?", re.ASCII)
+SHOWN = 40
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
@@ -16,7 +19,8 @@ def parse_duration(text: str) -> timedelta:
     """Read `90s`, `5m`, `1h30m` or `2d`; raises ValueError saying what is wanted."""
     match = PATTERN.fullmatch(text.strip())
     if match is None or not any(match.groups()):
-        raise ValueError("not a duration, write it like `90s`, `5m`, `1h30m` or `2d`")
+        found = f"`{line(text[:SHOWN])}`" if text.strip() else "nothing"
+        raise ValueError(f"found {found}, wanted a duration such as `90s`, `5m`, `1h30m` or `2d`")
     days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -62,6 +63,10 @@ class Fragment:
             node = key_node
         elif node.entries and not node.flow:
             node = next(iter(node.entries.values()))[0]
+        return self.place(node)
+
+    def place(self, node: Node) -> Span:
+        """Return where a node stands; of one on several lines the first line."""
         return self.passage.span(*node.start, node.end[1] - node.start[1] if node.end[0] == node.start[0] else None)
 
     def locate(self, path: Path) -> tuple[Node, Node | None]:
@@ -116,6 +121,12 @@ class Fragment:
         data = {key: value if key in verbatim else _expanded(value, lookup) for key, value in self.data.items()}
         return replace(self, data=data, expanded=True)
 
+    def as_written(self, message: str) -> str:
+        """Put the recipe's text back where a message quotes a value that took its place, which may be a secret."""
+        for value, text in sorted(_replaced(self.root, self.data), reverse=True) if self.expanded else ():
+            message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", text.replace("\\", r"\\"), message)
+        return message
+
     def validate(self, model: type[M]) -> M:
         """Return the model; raises InvalidRecipeError with every error of pydantic at its place in the text."""
         try:
@@ -135,6 +146,22 @@ class Fragment:
     def __get_pydantic_core_schema__(cls, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
         """Let models hold fragments as they are."""
         return core_schema.is_instance_schema(cls)
+
+
+def _replaced(node: Node, data: object) -> Iterator[tuple[str, str]]:
+    """Yield each value that differs from the text of its scalar, and that text."""
+    match data:
+        case dict():
+            for name, value in data.items():
+                if (child := node.child(name)) is not None:
+                    yield from _replaced(child, value)
+        case list():
+            for index, value in enumerate(data):
+                yield from _replaced(node.child(index) or node, value)
+        case str() if data and node.text is not None and data != node.text:
+            yield data, node.text
+        case _:
+            return
 
 
 def _expanded(data: object, lookup: Lookup) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -12,6 +12,7 @@ from recipe_runner.errors import Diagnostic, InvalidRecipeError
 from recipe_runner.language.codes import Code
 from recipe_runner.language.fragment import Fragment
 from recipe_runner.language.model import Requirement
+from recipe_runner.language.parameter_types import PARAMETER_TYPES
 from recipe_runner.language.parameters import Declaration, Parameter
 from recipe_runner.language.source import Document
 from recipe_runner.sanitise import line as one_line
@@ -43,7 +44,7 @@ class Header(BaseModel):
     @classmethod
     def _known(cls, version: int) -> int:
         if version != FORMAT:
-            raise ValueError(f"found version `{version}`, wanted `{FORMAT}`, the only one there is")
+            raise ValueError(f"found version `{version}`, wanted `{FORMAT}`")
         return version
 
 
@@ -97,7 +98,7 @@ def _read(document: Document, rows: tuple[str, ...], first_line: int) -> Preambl
     try:
         fragment.validate(Header)
     except InvalidRecipeError as error:
-        faults += error.diagnostics
+        faults += (replace(d, hint=_shorthand(fragment, d) or d.hint) for d in error.diagnostics)
     if not isinstance(fragment.data, dict):
         return Preamble(first_line, is_recipe=True, faults=tuple(faults))
     title = fragment.data.get("title")
@@ -109,6 +110,15 @@ def _read(document: Document, rows: tuple[str, ...], first_line: int) -> Preambl
         tuple(_requirements(fragment, faults)),
         tuple(faults),
     )
+
+
+def _shorthand(fragment: Fragment, fault: Diagnostic) -> str | None:
+    """Return the hint for a parameter of which only the type was written: `serial: serial`."""
+    declared = fragment.data.get("params") if isinstance(fragment.data, dict) else None
+    for name, kind in declared.items() if isinstance(declared, dict) else ():
+        if isinstance(kind, str) and kind in PARAMETER_TYPES and fragment.at(("params", name)) == fault.span:
+            return f"write `{one_line(name)}: {{type: {kind}}}`"
+    return None
 
 
 def _parameters(fragment: Fragment, faults: list[Diagnostic]) -> list[Parameter]:

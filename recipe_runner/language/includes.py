@@ -38,7 +38,6 @@ class Assembly:
     params: dict[str, Parameter] = field(default_factory=dict)
     requires: list[Requirement] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
     _open: list[str] = field(default_factory=list)
@@ -53,7 +52,6 @@ class Assembly:
         except InvalidRecipeError as error:
             self.faults += error.diagnostics
             return
-        self.documents.append(document)
         self.sources.append(Source(path=path, sha256=document.sha256, size=document.size))
         self._open.append(name)
         preamble = read_header(document)

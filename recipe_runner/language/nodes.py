@@ -19,6 +19,17 @@ from recipe_runner.language.source import Passage
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DEEPEST = 32
+PLAIN = {
+    "flow mapping": "`{…}`",
+    "flow sequence": "`[…]`",
+    "flow node": "value",
+    "block mapping": "mapping",
+    "block collection": "list",
+    "quoted scalar": "quotation",
+    "plain scalar": "text",
+    "end of stream": "end of the text",
+}
+"""The words of the YAML specification, and those of people who write recipes."""
 UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that YAML 1.1 section 5.1 forbids in a stream."""
 
@@ -107,7 +118,8 @@ class _Composer:
         if anchor and not isinstance(event, yaml.AliasEvent):
             self.fault(node, f"found the anchor `&{anchor}`", "remove it", Code.YAML_FEATURE)
         if tag := getattr(event, "tag", None):
-            self.fault(node, f"found the tag `{tag}`", "remove it", Code.YAML_FEATURE)
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            self.fault(node, f"found the tag `{shown}`", "remove it", Code.YAML_FEATURE)
 
     def enter(self, node: Node) -> None:
         self.place(node)
@@ -174,12 +186,15 @@ def _unprintable(passage: Passage, text: str, index: int) -> Diagnostic:
 
 
 def _syntax(passage: Passage, error: yaml.MarkedYAMLError) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
+    ended = "end of stream" in (error.problem or "")
+    mark = (error.context_mark if ended else None) or error.problem_mark or error.context_mark
     row, column = (mark.line, mark.column) if mark else (0, 0)
     if row >= len(passage.rows) and passage.rows:
         row, column = len(passage.rows) - 1, len(passage.rows[-1])
     line = passage.rows[row] if passage.rows else ""
-    problem = " ".join(part for part in (error.context, error.problem) if part).replace("'", "`")
+    problem = ": ".join(part for part in (error.context, error.problem) if part).replace("'", "`")
+    for jargon, plain in PLAIN.items():
+        problem = problem.replace(jargon, plain)
     return Diagnostic(
         f"the YAML cannot be read: {problem}", passage.span(row, column, 1), _remedy(line, problem), Code.YAML_SYNTAX
     )
@@ -188,6 +203,8 @@ def _syntax(passage: Passage, error: yaml.MarkedYAMLError) -> Diagnostic:
 def _remedy(line: str, problem: str) -> str:
     if "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in problem or "\t" in problem:
         return "indent with spaces, YAML refuses tabs"
+    if "end of the text" in problem:
+        return "close what is opened here"
     if "${" in line:
         return 'put quotes around a value that contains `${`, such as "${name}"'
     if "mapping values" in problem:

@@ -54,14 +54,14 @@ class Declaration(BaseModel):
     @classmethod
     def _of_list(cls, of: str, info: ValidationInfo) -> str:
         if of != "str" and info.data.get("type", "list") != "list":
-            raise ValueError(f"`of` is for the values of a `list`, this is a `{info.data['type']}`")
+            raise ValueError(f"`of` is for the values of a `list`, this is a `{info.data['type']}`; remove it")
         return of
 
     @field_validator("choices")
     @classmethod
     def _choices(cls, choices: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if choices and info.data.get("type") in {"secret", "bool"}:
-            raise ValueError(f"a `{info.data['type']}` has no choices")
+            raise ValueError(f"a `{info.data['type']}` has no choices; remove them")
         item = info.data.get("of", "str") if info.data.get("type") == "list" else info.data.get("type", "str")
         return tuple(_convert_item(item, choice) for choice in choices)
 
@@ -81,7 +81,7 @@ class Declaration(BaseModel):
         if kind == "list":
             return _convert_item("int", bound)
         if PARAMETER_TYPES[kind].order is None:
-            raise ValueError(f"a `{kind}` is neither small nor great, remove it")
+            raise ValueError(f"a `{kind}` is neither small nor great; remove it")
         return _convert_item(kind, bound)
 
     @field_validator("default")
@@ -90,7 +90,7 @@ class Declaration(BaseModel):
         if default is None:
             return None
         if info.data.get("type") == "secret":
-            raise ValueError("a secret has no default, take it from `env:` or ask for it")
+            raise ValueError("a secret has no default; take it from `env:` or ask for it")
         if "type" not in info.data or "choices" not in info.data:
             return default
         return convert(cls.model_construct(**info.data), default)
@@ -98,7 +98,7 @@ class Declaration(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> Declaration:
         if "choice" in {self.type, self.of} and not self.choices:
-            raise ValueError("a `choice` needs `choices`, write `choices: [one, two]`")
+            raise ValueError("a `choice` needs `choices`; write `choices: [one, two]`")
         return self
 
 

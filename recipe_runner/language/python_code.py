@@ -11,6 +11,7 @@ from recipe_runner.language.codes import Code
 from recipe_runner.language.model import Script
 from recipe_runner.sanitise import line
 
+LINE = re.compile(r"line ([0-9]+)")
 PROMPT = re.compile(r"(?:>>>|\.\.\.) ?")
 
 
@@ -36,8 +37,9 @@ def check_python(script: Script) -> Iterator[Diagnostic]:
         column = max(0, (error.offset or 1) - 1)
         same_line = error.end_lineno == error.lineno and error.end_offset is not None
         length = (error.end_offset or 0) - (error.offset or 0) if same_line else 1
+        message = LINE.sub(lambda m: f"line {script.first_line + int(m[1]) - 1}", line(error.msg)).replace("'", "`")
         yield Diagnostic(
-            f"python: {line(error.msg).replace(chr(39), '`')}",
+            f"python: {message}",
             script.at(row, column, max(1, length)),
             "correct the code, it would stop at once",
             Code.PYTHON_SYNTAX,

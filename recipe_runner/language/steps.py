@@ -77,9 +77,11 @@ class Steps:
         return tuple(draft.finish(draft.id or next(names)) for draft in self._drafts)
 
     def _manual(self, item: Item) -> None:
-        reading = read_attributes(item.attributes, MANUAL)
+        written = list(roles(item.attributes))
+        own = item.attributes if not written else tuple(a for a in item.attributes if a.name != "for")
+        reading = read_attributes(own, MANUAL)
         self.faults += reading.faults
-        for role in roles(item.attributes):
+        for role in written:
             self.faults.append(
                 Diagnostic(
                     f"a manual item cannot be a script with the role `.{role.name}`",

@@ -25,4 +25,14 @@ def suggest(word: str, known: Iterable[str], *, what: str = "") -> str:
         return f"did you mean `{nearest}`?"
     if not words:
         return f"remove it: there is no {what or 'word'} to choose from"
-    return f"use one of {', '.join(f'`{w}`' for w in words)}"
+    return f"use {'one of ' if len(words) > 1 else ''}{', '.join(f'`{w}`' for w in words)}"
+
+
+def with_hint(message: str) -> tuple[str, str | None]:
+    """Split what a ValueError says into the fault and the hint.
+
+    The hint stands behind `; `, or else is made of what the message says is wanted.
+    """
+    fault, _, hint = message.partition("; ")
+    _, _, wanted = fault.partition(", wanted ")
+    return fault, hint or (f"write {wanted}" if wanted else None)

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from recipe_runner.errors import Diagnostic
 from recipe_runner.language.codes import Code
 from recipe_runner.language.nodes import Node
-from recipe_runner.language.suggestions import did_you_mean, suggest
+from recipe_runner.language.suggestions import did_you_mean, suggest, with_hint
 from recipe_runner.language.template import references
 
 if TYPE_CHECKING:
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 SHOWN = 60
 QUOTED = re.compile(r"'([^']*)'")
+LIST = "a list such as `[one, two]`"
 WANTED = {
     "model_type": "a mapping of `key: value`",
     "dict_type": "a mapping of `key: value`",
     "mapping_type": "a mapping of `key: value`",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "set_type": "a list",
-    "frozen_set_type": "a list",
+    "list_type": LIST,
+    "tuple_type": LIST,
+    "set_type": LIST,
+    "frozen_set_type": LIST,
     "string_type": "a text",
     "int_parsing": "a whole number",
     "int_type": "a whole number",
@@ -75,11 +76,11 @@ def _diagnostic(fragment: Fragment, model: type[BaseModel], detail: ErrorDetails
             f"add `{name}: …`",
             Code.MISSING_KEY,
         )
+    message, hint = with_hint(_message(fragment, detail, node))
+    guilty = next((scalar for scalar in node.scalars() if scalar is not node and f"`{scalar.text}`" in message), None)
+    place = fragment.at(location, key=node.text is None and not node.flow)
     return Diagnostic(
-        _message(fragment, detail, node),
-        fragment.at(location, key=node.text is None and not node.flow),
-        _hint(detail, node),
-        Code.BAD_VALUE,
+        message, fragment.place(guilty) if guilty else place, _nearest(detail, node) or hint, Code.BAD_VALUE
     )
 
 
@@ -88,20 +89,12 @@ def _message(fragment: Fragment, detail: ErrorDetails, node: Node) -> str:
     name = next((f"`{part}`: " for part in reversed(detail["loc"]) if isinstance(part, str)), "")
     if detail["type"] in {"value_error", "assertion_error"}:
         message = str(context.get("error", detail["msg"]))
-        return name + _as_written(fragment, detail, node, message)
+        return name + fragment.as_written(message)
     wanted = WANTED.get(detail["type"], str(context.get("expected", "")).replace("'", "`"))
     if wanted:
         return f"{name}found {_found(node)}, wanted {wanted}"
     message = detail["msg"][:1].lower() + detail["msg"][1:].replace("'", "`")
-    return f"{name}found {_found(node)}, but {_as_written(fragment, detail, node, message)}"
-
-
-def _as_written(fragment: Fragment, detail: ErrorDetails, node: Node, message: str) -> str:
-    """Put the text of the recipe back where a message quotes an expanded value, which may be a secret."""
-    value = detail["input"]
-    if fragment.expanded and isinstance(value, str) and value and node.text is not None and value != node.text:
-        return message.replace(value, node.text)
-    return message
+    return f"{name}found {_found(node)}, but {fragment.as_written(message)}"
 
 
 def _found(node: Node) -> str:
@@ -113,14 +106,10 @@ def _found(node: Node) -> str:
     return f"`{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}`" if text.strip() else "nothing"
 
 
-def _hint(detail: ErrorDetails, node: Node) -> str | None:
+def _nearest(detail: ErrorDetails, node: Node) -> str | None:
     expected = QUOTED.findall(str(detail.get("ctx", {}).get("expected", "")))
-    if expected and node.text is not None:
-        nearest = did_you_mean(node.text, expected)
-        return f"did you mean `{nearest}`?" if nearest else f"use one of {', '.join(f'`{w}`' for w in expected)}"
-    if detail["type"] in {"list_type", "tuple_type"}:
-        return "write it as `[one, two]`"
-    return None
+    nearest = did_you_mean(node.text or "", expected)
+    return f"did you mean `{nearest}`?" if nearest else None
 
 
 def _present(fragment: Fragment, path: tuple[str | int, ...]) -> Iterator[str]:
