@@ -31,6 +31,7 @@ from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.files import DIRECTORY_MODE, create, reading, reserve, sync_directory, writing
 from recipe_runner.journal.ledger import JOURNAL, newest_head
 from recipe_runner.journal.lock import RunLock
+from recipe_runner.journal.seal import Sealing
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.survey import Survey
 from recipe_runner.journal.writer import Writer
@@ -64,27 +65,26 @@ class Journal:
         if directory.exists():
             raise UsageError.because(f"`{directory}` is there already", hint="each run needs a directory of its own")
         growing = directory.with_name(f".{directory.name}.{os.getpid()}")
-        with writing(directory):
-            directory.parent.mkdir(DIRECTORY_MODE, parents=True, exist_ok=True)
-            growing.mkdir(DIRECTORY_MODE)
-        try:
+        with contextlib.ExitStack() as undo:
             with writing(directory):
-                lock, descriptor = RunLock(growing), create(growing / JOURNAL)
-                writer = Writer(
-                    descriptor, Chain(), run=genesis.run, sealing="every" if signer else "none", signer=signer
-                )
-                journal = cls(growing, lock, writer, [genesis])
+                directory.parent.mkdir(DIRECTORY_MODE, parents=True, exist_ok=True)
+                growing.mkdir(DIRECTORY_MODE)
+                undo.callback(shutil.rmtree, growing, ignore_errors=True)
+                lock = RunLock(growing)
+                undo.callback(lock.release)
+                descriptor = create(growing / JOURNAL)
+                undo.callback(os.close, descriptor)
                 reserve(growing / RESERVE, RESERVE_BYTES)
                 blob_directory(growing)
-            more = {"sealing": writer.sealing, "prev_run": newest_head(directory.parent)}
-            journal._append(genesis, signed=True, **more)
+            sealing: Sealing = "every" if signer else "none"
+            writer = Writer(descriptor, Chain(), run=genesis.run, sealing=sealing, signer=signer)
+            journal = cls(growing, lock, writer, [genesis])
+            journal._append(genesis, signed=True, sealing=sealing, prev_run=newest_head(directory.parent))
             with writing(directory):
                 sync_directory(growing)
                 growing.rename(directory)
                 sync_directory(directory.parent)
-        except BaseException:
-            shutil.rmtree(growing, ignore_errors=True)
-            raise
+            undo.pop_all()
         journal.directory = directory
         return journal
 

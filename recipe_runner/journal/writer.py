@@ -23,7 +23,7 @@ class Writer:
         self._descriptor = descriptor
         self._chain = chain
         self._run = run
-        self.sealing = sealing
+        self._sealing = sealing
         self._signer = signer if sealing != "none" else None
 
     @property
@@ -42,7 +42,7 @@ class Writer:
             record = encode(Line(chain.records, chain.head, type_name, ts, mono_ns, _writable(fields)))
         except LineError as error:
             raise IncompleteError.because(f"cannot record `{type_name}`: {error}") from error
-        if self._signer is None or not needs_seal(self.sealing, type_name):
+        if self._signer is None or not needs_seal(self._sealing, type_name):
             return [record]
         chain.extend(record)
         ts, mono_ns = _clocks()

@@ -46,7 +46,7 @@ FULL: tuple[Event, ...] = (
     StepEnd(step="a", item="two", outcome="failed", exit_code=1, duration_ms=4),
     StepEnd(step="a", item="one", exit_code=0, duration_ms=3, outputs={"name": "value", "list": ["x", HOSTILE]}),
     Note(text=HOSTILE, step="a"),
-    Deviation(what="step `b` skipped", reason="not today", step="b"),
+    Deviation(kind="skipped", what="step `b` skipped", reason="not today", step="b"),
     Skip(step="b", kind="skipped", reason="not today"),
     Abort(reason="left by the operator"),
     Resume(session=2, operator="me", changed=["b"], recipe={"name": "small.md", "sha256": "e" * 64, "size": 7}),
