@@ -8,6 +8,11 @@ from recipe_runner import __version__
 
 VERBS = {
     "check": ("recipe_runner.cli.check", "Find every fault of recipes without running them."),
+    "plan": ("recipe_runner.cli.plan", "Show what a run would do, without running anything."),
+    "show": ("recipe_runner.cli.show", "Read a recipe in the terminal."),
+    "new": ("recipe_runner.cli.new", "Write a recipe to start from."),
+    "import": ("recipe_runner.cli.import_", "Make a recipe of a release document, its text unchanged."),
+    "schema": ("recipe_runner.cli.schema", "Print JSON Schema of header and actions, for editors."),
     "run": ("recipe_runner.cli.run", "Run a recipe step by step and write its signed journal."),
     "resume": ("recipe_runner.cli.resume", "Go on with a run that was left, failed or died."),
     "policy": ("recipe_runner.cli.policy", "Write down whose signature to trust."),

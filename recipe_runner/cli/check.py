@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from recipe_runner.cli import tables
+from recipe_runner.cli.tables import ActionModels
 from recipe_runner.console import reports
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.errors import Diagnostic, ExitCode, RecipeError, gather
-from recipe_runner.language.parse import load
+from recipe_runner.engine.preconditions.table import kinds
+from recipe_runner.errors import Diagnostic, ExitCode, RecipeError, Span, gather
+from recipe_runner.language.inspection import inspect
+from recipe_runner.language.shellcheck import find_shellcheck
 
 
 @click.command(help="Find every fault of the recipes FILE… without running anything. Exit code 2 if there is one.")
@@ -19,12 +22,15 @@ from recipe_runner.language.parse import load
     "--format", "form", type=click.Choice(sorted(reports.FORMS)), default="text", help="How to print the faults."
 )
 def command(files: tuple[Path, ...], form: str) -> int:  # noqa: D103 - its help is above
+    actions, preconditions, shellcheck = ActionModels(), kinds(), find_shellcheck()
     faults: list[Diagnostic] = []
-    for file in dict.fromkeys(files):
+    wanted = tuple(dict.fromkeys(files))
+    for file in wanted:
         try:
-            recipe = load(file)
-            tables.refuse_faults(recipe, tables.used_actions(recipe))
+            _, found = inspect(file, actions=actions, preconditions=preconditions, shellcheck=shellcheck)
+            faults += found
         except RecipeError as error:
-            faults += error.diagnostics
-    reports.FORMS[form](Terminal(), gather(dict.fromkeys(faults)), len(files))
+            place = Span(file.as_posix(), 1)
+            faults += (replace(fault, span=fault.span or place) for fault in error.diagnostics)
+    reports.FORMS[form](Terminal(), gather(dict.fromkeys(faults)), len(wanted))
     return ExitCode.USAGE if faults else ExitCode.DONE

@@ -69,7 +69,7 @@ def command(  # noqa: D103 - its help is above
             options.operator(view, yes=yes, accept=accept, answers=answers),
             tuple(evaluate_all(planned.preconditions, World(environ, Path.cwd(), values.texts))),
             state,
-            environ,
+            environ=environ,
         )
         return drive(session, journal, view, run)
 

@@ -79,7 +79,7 @@ def command(  # noqa: D103 - its help is above
             operator,
             tuple(findings),
             ShellState(directory=place.directory),
-            environ,
+            environ=environ,
         )
         return drive(session, journal, view, directory)
 

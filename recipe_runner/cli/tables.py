@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+
+from pydantic import BaseModel
 
 from recipe_runner.actions import table as actions
 from recipe_runner.engine.action import Action
 from recipe_runner.engine.preconditions import table as preconditions
 from recipe_runner.errors import InvalidRecipeError, gather
+from recipe_runner.language.bash_syntax import check_bash
 from recipe_runner.language.model import ActionStep, Recipe
 from recipe_runner.language.static import check
+
+
+class ActionModels(Mapping[str, type[BaseModel]]):
+    """The model of every action's arguments by the action's name; an action is imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> type[BaseModel]:
+        return actions.load(name).Arguments
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(actions.names())
+
+    def __len__(self) -> int:
+        return len(actions.names())
 
 
 def used_actions(recipe: Recipe) -> dict[str, Action]:
@@ -24,8 +40,9 @@ def suppliers(names: Iterable[str]) -> dict[str, str]:
     return {name: actions.supplier(name) for name in names}
 
 
-def refuse_faults(recipe: Recipe, loaded: dict[str, Action]) -> None:
-    """Raise InvalidRecipeError with everything that is wrong with the recipe."""
-    faults = check(recipe, actions={n: a.Arguments for n, a in loaded.items()}, preconditions=preconditions.kinds())
+def refuse_faults(recipe: Recipe, _loaded: Mapping[str, Action] | None = None) -> None:
+    """Raise InvalidRecipeError with everything that is wrong with the recipe, bash's syntax errors included."""
+    shell = [script for script in recipe.scripts() if script.language == "bash"]
+    faults = (*check(recipe, actions=ActionModels(), preconditions=preconditions.kinds()), *check_bash(shell))
     if faults:
         raise InvalidRecipeError(*gather(faults))

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from recipe_runner.engine.execute import AUTOMATIC
-from recipe_runner.engine.operator import Answer, Choice, Operator, Question
+from recipe_runner.engine.operator import AUTOMATIC, Answer, Choice, Operator, Question
 from recipe_runner.errors import Diagnostic, IncompleteError, UsageError
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -27,6 +26,8 @@ class YesOperator:
     def ask(self, question: Question) -> Answer:
         """Answer, or raise IncompleteError where only a person may."""
         match question.moment:
+            case "undo":
+                return Answer("run", "", AUTOMATIC)
             case "start" | "manual" if question.typed is None or question.step in self.accepted:
                 return Answer("run" if "run" in question.choices else "done", question.typed or "", AUTOMATIC)
             case "failed" | "unmet":

@@ -47,6 +47,23 @@ class Bench:
         """Return the parameters, with `each` bound for a sub-run."""
         return self.plan.values if item is None else self.plan.values.bound("each", item)
 
+    def variables(self, item: str | None) -> dict[str, str]:
+        """Return what a step would find, by name, with secrets masked."""
+        values = self.values(item)
+        found = {
+            name: "(secret)" if name in values.secrets else ", ".join(text) if isinstance(text, tuple) else text
+            for name, text in values.texts.items()
+        }
+        for step_id, outputs in self.history.outputs.items():
+            found |= {
+                variable(step_id, name): text if isinstance(text, str) else ", ".join(text)
+                for name, text in outputs.items()
+            }
+        for declaration in self.state.variables:
+            name, _, value = declaration.removeprefix("declare ").partition(" ")[2].partition("=")
+            found[name] = self.redactor.text(value)
+        return found
+
     def script(self, step: AnyStep, script: Script, role: Role, item: str | None = None) -> Coroutine[Ended]:
         """Run one script of a step."""
         with self._output_file() as output:

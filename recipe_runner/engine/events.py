@@ -15,6 +15,7 @@ from recipe_runner.errors import RecipeError
 
 Role = Literal["check", "run", "verify", "undo", "shell"]
 Outcome = Literal["ok", "failed", "timeout", "interrupted", "lost"]
+DeviationKind = Literal["precondition", "skipped", "accepted", "kept", "edited", "back", "left-out"]
 SkipKind = Literal["not-applicable", "skipped", "done", "already-done", "accepted"]
 
 
@@ -38,6 +39,7 @@ class Genesis:
     host: str = ""
     boot_id: str = ""
     directory: str = field(default="", metadata={"help": "where the first step starts"})
+    undoes: str | None = field(default=None, metadata={"help": "id of the finished run that this one rolls back"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ class Deviation:
     """The run departs from the recipe, or from its preconditions."""
 
     type: ClassVar[str] = "deviation"
+    kind: DeviationKind
     what: str
     reason: str
     step: str | None = None

@@ -6,27 +6,28 @@ by the time the next one is asked for. So an intent is durable before its comman
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from recipe_runner.engine.attempt import ENDED_BADLY, Bench
-from recipe_runner.engine.events import Abort, Close, Confirm, Deviation, Event, Precondition, Skip, SkipKind
-from recipe_runner.engine.interrupts import Interrupts
-from recipe_runner.engine.operator import Answer, Choice, Operator, Question
-from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep, confirmation
+from recipe_runner.engine.attempt import Bench
+from recipe_runner.engine.course import WHOLE, Course
+from recipe_runner.engine.decisions import LEAVING, Decisions, deviation
+from recipe_runner.engine.events import Abort, Close, Deviation, Event, Precondition, Skip, SkipKind
+from recipe_runner.engine.history import Track
+from recipe_runner.engine.operator import Answer, Choice, Question
+from recipe_runner.engine.performance import Performance
+from recipe_runner.engine.plan import AnyStep, PlannedStep, confirmation
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Ended
-from recipe_runner.engine.schedule import Coroutine, Pause, Scheduler
 from recipe_runner.errors import Diagnostic, ExitCode, IncompleteError, UnmetError
-from recipe_runner.language.model import ActionStep, Block, Manual
+from recipe_runner.language.model import Block, Manual, Script
 
 Stream = Generator[Event, None, ExitCode | None]
 """Events of a part of the run; the value at its end is an exit code where the session ends there, else None."""
 
-AUTOMATIC = "--yes"
-LEAVING: tuple[Choice, ...] = ("shell", "quit", "abort")
+Items = Sequence[str | None]
+NOT_DONE: frozenset[SkipKind] = frozenset({"skipped", "accepted"})
 
 
 @dataclass(slots=True)
@@ -34,261 +35,302 @@ class Execution:
     """One session of a run."""
 
     bench: Bench
-    operator: Operator
-    scheduler: Scheduler
-    interrupts: Interrupts
-
-    @property
-    def _plan(self) -> Plan:
-        return self.bench.plan
+    decisions: Decisions
+    performance: Performance
+    course: Course = WHOLE
+    _back_to: str | None = None
 
     def run(self, findings: Sequence[Finding]) -> Generator[Event, None, ExitCode]:
-        """Run everything that is left; the value at the end is the exit code of the session.
+        """Run what the course asks for and is left; the value at the end is the exit code of the session.
 
         Raises UnmetError and IncompleteError, each after an `Abort` that says the same.
         """
-        events = self._all(findings)
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as stop:
-                return ExitCode(stop.value)
-            self.bench.history.apply(event)
-            yield event
+        return (yield from self._guarded(self._all(findings)))
 
-    def _all(self, findings: Sequence[Finding]) -> Generator[Event, None, ExitCode]:
+    def roll_back(self) -> Generator[Event, None, ExitCode]:
+        """Undo the completed steps that can be undone, newest first, and close the run."""
+        return (yield from self._guarded(self._undo_all()))
+
+    def _guarded(self, stream: Stream) -> Generator[Event, None, ExitCode]:
+        """Fold every event into the history before it is handed out, and turn interrupts into an `Abort`."""
         try:
-            code = yield from self._preconditions(findings)
-            for planned in self._plan.steps:
-                if code is not None:
-                    break
-                code = yield from self._step(planned)
+            while True:
+                try:
+                    event = next(stream)
+                except StopIteration as stop:
+                    return ExitCode(stop.value)
+                self.bench.history.apply(event)
+                yield event
         except KeyboardInterrupt:
             yield Abort(reason="interrupted by the operator")
             return ExitCode.INTERRUPTED
         except IncompleteError as error:
             yield Abort(reason=str(error))
             raise
-        if code is not None:
-            return code
-        yield self._close("done")
+
+    def _all(self, findings: Sequence[Finding]) -> Stream:
+        yield from self._preconditions(findings)
+        steps = self.bench.plan.steps
+        index = 0
+        begun = self.course.begin is None
+        while index < len(steps):
+            planned = steps[index]
+            begun = begun or planned.step.id == self.course.begin
+            if not begun:
+                yield from self._left_out(planned)
+            elif not self.course.leaves_out(planned.step.id):
+                code = yield from self._step(planned)
+                if code is not None:
+                    return code
+            if self._back_to is not None:
+                index = next(i for i, p in enumerate(steps) if p.step.id == self._back_to)
+                self._back_to = None
+                continue
+            if planned.step.id == self.course.until:
+                break
+            index += 1
+        if self.course.partial and not all(self._finished(planned) for planned in steps):
+            yield Abort(reason=f"{self.course} is done; the rest is left for another session")
+        else:
+            yield self._close("done")
         return ExitCode.DONE
 
-    def _close(self, outcome: Literal["done", "abandoned"]) -> Close:
-        statuses = [self._status(planned) for planned in self._plan.steps]
-        return Close(
-            outcome=outcome,
-            done=statuses.count("done"),
-            skipped=len(statuses) - statuses.count("done"),
-            total=len(statuses),
-        )
-
-    def _status(self, planned: PlannedStep) -> str:
-        statuses = {self.bench.history.track(planned.step.id, item).status for item in planned.items}
-        return statuses.pop() if len(statuses) == 1 else "waiting"
-
-    def _preconditions(self, findings: Sequence[Finding]) -> Stream:
+    def _preconditions(self, findings: Sequence[Finding]) -> Iterator[Event]:
         unmet: list[Diagnostic] = []
         clean = self.bench.redactor.text
-        for precondition, finding in zip(self._plan.preconditions, findings, strict=True):
-            text, kind = clean(precondition.text()), precondition.kind
+        for precondition, finding in zip(self.bench.plan.preconditions, findings, strict=True):
+            text, kind, found = clean(precondition.text()), precondition.kind, clean(finding.detail)
             if finding.met:
-                yield Precondition(kind=kind, text=text, outcome="met", detail=clean(finding.detail))
+                yield Precondition(kind=kind, text=text, outcome="met", detail=found)
                 continue
-            yield Precondition(kind=kind, text=text, outcome="unmet", detail=clean(finding.detail))
-            detail = clean(f"{text}: {finding.detail}")
-            answer = self._ask(Question("unmet", "", f"Not met: {text}", ("override", "quit"), detail=detail))
+            yield Precondition(kind=kind, text=text, outcome="unmet", detail=found)
+            question = Question("unmet", "", f"Not met: {text}", ("override", "quit"), detail=f"{text}: {found}")
+            answer = self.decisions.ask(question)
             if answer.choice == "override":
                 yield Precondition(kind=kind, text=text, outcome="overridden", detail=answer.text)
-                yield Deviation(what=f"precondition overridden: {text}", reason=answer.text)
+                yield Deviation(kind="precondition", what=f"precondition overridden: {text}", reason=answer.text)
             else:
-                unmet.append(Diagnostic(f"precondition not met: {detail}", hint=clean(finding.hint or "") or None))
+                hint = clean(finding.hint) if finding.hint else None
+                unmet.append(Diagnostic(f"precondition not met: {text}: {found}", hint=hint))
         if unmet:
             yield Abort(reason=f"{len(unmet)} of {len(findings)} preconditions not met")
             raise UnmetError(*unmet)
-        return None
 
     def _step(self, planned: PlannedStep) -> Stream:
         step = planned.step
-        history = self.bench.history
         if not planned.applicable:
-            if self._status(planned) != "not-applicable":
+            if self._tracks(planned)[0].status != "not-applicable":
                 yield Skip(step=step.id, kind="not-applicable", reason=planned.reason)
             return None
-        if history.finished(step.id, planned.items, len(step.verifies)):
+        if self._finished(planned):
             return (yield from self._changed(planned))
+        if step.attributes.approve:
+            raise IncompleteError.because(
+                f"step `{step.id}` needs {step.attributes.approve} approvals, which this version cannot collect",
+                hint="mark it as done by hand once it is approved and done, or take `approve=` out of the recipe",
+            )
+        waiting: list[str | None] = []
         for item in planned.items:
-            if not history.track(step.id, item).finished(len(step.verifies)):
-                code = yield from self._item(planned, item)
-                if code is not None:
-                    return code
-        return None
-
-    def _changed(self, planned: PlannedStep) -> Stream:
-        """Ask what to do with a finished step whose text is not what it was when it ran."""
-        step = planned.step
-        digests = {self.bench.history.track(step.id, item).digest for item in planned.items} - {"", step.digest}
-        if not digests:
-            return None
-        question = Question(
-            "changed", step.id, f"`{step.id}` is done, but its text has changed since.", ("done", "run", "quit")
-        )
-        answer = yield from self._decide(question, step)
-        if answer.choice == "quit":
-            return (yield from self._leave(answer))
-        if answer.choice == "run":
-            for item in planned.items:
-                code = yield from self._perform(planned, item)
-                if code is not None:
-                    return code
-            return None
-        for item in planned.items:
-            self.bench.history.track(step.id, item).digest = step.digest
-        yield Deviation(what=f"step `{step.id}` kept as done though its text changed", reason=answer.text, step=step.id)
-        return None
-
-    def _item(self, planned: PlannedStep, item: str | None) -> Stream:
-        """Take one step (or one of its sub-runs) from wherever it is to its end."""
-        step = planned.step
-        if self.bench.history.track(step.id, item).unsettled():
-            settled, code = yield from self._unknown(planned, item)
-            if settled or code is not None:
-                return code
-        manual = isinstance(step, Manual)
-        choices: tuple[Choice, ...] = ("done", "skip", *LEAVING) if manual else ("run", "skip", "done", *LEAVING)
-        question = Question(
-            "manual" if manual else "start",
-            step.id,
-            confirmation(step, self.bench.values(item)) or ("Done?" if manual else "Run this step?"),
-            choices,
-            typed=step.id if step.attributes.irreversible else None,
-            detail=item or "",
-        )
-        while True:
-            answer = yield from self._decide(question, step, item)
-            if answer.choice == "shell":
-                yield from self.scheduler.run(self.bench.shell(step))
+            track = self.bench.history.track(step.id, item)
+            if track.finished(len(step.verifies)):
                 continue
-            if answer.choice == "run":
-                return (yield from self._perform(planned, item))
-            return (yield from self._settle(step, item, answer))
+            if track.unsettled():
+                settled, code = yield from self._unknown(planned, item)
+                if code is not None or self._back_to is not None:
+                    return code
+                if settled:
+                    continue
+            waiting.append(item)
+        return (yield from self._begin(planned, waiting)) if waiting else None
 
-    def _settle(self, step: AnyStep, item: str | None, answer: Answer) -> Stream:
+    def _begin(self, planned: PlannedStep, items: Items) -> Stream:
+        """Ask what to do with a step, and do it."""
+        step = planned.step
+        manual = isinstance(step, Manual)
+        choices: list[Choice] = ["done", "skip"] if manual else ["run", "skip", "done"]
+        if isinstance(step, Block):
+            choices.append("edit")
+        question = self._question(
+            planned,
+            "manual" if manual else "start",
+            confirmation(step, self.bench.values(items[0])) or ("Done?" if manual else "Run this step?"),
+            choices,
+            items,
+        )
+        script: Script | None = None
+        while True:
+            answer = yield from self.decisions.decide(question, step)
+            match answer.choice:
+                case "shell":
+                    yield from self.performance.shell(step)
+                case "edit" if isinstance(step, Block):
+                    original = script or step.script
+                    script = original.model_copy(update={"text": answer.text})
+                    yield deviation("edited", step, original.text, answer.text)
+                case "run":
+                    return (yield from self._perform(planned, items, script))
+                case _:
+                    return (yield from self._settle(planned, items, answer))
+
+    def _perform(self, planned: PlannedStep, items: Items, script: Script | None = None) -> Stream:
+        """Run a step until it is done or the operator has decided otherwise."""
+        step = planned.step
+        left = list(items)
+        while True:
+            ends = yield from self.performance.attempt(step, left, script)
+            failed = [(item, end) for item, end in zip(left, ends, strict=True) if end is None or end.outcome != "ok"]
+            if not failed:
+                return None
+            left = [item for item, _ in failed]
+            choices: list[Choice] = ["retry", "skip", "done"]
+            if step.attributes.optional:
+                choices.insert(0, "accept")
+            if any(self.bench.plan.recipe.step(step_id).undos for step_id, _ in self.bench.history.order):
+                choices.append("undo")
+            question = self._question(planned, "failed", _words(step, failed), choices, left)
+            while (answer := (yield from self.decisions.decide(question, step))).choice == "shell":
+                yield from self.performance.shell(step)
+            if answer.choice == "retry":
+                continue
+            code = yield from self._settle(planned, left, answer)
+            failed_by_itself = code is ExitCode.INCOMPLETE and answer.automatic
+            return ExitCode.FAILED if failed_by_itself else code
+
+    def _settle(self, planned: PlannedStep, items: Items, answer: Answer) -> Stream:
         """Carry out a decision that ends the step or the session without running anything."""
+        step = planned.step
         kinds: dict[Choice, SkipKind] = {"skip": "skipped", "done": "done", "accept": "accepted"}
-        kind = kinds.get(answer.choice)
-        if kind is None:
-            return (yield from self._leave(answer))
-        if kind != "done":
-            yield Deviation(what=f"step `{step.id}` {kind}", reason=answer.text, step=step.id)
-        yield Skip(step=step.id, kind=kind, reason=answer.text, item=item)
+        match answer.choice:
+            case "skip" | "done" | "accept":
+                kind = kinds[answer.choice]
+                if kind == "skipped" or kind == "accepted":  # noqa: PLR1714 - narrows the type
+                    yield Deviation(kind=kind, what=f"step `{step.id}` {kind}", reason=answer.text, step=step.id)
+                for item in items:
+                    yield Skip(step=step.id, kind=kind, reason=answer.text, item=item)
+            case "back":
+                yield Deviation(kind="back", what=f"back to step `{answer.text}`", reason="", step=answer.text)
+                self._back_to = answer.text
+            case "undo":
+                return (yield from self._undo_all())
+            case "abort":
+                yield Abort(reason=answer.text or "given up by the operator", final=True)
+                yield self._close("abandoned")
+                return ExitCode.FAILED
+            case _:
+                yield Abort(reason=answer.text or "left by the operator, to be resumed")
+                return ExitCode.INTERRUPTED if self.decisions.interrupted else ExitCode.INCOMPLETE
         return None
-
-    def _leave(self, answer: Answer) -> Stream:
-        if answer.choice == "abort":
-            yield Abort(reason=answer.text or "given up by the operator", final=True)
-            yield self._close("abandoned")
-            return ExitCode.FAILED
-        yield Abort(reason=answer.text or "left by the operator, to be resumed")
-        return ExitCode.INTERRUPTED if self.interrupts.seen else ExitCode.INCOMPLETE
 
     def _unknown(self, planned: PlannedStep, item: str | None) -> Generator[Event, None, tuple[bool, ExitCode | None]]:
         """Find out about a step that began and whose end nobody saw; says whether it is settled now."""
         step = planned.step
-        if step.verifies:
-            ended = yield from self.scheduler.run(self._scripts(step, "verify", item))
-            if ended.outcome == "ok":
-                yield Skip(step=step.id, kind="already-done", reason="its verify scripts succeed", item=item)
-                return True, None
-        question = Question(
+        if step.verifies and (yield from self.performance.verify(step, item)):
+            yield Skip(step=step.id, kind="already-done", reason="its verify scripts succeed", item=item)
+            return True, None
+        question = self._question(
+            planned,
             "unknown",
-            step.id,
             f"`{step.id}` was running when the last session ended. Whether it did its work is unknown.",
-            ("run", "done", "skip", *LEAVING),
-            typed=step.id if step.attributes.irreversible else None,
+            ["run", "done", "skip"],
+            [item],
         )
-        while True:
-            answer = yield from self._decide(question, step, item)
-            if answer.choice == "shell":
-                yield from self.scheduler.run(self.bench.shell(step))
-                continue
-            if answer.choice == "run":
-                return True, (yield from self._perform(planned, item))
-            return True, (yield from self._settle(step, item, answer))
+        while (answer := (yield from self.decisions.decide(question, step))).choice == "shell":
+            yield from self.performance.shell(step)
+        if answer.choice == "run":
+            return True, (yield from self._perform(planned, [item]))
+        return True, (yield from self._settle(planned, [item], answer))
 
-    def _perform(self, planned: PlannedStep, item: str | None) -> Stream:
-        """Run a step until it is done or the operator has decided otherwise."""
+    def _changed(self, planned: PlannedStep) -> Stream:
+        """Ask what to do with a finished step whose text is not what it was when it ran."""
         step = planned.step
-        choices: tuple[Choice, ...] = ("retry", "skip", "done", *LEAVING)
-        if step.attributes.optional:
-            choices = ("accept", *choices)
-        while True:
-            ended = yield from self.scheduler.run(self._attempts(step, item))
-            if ended.outcome == "ok":
+        if not {track.digest for track in self._tracks(planned)} - {"", step.digest}:
+            return None
+        text = f"`{step.id}` is done, but its text has changed since."
+        answer = yield from self.decisions.decide(Question("changed", step.id, text, ("done", "run", "quit")), step)
+        match answer.choice:
+            case "run":
+                return (yield from self._perform(planned, planned.items))
+            case "done":
+                for track in self._tracks(planned):
+                    track.digest = step.digest
+                what = f"step `{step.id}` kept as done though its text changed"
+                yield Deviation(kind="kept", what=what, reason=answer.text, step=step.id)
                 return None
-            text = f"`{step.id}` {ended.words()}."
-            while True:
-                answer = yield from self._decide(Question("failed", step.id, text, choices), step, item)
-                if answer.choice != "shell":
-                    break
-                yield from self.scheduler.run(self.bench.shell(step))
-            if answer.choice == "retry":
-                continue
-            code = yield from self._settle(step, item, answer)
-            failed = code is ExitCode.INCOMPLETE and answer.by == AUTOMATIC
-            return ExitCode.FAILED if failed else code
-
-    def _attempts(self, step: AnyStep, item: str | None) -> Coroutine[Ended]:
-        """Attempt a step as often as its `retries=` allow, or until its `wait=` is over."""
-        attributes = step.attributes
-        until = time.monotonic() + attributes.wait.total_seconds() if attributes.wait else 0.0
-        left = attributes.retries
-        while True:
-            ended = yield from self._attempt(step, item)
-            if ended.outcome == "ok" or self.interrupts.seen:
-                return ended
-            if time.monotonic() < until:
-                yield Pause(attributes.every.total_seconds(), step.id, "not yet; looking again", item)
-            elif left > 0:
-                left -= 1
-                yield Pause(attributes.retry_delay.total_seconds(), step.id, "trying again", item)
-            else:
-                return ended
-
-    def _attempt(self, step: AnyStep, item: str | None) -> Coroutine[Ended]:
-        ended = yield from self._scripts(step, "check", item)
-        if ended.outcome != "ok":
-            return ended
-        match step:
-            case Block():
-                ended = yield from self.bench.script(step, step.script, "run", item)
-            case ActionStep():
-                ended = yield from self.bench.action(step, item)
             case _:
-                return ENDED_BADLY
-        return ended if ended.outcome != "ok" else (yield from self._scripts(step, "verify", item))
+                return (yield from self._settle(planned, planned.items, answer))
 
-    def _scripts(self, step: AnyStep, role: Literal["check", "verify"], item: str | None) -> Coroutine[Ended]:
-        ended = Ended("ok", 0, None, 0)
-        for script in step.checks if role == "check" else step.verifies:
-            ended = yield from self.bench.script(step, script, role, item)
-            if ended.outcome != "ok":
-                break
-        return ended
+    def _undo_all(self) -> Stream:
+        """Undo what was done and can be undone, newest first."""
+        failed = False
+        for step_id, item in reversed(list(self.bench.history.order)):
+            step = self.bench.plan.recipe.step(step_id)
+            if not step.undos:
+                continue
+            question = Question("undo", step_id, f"Undo `{step_id}`?", ("run", "skip", "quit"), detail=item or "")
+            while (answer := (yield from self.decisions.decide(question, step))).choice == "run":
+                if (yield from self.performance.undo(step, item)):
+                    break
+                failed = True
+                question = Question(
+                    "failed", step_id, f"Undoing `{step_id}` failed.", ("retry", "skip", "quit"), detail=item or ""
+                )
+                answer = yield from self.decisions.decide(question, step)
+                if answer.choice != "retry":
+                    break
+                failed = False
+                question = Question("undo", step_id, f"Undo `{step_id}` again?", ("run", "skip", "quit"))
+            if answer.choice == "quit":
+                yield Abort(reason=answer.text or "left in the middle of the roll-back, to be resumed")
+                return ExitCode.FAILED if failed else ExitCode.INCOMPLETE
+        yield self._close("abandoned")
+        return ExitCode.FAILED if failed else ExitCode.DONE
 
-    def _decide(self, question: Question, step: AnyStep, item: str | None = None) -> Generator[Event, None, Answer]:
-        """Ask until the answer is allowed, and record what a person decided."""
-        answer = self._ask(question)
-        while answer.choice == "run" and question.typed not in {None, answer.text}:
-            answer = self._ask(question)
-        if answer.by != AUTOMATIC or question.typed is not None:
-            yield Confirm(
-                step=step.id, question=question.text, choice=answer.choice, text=answer.text, by=answer.by, item=item
-            )
-        return answer
+    def _left_out(self, planned: PlannedStep) -> Iterator[Event]:
+        if self._finished(planned):
+            return
+        step, reason = planned.step, str(self.course)
+        yield Deviation(kind="left-out", what=f"step `{step.id}` left out", reason=reason, step=step.id)
+        for item in planned.items:
+            yield Skip(step=step.id, kind="skipped", reason=reason, item=item)
 
-    def _ask(self, question: Question) -> Answer:
-        if self.interrupts.seen:
-            raise KeyboardInterrupt
-        with self.interrupts.raising():
-            return self.operator.ask(question)
+    def _question(
+        self,
+        planned: PlannedStep,
+        moment: Literal["start", "manual", "failed", "unknown"],
+        text: str,
+        choices: Sequence[Choice],
+        items: Items,
+    ) -> Question:
+        step = planned.step
+        earlier = tuple(p.step.id for p in self.bench.plan.steps[: planned.number - 1] if p.applicable)
+        return Question(
+            moment,
+            step.id,
+            text,
+            (*choices, *(("back",) if earlier else ()), *LEAVING),
+            typed=step.id if step.attributes.irreversible and moment != "failed" else None,
+            detail=", ".join(item for item in items if item is not None),
+            earlier=earlier,
+            variables=lambda: self.bench.variables(items[0]),
+        )
+
+    def _tracks(self, planned: PlannedStep) -> list[Track]:
+        return [self.bench.history.track(planned.step.id, item) for item in planned.items]
+
+    def _finished(self, planned: PlannedStep) -> bool:
+        if not planned.applicable:
+            return self._tracks(planned)[0].status == "not-applicable"
+        return all(track.finished(len(planned.step.verifies)) for track in self._tracks(planned))
+
+    def _close(self, outcome: Literal["done", "abandoned"]) -> Close:
+        steps = self.bench.plan.steps
+        done = sum(all(track.status == "done" for track in self._tracks(planned)) for planned in steps)
+        return Close(outcome=outcome, done=done, skipped=len(steps) - done, total=len(steps))
+
+
+def _words(step: AnyStep, failed: Sequence[tuple[str | None, Ended | None]]) -> str:
+    """Say in words what failed."""
+    if len(failed) == 1 and failed[0][0] is None and failed[0][1] is not None:
+        return f"`{step.id}` {failed[0][1].words()}."
+    parts = [f"{item} {end.words() if end else 'was not started'}" for item, end in failed]
+    return f"`{step.id}`: {'; '.join(parts)}."

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from recipe_runner.engine.events import (
     Close,
+    Deviation,
     Event,
     Genesis,
-    Precondition,
     Resume,
     Skip,
     SkipKind,
@@ -66,7 +66,6 @@ class History:
     state_blob: Mapping[str, Any] | None = None
     session: int = 1
     closed: Close | None = None
-    overridden: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> History:
@@ -91,8 +90,10 @@ class History:
                 self.genesis = event
             case Resume():
                 self.session = event.session
-            case Precondition(outcome="overridden"):
-                self.overridden.add(event.text)
+            case Deviation(kind="back", step=str(step_id)):
+                for (other, _), track in self.tracks.items():
+                    if other == step_id:
+                        track.status = "waiting"
             case StepStart(role="run"):
                 track = self.track(event.step, event.item)
                 track.status, track.digest, track.attempts = "unknown", event.digest, event.attempt

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Moment = Literal["start", "manual", "failed", "unknown", "changed", "unmet"]
+Moment = Literal["start", "manual", "failed", "unknown", "changed", "unmet", "undo"]
 """When a question is asked: before a step, for a manual item, after a failure, on resume for a step whose end is not
-known or whose text has changed, and for preconditions that are not met."""
+known or whose text has changed, for preconditions that are not met, and before a step is undone."""
 
-Choice = Literal["run", "skip", "done", "retry", "accept", "shell", "quit", "abort", "override", "undo"]
+Choice = Literal["run", "edit", "skip", "done", "retry", "accept", "shell", "back", "undo", "quit", "abort", "override"]
+
+
+AUTOMATIC = "--yes"
+"""Who answers when nobody is asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about one step (or about the preconditions, with `step` empty)."""
+    """A question about one step (or about the preconditions, with `step` empty).
+
+    `typed` must be typed to run the step; `earlier` are the steps one can go back to; `variables` tells what the step
+    would find, secrets masked.
+    """
 
     moment: Moment
     step: str
@@ -22,15 +31,22 @@ class Question:
     choices: tuple[Choice, ...]
     typed: str | None = None
     detail: str = ""
+    earlier: tuple[str, ...] = ()
+    variables: Callable[[], Mapping[str, str]] = dict
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was chosen; `text` is the reason, note or typed confirmation that the choice needs."""
+    """What was chosen; `text` is the reason, note, typed confirmation, edited code or step that the choice needs."""
 
     choice: Choice
     text: str = ""
     by: str = "operator"
+
+    @property
+    def automatic(self) -> bool:
+        """Say whether nobody was asked."""
+        return self.by == AUTOMATIC
 
 
 class Operator(Protocol):

@@ -7,7 +7,7 @@ one `Pump`; there are no threads, so an event is always recorded before its coro
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -68,24 +68,40 @@ class Scheduler:
         self._pump = pump
         self._redactor = redactor
 
+    @property
+    def interrupted(self) -> bool:
+        """Say whether the operator or the system asked to stop."""
+        return self._pump.interrupted
+
     def run(self, coroutine: Coroutine[T]) -> Generator[Event, None, T]:
         """Drive one coroutine to its end and return its result."""
-        (result,) = yield from self.side_by_side([coroutine], 1)
-        return result
+        task = _Task(coroutine)
+        yield from self._advance(task, None)
+        while not task.over:
+            yield from self._wait([task])
+        return task.results[0]
 
-    def side_by_side(self, coroutines: Iterable[Coroutine[T]], limit: int) -> Generator[Event, None, list[T]]:
-        """Drive coroutines, at most `limit` at a time, and return their results in the order given."""
+    def side_by_side(
+        self, coroutines: Iterable[Coroutine[T]], limit: int, *, go_on: Callable[[T], bool] = lambda _: True
+    ) -> Generator[Event, None, list[T | None]]:
+        """Drive coroutines, at most `limit` at a time, and return their results in the order given.
+
+        Once a result is there with which `go_on` is not content, no further coroutine is started; those that never
+        were have no result.
+        """
         tasks: list[_Task[T]] = [_Task(c) for c in coroutines]
         waiting = list(tasks)
         active: list[_Task[T]] = []
         while waiting or active:
+            if not all(go_on(result) for task in tasks for result in task.results):
+                waiting.clear()
             while waiting and len(active) < limit:
                 task = waiting.pop(0)
                 active.append(task)
                 yield from self._advance(task, None)
             yield from self._wait([task for task in active if not task.over])
             active = [task for task in active if not task.over]
-        return [result for task in tasks for result in task.results]
+        return [task.results[0] if task.results else None for task in tasks]
 
     def _advance(self, task: _Task[T], ended: Ended | None) -> Iterator[Event]:
         """Let a coroutine go on until it waits for something."""

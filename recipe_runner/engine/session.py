@@ -15,11 +15,14 @@ from typing import Any
 
 from recipe_runner import __version__
 from recipe_runner.engine.attempt import Bench
+from recipe_runner.engine.course import WHOLE, Course
+from recipe_runner.engine.decisions import Decisions
 from recipe_runner.engine.events import Event, Genesis, Resume
 from recipe_runner.engine.execute import Execution
 from recipe_runner.engine.history import History
 from recipe_runner.engine.interrupts import Interrupts
 from recipe_runner.engine.operator import Operator
+from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Pump
@@ -105,10 +108,11 @@ class Session:
     operator: Operator
     findings: tuple[Finding, ...]
     state: ShellState
+    course: Course = WHOLE
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
-    def events(self) -> Generator[Event, None, ExitCode]:
-        """Run; the value at the end is the exit code. Raises what `Execution.run` raises."""
+    def events(self, *, roll_back: bool = False) -> Generator[Event, None, ExitCode]:
+        """Run, or undo what was done; the value at the end is the exit code. Raises what `Execution.run` raises."""
         run = self.history.genesis.run if self.history.genesis else ""
         redactor = Redactor(self.plan.values.secret_texts())
         environ: dict[str, Any] = {**self.environ, "RECIPE_RUN": run}
@@ -118,8 +122,10 @@ class Session:
             Pump(interrupts) as pump,
         ):
             bench = Bench(self.plan, self.history, redactor, environ, Path(scratch), self.state)
-            execution = Execution(bench, self.operator, Scheduler(pump, redactor), interrupts)
-            return (yield from execution.run(self.findings))
+            decisions = Decisions(self.operator, interrupts, redactor)
+            performance = Performance(bench, Scheduler(pump, redactor))
+            execution = Execution(bench, decisions, performance, self.course)
+            return (yield from execution.roll_back() if roll_back else execution.run(self.findings))
 
 
 def _user() -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from recipe_runner.engine.redaction import SHORTEST
 from recipe_runner.errors import Diagnostic, UsageError
 from recipe_runner.language.parameters import Parameter
+from recipe_runner.language.suggestions import suggest
 
 Text = str | tuple[str, ...]
 Ask = Callable[[Parameter, str | None], str]
@@ -131,11 +132,4 @@ def _missing(parameter: Parameter) -> Diagnostic:
 
 
 def _unknown(name: str, declared: Mapping[str, Parameter]) -> Diagnostic:
-    import difflib  # noqa: PLC0415 - needed for a typing mistake only, and slow to import
-
-    near = difflib.get_close_matches(name, declared, 1)
-    known = ", ".join(f"`{n}`" for n in declared) or "none"
-    return Diagnostic(
-        f"the recipe has no parameter `{name}`",
-        hint=f"did you mean `{near[0]}`?" if near else f"its parameters are: {known}",
-    )
+    return Diagnostic(f"the recipe has no parameter `{name}`", hint=suggest(name, declared, what="parameter"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recipe_runner.engine.answers import YesOperator
+from recipe_runner.engine.course import WHOLE, Course
 from recipe_runner.engine.events import Event, Genesis, Output, Skip, StepEnd
 from recipe_runner.engine.history import History
 from recipe_runner.engine.operator import Operator
@@ -52,6 +53,8 @@ def run_text(
     past: Sequence[Event] = (),
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    course: Course = WHOLE,
+    roll_back: bool = False,
 ) -> Ran:
     """Run a recipe; with `past`, only what that past left to do."""
     recipe = parse("test.md", text.encode())
@@ -68,9 +71,10 @@ def run_text(
         operator or YesOperator(),
         tuple(evaluate_all(planned.preconditions, World(variables, where, values.texts))),
         ShellState(directory=str(where)),
+        course,
         variables,
     )
-    stream = session.events()
+    stream = session.events(roll_back=roll_back)
     events: list[Event] = [first, *past]
     while True:
         try:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.engine.answers import AnswersOperator, YesOperator
+from recipe_runner.engine.course import Course, check_course
 from recipe_runner.engine.events import Abort, Close, Confirm, Deviation, Event, Skip, StepEnd, StepStart
 from recipe_runner.engine.operator import Answer, Question
-from recipe_runner.errors import ExitCode, IncompleteError, UnmetError
+from recipe_runner.errors import ExitCode, IncompleteError, UnmetError, UsageError
 from tests.support.running import run_text
 
 
@@ -244,6 +245,116 @@ def test_secrets_are_removed_from_output_and_outputs(tmp_path: Path) -> None:
     ran = run_text(text, environ={"TOKEN": "hunter22"}, directory=tmp_path)
     assert ran.code is ExitCode.DONE
     assert "hunter22" not in repr(ran.events)
+
+
+def test_parallel_sub_runs_really_run_side_by_side(tmp_path: Path) -> None:
+    """With `parallel=2` two sub-runs that wait for each other both come to their end."""
+    text = (
+        "---\nrecipe: 1\nparams:\n  who: {type: list, of: str, default: [a, b]}\n---\n"
+        "```bash {#meet each=who parallel=2 timeout=20s}\n"
+        'touch "$each"\nuntil [ -e a ] && [ -e b ]; do sleep 0.01; done\necho "$each met"\n```\n'
+    )
+    ran = run_text(text, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    ends = [e for e in ran.events if isinstance(e, StepEnd)]
+    assert sorted((e.item, e.outcome) for e in ends) == [("a", "ok"), ("b", "ok")]
+
+
+def test_after_a_failed_sub_run_only_what_is_left_is_tried_again(tmp_path: Path) -> None:
+    """A failure starts no further sub-run; a retry leaves out those that are done."""
+    text = (
+        "---\nrecipe: 1\nparams:\n  who: {type: list, of: str, default: [a, b, c]}\n---\n"
+        '```bash {#go each=who}\necho "$each" >> log\n[ "$each" != b ] || mkdir second || exit 0\n'
+        '[ "$each" != b ] || exit 1\n```\n'
+    )
+    operator = Asked(Answer("run"), Answer("retry"))
+    ran = run_text(text, operator=operator, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert operator.questions[1].text == "`go`: b ended with exit code 1; c was not started."
+    assert (tmp_path / "log").read_text().split() == ["a", "b", "b", "c"]
+
+
+def test_an_edited_block_runs_as_edited_and_is_a_deviation(tmp_path: Path) -> None:
+    """What ran is what the operator wrote, and the difference is kept."""
+    operator = Asked(Answer("edit", "echo edited\n"), Answer("run"))
+    ran = run_text("```bash {#one}\necho original\n```\n", operator=operator, directory=tmp_path)
+    assert ran.text("one") == "edited\n"
+    (deviation,) = [e for e in ran.events if isinstance(e, Deviation)]
+    assert "-echo original\n+echo edited" in deviation.what
+
+
+def test_going_back_runs_an_earlier_step_again(tmp_path: Path) -> None:
+    """The earlier step is asked for and run once more, then the run goes on where it was."""
+    text = "".join(f"```bash {{#{name}}}\necho {name} >> log\n```\n" for name in ("one", "two", "three"))
+    operator = Asked(*(Answer("run"),) * 2, Answer("back", "one"), *(Answer("run"),) * 2)
+    ran = run_text(text, operator=operator, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert (tmp_path / "log").read_text().split() == ["one", "two", "one", "three"]
+    assert operator.questions[2].earlier == ("one", "two")
+
+
+UNDO = "".join(
+    f"```bash {{#{name}}}\necho {name} >> log\n```\n```bash {{.undo for={name}}}\necho undo {name} >> log\n```\n"
+    for name in ("one", "two", "three")
+)
+
+
+def test_roll_back_undoes_what_was_done_newest_first(tmp_path: Path) -> None:
+    """Only completed steps are undone, each confirmed and recorded, and the run is over."""
+    operator = Asked(Answer("run"), Answer("run"), Answer("quit"))
+    first = run_text(UNDO, operator=operator, directory=tmp_path)
+    operator = Asked(Answer("run"), Answer("run"))
+    ran = run_text(UNDO, past=first.events[1:], operator=operator, directory=tmp_path, roll_back=True)
+    assert ran.code is ExitCode.DONE
+    assert (tmp_path / "log").read_text().split("\n")[:-1] == ["one", "two", "undo two", "undo one"]
+    assert [e.outcome for e in ran.events if isinstance(e, Close)] == ["abandoned"]
+
+
+def test_a_failure_can_be_answered_by_rolling_back(tmp_path: Path) -> None:
+    """`undo` at a failed step takes back what was done before it."""
+    text = UNDO.replace("echo three >> log", "false")
+    operator = Asked(*(Answer("run"),) * 3, Answer("undo"), Answer("run"), Answer("skip"))
+    ran = run_text(text, operator=operator, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert (tmp_path / "log").read_text().split("\n")[:-1] == ["one", "two", "undo two"]
+
+
+@pytest.mark.parametrize(
+    ("course", "ran", "closed"),
+    [
+        (Course(begin="two"), ["two", "three"], True),
+        (Course(until="two"), ["one", "two"], False),
+        (Course(only=frozenset({"two"})), ["two"], False),
+        (Course(begin="two", until="three"), ["two", "three"], True),
+    ],
+)
+def test_a_course_runs_its_part_and_says_what_it_left(
+    tmp_path: Path, course: Course, ran: list[str], *, closed: bool
+) -> None:
+    """`--from` skips on record; `--until` and `--only` leave the rest to another session."""
+    done = run_text(UNDO, course=course, directory=tmp_path)
+    assert done.code is ExitCode.DONE
+    assert (tmp_path / "log").read_text().split() == ran
+    assert any(isinstance(e, Close) for e in done.events) is closed
+    left = [e for e in done.events if isinstance(e, Deviation)]
+    assert len(left) == (1 if course.begin else 0)
+
+
+def test_a_course_names_steps_that_exist() -> None:
+    """A misspelt step and an end before the beginning are refused, with the nearest name."""
+    with pytest.raises(UsageError) as error:
+        check_course(Course(begin="tow", only=frozenset({"x"})), ["one", "two"])
+    assert error.value.diagnostics[0].hint == "did you mean `two`?"
+    with pytest.raises(UsageError, match="comes before"):
+        check_course(Course(begin="two", until="one"), ["one", "two"])
+
+
+def test_a_step_that_needs_approval_does_not_run_without(tmp_path: Path) -> None:
+    """`approve=` is never passed over."""
+    text = f"```bash {{#go approve=1 by=security}}\ntouch {tmp_path}/gone\n```\n"
+    with pytest.raises(IncompleteError, match="needs 1 approvals"):
+        run_text(text, directory=tmp_path)
+    assert not (tmp_path / "gone").exists()
 
 
 def test_answers_come_from_a_file_in_order(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""Asking the operator, and keeping what was decided."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Literal
+
+from recipe_runner.engine.events import Confirm, Deviation, Event
+from recipe_runner.engine.interrupts import Interrupts
+from recipe_runner.engine.operator import Answer, Choice, Operator, Question
+from recipe_runner.engine.plan import AnyStep
+from recipe_runner.engine.redaction import Redactor
+
+LEAVING: tuple[Choice, ...] = ("shell", "quit", "abort")
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """The operator's side of a session."""
+
+    operator: Operator
+    interrupts: Interrupts
+    redactor: Redactor
+
+    @property
+    def interrupted(self) -> bool:
+        """Say whether the operator or the system asked to stop."""
+        return self.interrupts.seen is not None
+
+    def ask(self, question: Question) -> Answer:
+        """Ask once; raises KeyboardInterrupt where the session was interrupted, or is while asking."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+        with self.interrupts.raising():
+            return self.operator.ask(question)
+
+    def decide(self, question: Question, step: AnyStep) -> Generator[Event, None, Answer]:
+        """Ask until the answer is allowed, and record what a person decided."""
+        answer = self.ask(question)
+        while answer.choice == "run" and question.typed not in {None, answer.text}:
+            answer = self.ask(question)
+        if not answer.automatic or question.typed is not None:
+            yield Confirm(
+                step=step.id,
+                question=self.redactor.text(question.text),
+                choice=answer.choice,
+                text="" if answer.choice == "edit" else self.redactor.text(answer.text),
+                by=answer.by,
+            )
+        return answer
+
+
+def deviation(kind: Literal["edited"], step: AnyStep, before: str, after: str) -> Deviation:
+    """Describe an edit by its difference."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "recipe", "edited", lineterm="", n=1)
+    return Deviation(kind=kind, what="\n".join(lines), reason="edited by the operator", step=step.id)
