@@ -82,7 +82,7 @@ def _errors(script: Script) -> Iterator[Diagnostic]:
             )
             return
     if code and not said:
-        yield Diagnostic("bash: cannot read the code", script.at(0), "write simpler code", Code.BASH_SYNTAX)
+        yield Diagnostic("bash: cannot read the code", script.passage().span(0), "write simpler code", Code.BASH_SYNTAX)
 
 
 def _remedy(problem: str) -> str:
@@ -99,8 +99,8 @@ def _word(script: Script, row: int, word: str) -> Span:
     row = min(row, len(rows) - 1)
     column = rows[row].rfind(word) if word else -1
     if column >= 0:
-        return script.at(row, column, len(word))
-    return script.at(row, len(rows[row]) - len(rows[row].lstrip()))
+        return script.passage().span(row, column, len(word))
+    return script.passage().span(row, len(rows[row]) - len(rows[row].lstrip()))
 
 
 def _parse(code: str) -> tuple[int, list[str]]:

@@ -11,13 +11,13 @@ from markdown_it.token import Token
 from recipe_runner.errors import Diagnostic, Span
 from recipe_runner.language.attributes import roles
 from recipe_runner.language.codes import Code
-from recipe_runner.language.infostring import Attribute, InfoString, parse_attributes, parse_info
+from recipe_runner.language.infostring import Attribute, InfoString, Place, parse_attributes, parse_info
 from recipe_runner.language.markdown import Markdown, dropped
 from recipe_runner.language.source import Document, Passage
 
 TASK = re.compile(r"\[[ xX]\][ \t\n]+(?=\S)")
 BRACES = re.compile(r"(?:^|[ \t])(\{[ \t]*(?:#|\.[a-z]|[a-z][a-z-]*=)(?:\$\{[^{}]*\}|[^{}])*\})[ \t]*$")
-HIDDEN_STEP = re.compile(r"^[ >]*(?:`{3,}|~{3,})[^\n`]*\{#[^\n]*$", re.MULTILINE)
+HIDDEN_STEP = re.compile(r"^[ >]*(?:`{3,}|~{3,})[^`{]*\{#")
 QUOTE = re.compile(r"^[ \t]*>[ \t]?(?:[ \t]*>[ \t]?)*")
 
 
@@ -171,16 +171,10 @@ class _Walk:
         self.items.append(item)
 
     def task(self, item: _OpenItem, content: str) -> Item:
-        line = self.document.lines[item.paragraph_end - 1].rstrip()
         attributes: tuple[Attribute, ...] = ()
         last = content[content.rfind("\n") + 1 :]
         if braces := BRACES.search(last):
-            offset = len(line) - len(last)
-
-            def place(start: int, length: int) -> Span:
-                return self.document.span(item.paragraph_end, offset + start, length)
-
-            attributes, faults = parse_attributes(last, braces.start(1), place)
+            attributes, faults = parse_attributes(last, braces.start(1), self.place_of(last, item))
             self.result.faults += faults
             content = content[: len(content) - len(last) + braces.start()].rstrip()
         self.begin(item.start)
@@ -197,6 +191,13 @@ class _Walk:
         self.result.elements.append(element)
         self.passed_by(item.end)
         return element
+
+    def place_of(self, last: str, item: _OpenItem) -> Place:
+        """Return what makes spans in the last line of an item's paragraph, from which white space was stripped."""
+        rows = range(item.paragraph_end - 1, item.start - 1, -1)
+        row = next((row for row in rows if self.document.lines[row].rstrip().endswith(last)), item.start)
+        offset = max(0, len(self.document.lines[row].rstrip()) - len(last))
+        return lambda start, length: self.document.span(row + 1, offset + start, length)
 
     def plain(self, item: _OpenItem) -> str:
         if item.title is None:
@@ -288,8 +289,9 @@ class _Walk:
         if token.content.lstrip().startswith("<!--"):
             return
         start, _ = _lines(token)
-        for match in HIDDEN_STEP.finditer(token.content):
-            row = start + token.content.count("\n", 0, match.start())
+        for row, text in enumerate(token.content.split("\n"), start):
+            if not HIDDEN_STEP.match(text):
+                continue
             line = self.document.lines[row]
             self.result.faults.append(
                 Diagnostic(

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from recipe_runner.errors import Diagnostic, InvalidRecipeError
+from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span
 from recipe_runner.language.codes import Code
 from recipe_runner.language.fragment import Fragment
 from recipe_runner.language.model import Requirement
@@ -98,7 +98,8 @@ def _read(document: Document, rows: tuple[str, ...], first_line: int) -> Preambl
     try:
         fragment.validate(Header)
     except InvalidRecipeError as error:
-        faults += (replace(d, hint=_shorthand(fragment, d) or d.hint) for d in error.diagnostics)
+        shorthands = _shorthands(fragment)
+        faults += (replace(d, hint=shorthands.get(d.span, d.hint)) for d in error.diagnostics)
     if not isinstance(fragment.data, dict):
         return Preamble(first_line, is_recipe=True, faults=tuple(faults))
     title = fragment.data.get("title")
@@ -112,13 +113,14 @@ def _read(document: Document, rows: tuple[str, ...], first_line: int) -> Preambl
     )
 
 
-def _shorthand(fragment: Fragment, fault: Diagnostic) -> str | None:
-    """Return the hint for a parameter of which only the type was written: `serial: serial`."""
+def _shorthands(fragment: Fragment) -> dict[Span | None, str]:
+    """Return hints for parameters of which only the type was written, as in `serial: serial`, by their places."""
     declared = fragment.data.get("params") if isinstance(fragment.data, dict) else None
-    for name, kind in declared.items() if isinstance(declared, dict) else ():
-        if isinstance(kind, str) and kind in PARAMETER_TYPES and fragment.at(("params", name)) == fault.span:
-            return f"write `{one_line(name)}: {{type: {kind}}}`"
-    return None
+    return {
+        fragment.at(("params", name)): f"write `{one_line(name)}: {{type: {kind}}}`"
+        for name, kind in (declared.items() if isinstance(declared, dict) else ())
+        if isinstance(kind, str) and kind in PARAMETER_TYPES
+    }
 
 
 def _parameters(fragment: Fragment, faults: list[Diagnostic]) -> list[Parameter]:

@@ -47,10 +47,10 @@ class Script(Model):
     timeout: timedelta | None = None
     lines: tuple[str, ...] = Field((), exclude=True, repr=False, description="the file's lines that hold `text`")
 
-    def at(self, row: int, column: int = 0, length: int | None = None) -> Span:
-        """Return the place in the file of a row and column of `text`, both from 0; without a length the whole rest."""
+    def passage(self) -> Passage:
+        """Return `text` as rows that know their places in the file."""
         rows = tuple(self.text.split("\n")[:-1])
-        return Passage(self.span.path, rows, self.first_line, self.lines or rows).span(row, column, length)
+        return Passage(self.span.path, rows, self.first_line, self.lines or rows)
 
 
 class Attributes(Model):

@@ -16,6 +16,7 @@ import yaml
 from recipe_runner.errors import Diagnostic, InvalidRecipeError
 from recipe_runner.language.codes import Code
 from recipe_runner.language.source import Passage
+from recipe_runner.sanitise import line
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DEEPEST = 32
@@ -30,8 +31,8 @@ PLAIN = {
     "end of stream": "end of the text",
 }
 """The words of the YAML specification, and those of people who write recipes."""
-UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that YAML 1.1 section 5.1 forbids in a stream."""
+UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""Characters that YAML 1.1 section 5 forbids, or takes for line ends and byte order marks where Markdown does not."""
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ class _Composer:
 
     def fault(self, node: Node, message: str, hint: str, code: Code) -> None:
         length = node.end[1] - node.start[1] if node.end[0] == node.start[0] else None
-        self.faults.append(Diagnostic(message, self.passage.span(*node.start, length), hint, code))
+        self.faults.append(Diagnostic(line(message), self.passage.span(*node.start, length), hint, code))
 
     def take(self, event: Any) -> None:  # noqa: ANN401 (the stubs know neither marks nor values)
         node = Node((event.start_mark.line, event.start_mark.column), (event.end_mark.line, event.end_mark.column))
@@ -150,10 +151,10 @@ class _Composer:
         elif key.text == "<<":
             self.fault(key, "found a merge key `<<`", "write the keys out", Code.YAML_FEATURE)
         elif parent.entries is not None and key.text in parent.entries:
-            line = self.passage.first_line + parent.entries[key.text][0].start[0]
+            number = self.passage.first_line + parent.entries[key.text][0].start[0]
             self.fault(
                 key,
-                f"found `{key.text}` a second time, the first is on line {line}",
+                f"found `{key.text}` a second time, the first is on line {number}",
                 "keep one of the two",
                 Code.YAML_DUPLICATE,
             )
@@ -178,7 +179,7 @@ def compose(passage: Passage) -> Node | None:
 def _unprintable(passage: Passage, text: str, index: int) -> Diagnostic:
     row = text.count("\n", 0, index)
     return Diagnostic(
-        f"found the control character `U+{ord(text[index]):04X}` in YAML",
+        f"found the character `U+{ord(text[index]):04X}`, which YAML cannot hold",
         passage.span(row, index - (text.rfind("\n", 0, index) + 1), 1),
         "remove it",
         Code.YAML_SYNTAX,
@@ -191,21 +192,24 @@ def _syntax(passage: Passage, error: yaml.MarkedYAMLError) -> Diagnostic:
     row, column = (mark.line, mark.column) if mark else (0, 0)
     if row >= len(passage.rows) and passage.rows:
         row, column = len(passage.rows) - 1, len(passage.rows[-1])
-    line = passage.rows[row] if passage.rows else ""
+    text = passage.rows[row] if passage.rows else ""
     problem = ": ".join(part for part in (error.context, error.problem) if part).replace("'", "`")
     for jargon, plain in PLAIN.items():
         problem = problem.replace(jargon, plain)
     return Diagnostic(
-        f"the YAML cannot be read: {problem}", passage.span(row, column, 1), _remedy(line, problem), Code.YAML_SYNTAX
+        f"the YAML cannot be read: {line(problem)}",
+        passage.span(row, column, 1),
+        _remedy(text, problem),
+        Code.YAML_SYNTAX,
     )
 
 
-def _remedy(line: str, problem: str) -> str:
-    if "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in problem or "\t" in problem:
+def _remedy(text: str, problem: str) -> str:
+    if "\t" in text[: len(text) - len(text.lstrip())] or "\\t" in problem or "\t" in problem:
         return "indent with spaces, YAML refuses tabs"
     if "end of the text" in problem:
         return "close what is opened here"
-    if "${" in line:
+    if "${" in text:
         return 'put quotes around a value that contains `${`, such as "${name}"'
     if "mapping values" in problem:
         return "put quotes around a value that contains `: `"

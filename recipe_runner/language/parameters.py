@@ -13,6 +13,7 @@ from recipe_runner.errors import Span
 from recipe_runner.language.durations import parse_duration
 from recipe_runner.language.parameter_types import PARAMETER_TYPES
 from recipe_runner.language.suggestions import did_you_mean
+from recipe_runner.sanitise import line
 
 __all__ = ["Declaration", "Parameter", "TypeName", "Value", "parse_duration"]
 
@@ -167,7 +168,7 @@ def _shown(kind: str, raw: str) -> str:
         return "a value that is not shown"
     if not raw.strip():
         return "nothing"
-    return f"`{raw[:SHOWN]}{'…' if len(raw) > SHOWN else ''}`"
+    return f"`{line(raw[:SHOWN])}{'…' if len(raw) > SHOWN else ''}`"
 
 
 @lru_cache(maxsize=256)

@@ -17,13 +17,13 @@ PROMPT = re.compile(r"(?:>>>|\.\.\.) ?")
 
 def check_python(script: Script) -> Iterator[Diagnostic]:
     """Yield what the interpreter, or a reader who sees a pasted prompt, would refuse."""
-    rows = script.text.split("\n")
-    prompts = [(row, match) for row, text in enumerate(rows) if (match := PROMPT.match(text))]
+    passage = script.passage()
+    prompts = [(row, match) for row, text in enumerate(passage.rows) if (match := PROMPT.match(text))]
     if prompts and prompts[0][1][0].startswith(">>>"):
         for row, match in prompts:
             yield Diagnostic(
                 f"found the prompt `{match[0].strip()}` in the code",
-                script.at(row, 0, len(match[0])),
+                passage.span(row, 0, len(match[0])),
                 "remove it, and the output of the command",
                 Code.PROMPT,
             )
@@ -40,14 +40,14 @@ def check_python(script: Script) -> Iterator[Diagnostic]:
         message = LINE.sub(lambda m: f"line {script.first_line + int(m[1]) - 1}", line(error.msg)).replace("'", "`")
         yield Diagnostic(
             f"python: {message}",
-            script.at(row, column, max(1, length)),
+            passage.span(row, column, max(1, length)),
             "correct the code, it would stop at once",
             Code.PYTHON_SYNTAX,
         )
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         yield Diagnostic(
             f"python: the code cannot be compiled: {line(str(error)) or 'it is nested too deeply'}",
-            script.at(0),
+            passage.span(0),
             "write simpler code",
             Code.PYTHON_SYNTAX,
         )

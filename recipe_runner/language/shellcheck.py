@@ -71,7 +71,7 @@ def _diagnostic(script: Script, comment: dict[str, Any]) -> Diagnostic:
     message = line(str(comment["message"]).rstrip("."))
     return Diagnostic(
         f"shellcheck SC{comment['code']}: {message[:1].lower()}{message[1:]}",
-        script.at(max(0, row), column, max(1, end - column)),
+        script.passage().span(max(0, row), column, max(1, end - column)),
         f"see https://www.shellcheck.net/wiki/SC{comment['code']}",
         Code.SHELLCHECK,
     )

@@ -197,16 +197,17 @@ def _scripts(recipe: Recipe, scope: _Scope) -> Iterator[Diagnostic]:
         if script.language == "python":
             yield from check_python(script)
     for script in shell:
+        passage = script.passage()
         for use in uses(script.text):
             if not use.name:
                 yield Diagnostic(
                     "found a prompt `$ ` in the code",
-                    script.at(use.row, use.column, use.length),
+                    passage.span(use.row, use.column, use.length),
                     "remove it, and the output of the command",
                     Code.PROMPT,
                 )
             elif not (uncertain or use.name in known or not use.name[0].islower() or use.name.startswith(outputs)):
-                yield scope.undeclared(use.name, script.at(use.row, use.column, use.length))
+                yield scope.undeclared(use.name, passage.span(use.row, use.column, use.length))
 
 
 def _unused(recipe: Recipe, scope: _Scope) -> Iterable[Diagnostic]:

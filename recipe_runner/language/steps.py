@@ -36,8 +36,8 @@ class _Draft:
     id: str | None
     span: Span
     context: tuple[str, ...] = ()
-    scripts: tuple[tuple[str, Script], ...] = ()
-    sources: tuple[str, ...] = ()
+    scripts: list[tuple[str, Script]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
 
     def finish(self, step_id: str) -> Block | ActionStep | Manual:
         digest = hashlib.sha256("\0".join((self.fields["source"], *self.sources)).encode())
@@ -213,8 +213,8 @@ class Steps:
         drafts = {draft.id: draft for draft in self._drafts if draft.id is not None}
         for target, role, fence, script in self._roles:
             if draft := drafts.get(target.value):
-                draft.scripts += ((role, script),)
-                draft.sources += (fence.source,)
+                draft.scripts.append((role, script))
+                draft.sources.append(fence.source)
             elif target.value not in self._ids:
                 self.faults.append(
                     Diagnostic(

@@ -15,6 +15,7 @@ from recipe_runner.language.codes import Code
 from recipe_runner.language.nodes import Node
 from recipe_runner.language.suggestions import did_you_mean, suggest, with_hint
 from recipe_runner.language.template import references
+from recipe_runner.sanitise import line
 
 if TYPE_CHECKING:
     from recipe_runner.language.fragment import Fragment
@@ -63,10 +64,11 @@ def _diagnostic(fragment: Fragment, model: type[BaseModel], detail: ErrorDetails
     name = str(location[-1]) if location else ""
     if detail["type"] == "extra_forbidden":
         known = _keys(_inside(model, location[:-1]))
+        present = fragment.locate(location[:-1])[0].entries or {}
         return Diagnostic(
-            f"unknown key `{name}`",
+            f"unknown key `{line(name)}`",
             fragment.at(location, key=True),
-            suggest(name, known - set(_present(fragment, location[:-1])), what="other key"),
+            suggest(name, known.difference(filter(present.__contains__, known)), what="other key"),
             Code.UNKNOWN_KEY,
         )
     if detail["type"] == "missing":
@@ -76,7 +78,7 @@ def _diagnostic(fragment: Fragment, model: type[BaseModel], detail: ErrorDetails
             f"add `{name}: …`",
             Code.MISSING_KEY,
         )
-    message, hint = with_hint(_message(fragment, detail, node))
+    message, hint = with_hint(line(_message(fragment, detail, node)))
     guilty = next((scalar for scalar in node.scalars() if scalar is not node and f"`{scalar.text}`" in message), None)
     place = fragment.at(location, key=node.text is None and not node.flow)
     return Diagnostic(
@@ -110,10 +112,6 @@ def _nearest(detail: ErrorDetails, node: Node) -> str | None:
     expected = QUOTED.findall(str(detail.get("ctx", {}).get("expected", "")))
     nearest = did_you_mean(node.text or "", expected)
     return f"did you mean `{nearest}`?" if nearest else None
-
-
-def _present(fragment: Fragment, path: tuple[str | int, ...]) -> Iterator[str]:
-    yield from fragment.locate(path)[0].entries or ()
 
 
 def _keys(annotation: object) -> set[str]:
