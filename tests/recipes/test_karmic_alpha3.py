@@ -61,6 +61,11 @@ class Bench:
         return self.faults.count("ModifyImageAttribute|ModifySnapshotAttribute")
 
 
+def rolling_back(bench: Bench) -> bool:
+    """Tell whether the rollback has begun: the region is asked about its image a second time."""
+    return bench.faults.count("ModifyImageAttribute", "eu-west-1") > 1
+
+
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "rehearsal")
@@ -113,6 +118,21 @@ def test_without_the_typed_answer_nothing_becomes_public(bench: Bench) -> None:
     resumed = recipe("resume", run, "--answers", bench.answers(ANSWERS))
     assert resumed.returncode == ExitCode.DONE, resumed.stdout + resumed.stderr
     assert (bench.faults.count("RegisterImage"), bench.shared()) == (2, 4)
+
+
+def test_a_release_that_fails_half_public_is_rolled_back(bench: Bench) -> None:
+    """Undone after one region refused, nothing is public, nothing is left in the cloud, and the files are set aside."""
+    make_daily(Tree(bench.tree), SERIAL, bench.key)
+    refused = ("eu-west-1", "ModifyImageAttribute")
+    bench.faults.refuse = lambda call: (
+        400 if (call.region, call.action) == refused and not rolling_back(bench) else None
+    )
+    answers = SKIP_BOOT + "make-public: [{run: make-public}, undo]\npublish: [run, run]\npromote: [run, run]\n"
+    done = bench.run("--answers", bench.answers(answers))
+    assert "the image is not public in eu-west-1" in done.stderr + done.stdout
+    assert bench.faults.count("DeregisterImage") == bench.faults.count("DeleteSnapshot") == 2, done.stdout + done.stderr
+    assert not (bench.tree / RELEASE).exists()
+    assert len(list((bench.place / "state" / "withdrawn").iterdir())) == 1
 
 
 def test_tampered_sums_stop_the_recipe_before_its_first_step(bench: Bench) -> None:
