@@ -15,6 +15,7 @@ VERBS = {
     "schema": ("recipe_runner.cli.schema", "Print JSON Schema of header and actions, for editors."),
     "run": ("recipe_runner.cli.run", "Run a recipe step by step and write its signed journal."),
     "resume": ("recipe_runner.cli.resume", "Go on with a run that was left, failed or died."),
+    "undo": ("recipe_runner.cli.undo", "Roll back what a run has done, newest first."),
     "policy": ("recipe_runner.cli.policy", "Write down whose signature to trust."),
     "verify": ("recipe_runner.cli.verify", "Say whether a run's journal can be trusted."),
 }
