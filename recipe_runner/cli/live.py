@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from recipe_runner.console.view import RunView
-from recipe_runner.engine.events import Abort
-from recipe_runner.engine.session import Session
-from recipe_runner.errors import RecipeError
+from recipe_runner.console.stream import JsonView
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.console.view import RunView, View
+from recipe_runner.engine.events import Abort, Event
+from recipe_runner.engine.plan import Plan
+from recipe_runner.engine.preconditions.base import Finding
+from recipe_runner.errors import ExitCode, RecipeError
 from recipe_runner.journal.store import Journal
 
 
-def drive(session: Session, journal: Journal, view: RunView, directory: Path) -> int:
+def screen(terminal: Terminal, plan: Plan, *, as_json: bool) -> View:
+    """Return what shows a session: the screen of a person, or lines of JSON for a program."""
+    return JsonView(terminal) if as_json else RunView(terminal, plan)
+
+
+def drive(
+    events: Generator[Event, None, ExitCode],
+    journal: Journal,
+    view: View,
+    directory: Path,
+    findings: Sequence[Finding],
+) -> int:
     """Run a session to its end and return the exit code."""
-    code, reason = 1, ""
-    view.preconditions(session.findings)
-    events = session.events()
+    code, reason = int(ExitCode.FAILED), ""
+    view.preconditions(findings)
     try:
         while True:
             try:

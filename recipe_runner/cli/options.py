@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 from recipe_runner.console.prompt import ConsoleOperator, ask_parameter
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.console.view import RunView
+from recipe_runner.console.view import RunView, View
 from recipe_runner.engine.answers import AnswersOperator, YesOperator
+from recipe_runner.engine.course import Course, check_course
 from recipe_runner.engine.operator import Operator
+from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.values import Ask
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.signer import GpgSigner
@@ -23,17 +29,83 @@ from recipe_runner.language.mapping import read_mapping
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Who answers a session's questions, and in which form it is shown."""
+
+    yes: bool
+    accept: tuple[str, ...]
+    answers: Path | None
+    plain: bool
+    as_json: bool
+
+    def mode(self) -> str:
+        """Name who answers, as the journal records it; raises UsageError where nobody can."""
+        if self.yes and self.answers:
+            raise UsageError.because("--yes and --answers exclude each other", hint="give one of them")
+        if not (self.yes or self.answers or self._person()):
+            why = "--json leaves nobody to ask" if self.as_json else "there is no terminal, so nobody can be asked"
+            raise UsageError.because(why, hint="add --yes, or --answers FILE, or run at a terminal")
+        return "yes" if self.yes else "answers" if self.answers else "ask"
+
+    def operator(self, view: View) -> Operator:
+        """Make the operator that the options ask for."""
+        if self.answers:
+            return AnswersOperator.from_data(read_mapping(self.answers), str(self.answers))
+        console = ConsoleOperator(view) if isinstance(view, RunView) and at_terminal() else None
+        if self.yes or console is None:
+            return YesOperator(frozenset(self.accept), console)
+        return console
+
+    def asker(self, terminal: Terminal) -> Ask | None:
+        """Return the function that asks for parameters, or None where nobody can or should be asked."""
+        if self.yes or self.answers or not self._person():
+            return None
+        return lambda parameter, complaint: ask_parameter(terminal, parameter, complaint)
+
+    def _person(self) -> bool:
+        return at_terminal() and not self.as_json
+
+
+@dataclass(frozen=True, slots=True)
+class Coursing:
+    """Which part of the recipe to run."""
+
+    begin: str | None
+    until: str | None
+    only: tuple[str, ...]
+
+    def course(self, plan: Plan) -> Course:
+        """Return the course; raises UsageError for steps that the plan does not have."""
+        course = Course(self.begin, self.until, frozenset(self.only))
+        check_course(course, [planned.step.id for planned in plan.steps])
+        return course
+
+
 def answering(function: F) -> F:
-    """Add the options that say who answers."""
-    options = (
+    """Add the options that say who answers; the function gets them as `answering`."""
+    return _grouped(
+        function,
+        "answering",
+        Answering,
         click.option("--yes", is_flag=True, help="Answer yes by itself, except at points of no return."),
         click.option("--accept", multiple=True, metavar="ID", help="With --yes: pass this point of no return."),
         click.option("--answers", type=Path, metavar="FILE", help="Take the answers from a YAML file."),
         click.option("--plain", is_flag=True, help="No colour, no drawing: for screen readers and logs."),
+        click.option("--json", "as_json", is_flag=True, help="Print one event a line, for other programs."),
     )
-    for option in reversed(options):
-        function = option(function)
-    return function
+
+
+def coursing(function: F) -> F:
+    """Add the options that choose steps; the function gets them as `course`."""
+    return _grouped(
+        function,
+        "course",
+        Coursing,
+        click.option("--from", "begin", metavar="ID", help="Leave out the steps before this one, on record."),
+        click.option("--until", metavar="ID", help="Stop behind this step; resume goes on."),
+        click.option("--only", multiple=True, metavar="ID", help="Run only this step; may be repeated."),
+    )
 
 
 def signing(function: F) -> F:
@@ -46,37 +118,23 @@ def signing(function: F) -> F:
     return function
 
 
+def _grouped(function: F, name: str, group: type[Any], *options: Callable[[Any], Any]) -> F:
+    """Collect options into one value, so that verbs pass it on whole."""
+    fields = [field.name for field in dataclasses.fields(group)]
+
+    @functools.wraps(function)
+    def wrapper(**given: Any) -> Any:  # noqa: ANN401 - click's own
+        mine = {field: given.pop(field) for field in fields}
+        return function(**given, **{name: group(**mine)})
+
+    for option in reversed(options):
+        wrapper = option(wrapper)
+    return cast("F", wrapper)
+
+
 def at_terminal() -> bool:
     """Say whether a person can be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def mode(*, yes: bool, answers: Path | None) -> str:
-    """Name who answers, as the journal records it; raises UsageError where nobody can."""
-    if yes and answers:
-        raise UsageError.because("--yes and --answers exclude each other", hint="give one of them")
-    if not (yes or answers or at_terminal()):
-        raise UsageError.because(
-            "there is no terminal, so nobody can be asked", hint="add --yes, or --answers FILE, or run at a terminal"
-        )
-    return "yes" if yes else "answers" if answers else "ask"
-
-
-def operator(view: RunView, *, yes: bool, accept: Sequence[str], answers: Path | None) -> Operator:
-    """Make the operator that the options ask for."""
-    if answers:
-        return AnswersOperator.from_data(read_mapping(answers), str(answers))
-    console = ConsoleOperator(view) if at_terminal() else None
-    if yes or console is None:
-        return YesOperator(frozenset(accept), console)
-    return console
-
-
-def asker(terminal: Terminal, *, yes: bool, answers: Path | None) -> Ask | None:
-    """Return the function that asks for parameters, or None where nobody can or should be asked."""
-    if yes or answers or not at_terminal():
-        return None
-    return lambda parameter, complaint: ask_parameter(terminal, parameter, complaint)
 
 
 def signer(*, key: str | None, no_sign: bool) -> GpgSigner | None:
@@ -98,8 +156,13 @@ def assignments(texts: Sequence[str]) -> Mapping[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for steps and preconditions: ours, and the terminal's name for gpg's pinentry."""
+    """Return the environment for steps and preconditions: ours, with this very command on the path.
+
+    At a terminal `GPG_TTY` names it, for gpg's pinentry.
+    """
     environ = dict(os.environ)
+    if shutil.which("recipe") is None:
+        environ["PATH"] = f"{Path(sys.argv[0]).absolute().parent}:{environ.get('PATH', os.defpath)}"
     if at_terminal():
         environ["GPG_TTY"] = os.ttyname(sys.stdin.fileno())
     return environ

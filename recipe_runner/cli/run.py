@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from recipe_runner.cli import options, tables
-from recipe_runner.cli.live import drive
+from recipe_runner.cli.live import drive, screen
+from recipe_runner.console import dryrun
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.console.view import RunView
 from recipe_runner.engine.history import History
 from recipe_runner.engine.plan import plan
 from recipe_runner.engine.preconditions.base import World
@@ -19,6 +19,7 @@ from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.session import Place, Session, genesis, new_run_id
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import resolve
+from recipe_runner.errors import ExitCode
 from recipe_runner.journal.store import Journal
 from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parse import load
@@ -29,22 +30,23 @@ from recipe_runner.language.parse import load
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
 @click.option("--params-file", type=Path, metavar="FILE", help="Take parameters from a YAML file.")
 @click.option("--runs", type=Path, metavar="DIR", help="Keep the run's journal below this directory.")
+@click.option("--dry-run", is_flag=True, help="Show what would run and look at the preconditions; run nothing.")
 @options.answering
+@options.coursing
 @options.signing
 def command(  # noqa: D103 - its help is above
     file: Path,
     params: tuple[str, ...],
     params_file: Path | None,
     runs: Path | None,
-    yes: bool,
-    accept: tuple[str, ...],
-    answers: Path | None,
-    plain: bool,
+    dry_run: bool,
     key: str | None,
     no_sign: bool,
+    answering: options.Answering,
+    course: options.Coursing,
 ) -> int:
-    mode = options.mode(yes=yes, answers=answers)
-    terminal = Terminal(plain=plain)
+    mode = "ask" if dry_run else answering.mode()
+    terminal = Terminal(plain=answering.plain)
     recipe = load(file)
     actions = tables.used_actions(recipe)
     tables.refuse_faults(recipe, actions)
@@ -54,11 +56,17 @@ def command(  # noqa: D103 - its help is above
         given=options.assignments(params),
         file=read_mapping(params_file) if params_file else {},
         environ=environ,
-        ask=options.asker(terminal, yes=yes, answers=answers),
+        ask=answering.asker(terminal),
     )
     planned = plan(recipe, values, actions=actions, preconditions=kinds())
-    view = RunView(terminal, planned)
-    operator = options.operator(view, yes=yes, accept=accept, answers=answers)
+    chosen = course.course(planned)
+    world = World(environ, Path.cwd(), values.texts)
+    if dry_run:
+        findings = evaluate_all(planned.preconditions, world)
+        dryrun.show(terminal, planned, findings, chosen)
+        return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
+    view = screen(terminal, planned, as_json=answering.as_json)
+    operator = answering.operator(view)
     signer = options.signer(key=key, no_sign=no_sign)
     place = Place.here()
     first = genesis(
@@ -72,16 +80,11 @@ def command(  # noqa: D103 - its help is above
     directory = (runs or options.default_runs()) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)
     with Journal.create(directory, first, signer) as journal:
-        findings = evaluate_all(planned.preconditions, World(environ, Path.cwd(), values.texts))
-        session = Session(
-            planned,
-            History.of([first]),
-            operator,
-            tuple(findings),
-            ShellState(directory=place.directory),
-            environ=environ,
-        )
-        return drive(session, journal, view, directory)
+        view.show(first)
+        findings = evaluate_all(planned.preconditions, world)
+        state = ShellState(directory=place.directory)
+        session = Session(planned, History.of([first]), operator, tuple(findings), state, chosen, environ)
+        return drive(session.events(), journal, view, directory, findings)
 
 
 def _commit(file: Path) -> str | None:

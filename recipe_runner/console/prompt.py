@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from rich.text import Text
 
 from recipe_runner.console.terminal import Terminal
@@ -12,38 +15,51 @@ from recipe_runner.sanitise import line
 
 KEYS: dict[str, Choice] = {
     "r": "run",
+    "t": "retry",
     "s": "skip",
     "d": "done",
-    "t": "retry",
     "c": "accept",
+    "e": "edit",
     "h": "shell",
+    "b": "back",
+    "u": "undo",
     "q": "quit",
     "a": "abort",
     "o": "override",
 }
 LABELS: dict[Choice, str] = {
     "run": "[r]un",
+    "retry": "re[t]ry",
     "skip": "[s]kip",
     "done": "[d]one",
-    "retry": "re[t]ry",
     "accept": "ac[c]ept",
+    "edit": "[e]dit",
     "shell": "s[h]ell",
+    "back": "[b]ack",
+    "undo": "[u]ndo all",
     "quit": "[q]uit",
     "abort": "[a]bort",
     "override": "[o]verride",
 }
 MEANINGS: dict[Choice, str] = {
     "run": "run this step",
+    "retry": "run this step again",
     "skip": "leave this step out; asks for a reason and counts as a deviation",
     "done": "this step has been done; asks for a note",
-    "retry": "run this step again",
     "accept": "go on although this step failed; asks for a reason",
+    "edit": "change the code in your editor first; the difference is recorded",
     "shell": "a recorded shell in which everything is as this step would find it",
+    "back": "run an earlier step again, then come back",
+    "undo": "roll back: undo what was done, newest first, and end the run",
     "quit": "leave; the run can be resumed",
     "abort": "give this run up for good",
     "override": "go on although it is not met; asks for a reason and counts as a deviation",
 }
 REASONED: frozenset[Choice] = frozenset({"skip", "accept", "override"})
+EXTRA = {
+    "v": "show the variables that this step would find",
+    "n": "run this and the next steps without asking; `n 3` three of them, `n ID` up to that step",
+}
 
 
 class ConsoleOperator:
@@ -52,65 +68,149 @@ class ConsoleOperator:
     def __init__(self, view: RunView) -> None:
         self._view = view
         self._terminal = view.terminal
+        self._unasked = 0
+        self._until: str | None = None
 
     def ask(self, question: Question) -> Answer:
         """Ask until there is a usable answer; raises KeyboardInterrupt when the operator presses Ctrl-C."""
         if question.step:
             self._view.step(question.step)
+        if self._goes_on(question):
+            return Answer("run")
+        self._view.calls()
         self._terminal.out.print()
         item = f" [{line(question.detail)}]" if question.detail and question.step else ""
         self._terminal.out.print(Text(f"  {line(question.text)}{item}", style="bold"))
-        keys = {key: choice for key, choice in KEYS.items() if choice in question.choices}
         while True:
             self._terminal.out.print(self._menu(question))
             typed = self._read("  › ").strip()
-            if typed == "?":
-                self._explain(question)
-                continue
-            choice = keys.get(typed.lower()) or next((c for c in question.choices if c == typed.lower()), None)
-            if typed == "" and _by_enter(question):
-                choice = "run"
-            if choice is None:
-                self._terminal.say(f"  `{typed}` is not one of the choices.", "warn")
-                continue
-            answer = self._completed(question, choice)
+            answer = self._understood(question, typed)
             if answer is not None:
                 return answer
 
+    def _goes_on(self, question: Question) -> bool:
+        """Say whether the operator has said already that this step is to be run."""
+        if not _by_enter(question):
+            self._unasked, self._until = 0, None
+            return False
+        if self._until is not None:
+            if question.step == self._until:
+                self._until = None
+            return True
+        self._unasked = max(0, self._unasked - 1)
+        return self._unasked > 0
+
+    def _understood(self, question: Question, typed: str) -> Answer | None:
+        word, _, rest = typed.lower().partition(" ")
+        choice = KEYS.get(word) or next((c for c in question.choices if c == word), None)
+        if typed == "" and _by_enter(question):
+            return Answer("run")
+        if word == "?":
+            self._explain(question)
+        elif word in {"v", "variables"} and question.step:
+            self._show_variables(question)
+        elif word in {"n", "next"} and _by_enter(question):
+            return self._next(question, rest.strip())
+        elif choice is not None and choice in question.choices:
+            return self._completed(question, choice)
+        else:
+            self._terminal.say(f"  `{typed}` is not one of the choices; ? explains them.", "warn")
+        return None
+
+    def _next(self, question: Question, how_far: str) -> Answer | None:
+        if how_far.isdecimal() or not how_far:
+            self._unasked = int(how_far or "1")
+            return Answer("run")
+        if how_far not in self._view.later(question.step):
+            self._terminal.say(f"  `{how_far}` is no later step.", "warn")
+            return None
+        self._until = how_far
+        return Answer("run")
+
     def _completed(self, question: Question, choice: Choice) -> Answer | None:
-        if choice == "run" and question.typed is not None:
-            self._terminal.say("  This is a point of no return.", "bad")
-            text = self._read(f"  Type {line(question.typed)} to go on: ").strip()
-            if text != question.typed:
-                self._terminal.say("  That is not it; nothing has been run.", "warn")
-                return None
+        match choice:
+            case "run" if question.typed is not None:
+                return self._typed(question.typed)
+            case "edit":
+                return self._edited(question)
+            case "back":
+                return self._back(question)
+            case "done":
+                return Answer(choice, self._read("  Note (may be empty): ").strip())
+            case _:
+                return self._reasoned(choice) if choice in REASONED else Answer(choice)
+
+    def _typed(self, wanted: str) -> Answer | None:
+        self._terminal.say("  This is a point of no return.", "bad")
+        text = self._read(f"  Type {line(wanted)} to go on: ").strip()
+        if text == wanted:
+            return Answer("run", text)
+        self._terminal.say("  That is not it; nothing has been run.", "warn")
+        return None
+
+    def _reasoned(self, choice: Choice) -> Answer | None:
+        if text := self._read("  Reason: ").strip():
             return Answer(choice, text)
-        if choice in REASONED:
-            text = self._read("  Reason: ").strip()
-            if not text:
-                self._terminal.say("  A reason is needed; it goes into the journal.", "warn")
-                return None
-            return Answer(choice, text)
-        if choice == "done":
-            return Answer(choice, self._read("  Note (may be empty): ").strip())
-        return Answer(choice)
+        self._terminal.say("  A reason is needed; it goes into the journal.", "warn")
+        return None
+
+    def _back(self, question: Question) -> Answer | None:
+        self._terminal.say(f"  Earlier steps: {', '.join(question.earlier)}", "quiet")
+        step = self._read("  Back to: ").strip()
+        if step in question.earlier:
+            return Answer("back", step)
+        self._terminal.say(f"  `{step}` is no earlier step.", "warn")
+        return None
+
+    def _edited(self, question: Question) -> Answer | None:
+        before = self._view.code(question.step)
+        after = edit(before)
+        if after == before:
+            self._terminal.say("  Nothing was changed.", "warn")
+            return None
+        self._view.show_code(after)
+        return Answer("edit", after)
 
     def _menu(self, question: Question) -> Text:
         text = Text("  ")
         for choice in (c for c in KEYS.values() if c in question.choices):
             before, _, rest = LABELS[choice].partition("[")
             key, _, after = rest.partition("]")
-            text.append(before).append(f"[{key}]", "bold cyan").append(f"{after}  ")
+            text.append(before).append(f"[{key}]", "bold cyan").append(f"{after} ")
         return text.append("[?]", "bold cyan").append(" Enter runs it" if _by_enter(question) else "")
 
     def _explain(self, question: Question) -> None:
         rows: list[list[str | tuple[str, str]]] = [
             [(LABELS[c], "code"), MEANINGS[c]] for c in KEYS.values() if c in question.choices
         ]
+        rows += [[(f"[{key}]", "code"), meaning] for key, meaning in EXTRA.items() if key == "v" or _by_enter(question)]
         self._terminal.table(("", ""), rows)
+
+    def _show_variables(self, question: Question) -> None:
+        rows: list[list[str | tuple[str, str]]] = [
+            [(name, "code"), value] for name, value in sorted(question.variables().items())
+        ]
+        self._terminal.table(("variable", "value"), rows)
 
     def _read(self, prompt: str) -> str:
         return read_line(self._terminal, prompt)
+
+
+def edit(text: str) -> str:
+    """Let the operator change a text in `$VISUAL`, `$EDITOR` or vi; returns it as it was where the editor failed."""
+    import shlex  # noqa: PLC0415 - for this choice only
+    import subprocess  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.NamedTemporaryFile("w+", prefix="recipe-", suffix=".txt", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        try:
+            done = subprocess.run([*shlex.split(editor), file.name], check=False)
+        except OSError:
+            return text
+        return Path(file.name).read_text(encoding="utf-8") if done.returncode == 0 else text
 
 
 def _by_enter(question: Question) -> bool:

@@ -5,20 +5,39 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from rich.padding import Padding
 from rich.text import Text
 
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.engine.events import Deviation, Event, Output, Skip, StepEnd, StepStart, Waiting
+from recipe_runner.engine.events import Deviation, Event, Output, Resume, Skip, StepEnd, StepStart, Waiting
 from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Ended
-from recipe_runner.language.model import ActionStep, Block, Manual
+from recipe_runner.language.model import Block, Manual
 from recipe_runner.sanitise import line, visible
 
+LONG = 20.0
+"""Seconds of work after which a question rings the bell."""
 ROLES = {"check": "check", "verify": "verification", "undo": "undo", "shell": "shell", "run": ""}
+
+
+class View(Protocol):
+    """What shows the events of one session."""
+
+    def opening(self, run: str, signer: str | None, mode: str) -> None:
+        """Show what is about to be run."""
+
+    def preconditions(self, findings: Sequence[Finding]) -> None:
+        """Show what was found of the preconditions."""
+
+    def show(self, event: Event) -> None:
+        """Show one event."""
+
+    def closing(self, directory: Path, *, code: int, reason: str) -> None:
+        """Show how the session ended."""
 
 
 class RunView:
@@ -31,6 +50,8 @@ class RunView:
         self._began = time.monotonic()
         self._shown = ""
         self._signed = False
+        self._waiting = False
+        self._worked = self._began
 
     def opening(self, run: str, signer: str | None, mode: str) -> None:
         """Show what is about to be run."""
@@ -76,16 +97,19 @@ class RunView:
             case Output(stream="state"):
                 return
             case Output():
+                self._still()
                 self._gutter.feed(event)
                 return
             case Waiting():
+                self._wait(event)
                 return
             case StepStart(step=step_id):
                 self.step(step_id)
+                self._worked = time.monotonic()
                 return
             case _:
-                pass
-        self._gutter.finish()
+                self._still()
+                self._gutter.finish()
         match event:
             case StepEnd():
                 self._end(event)
@@ -96,12 +120,38 @@ class RunView:
             case Skip():
                 self.step(event.step)
                 words = {"done": "done by hand", "already-done": "already done", "skipped": "skipped"}
+                item = f" [{event.item}]" if event.item else ""
                 reason = f": {event.reason}" if event.reason else ""
-                self.terminal.say(f"  – {words.get(event.kind, event.kind)}{reason}", "warn")
+                self.terminal.say(f"  – {words.get(event.kind, event.kind)}{item}{reason}", "warn")
             case Deviation(what=what, reason=reason):
                 self.terminal.say(f"  deviation: {what}{f' ({reason})' if reason else ''}", "warn")
+            case Resume(changed=changed) if changed:
+                self.terminal.say(f"  changed since the run began: {', '.join(changed)}", "warn")
             case _:
                 pass
+
+    def calls(self) -> None:
+        """Ring the bell where a question comes after long work, for somebody who has looked away."""
+        if self.terminal.interactive and time.monotonic() - self._worked > LONG:
+            self.terminal.out.bell()
+        self._worked = time.monotonic()
+
+    def later(self, step_id: str) -> list[str]:
+        """Return the ids of the steps behind one."""
+        ids = [planned.step.id for planned in self._plan.steps]
+        return ids[ids.index(step_id) + 1 :]
+
+    def code(self, step_id: str) -> str:
+        """Return the code of a block."""
+        step = self._planned(step_id).step
+        return step.script.text if isinstance(step, Block) else ""
+
+    def show_code(self, code: str, language: str = "bash") -> None:
+        """Show code in colour."""
+        from rich.syntax import Syntax  # noqa: PLC0415 - slow to import, and only people need it
+
+        syntax = Syntax(visible(code).rstrip("\n"), language, theme="ansi_dark", background_color="default")
+        self.terminal.out.print(Padding(syntax, (0, 2)), soft_wrap=False)
 
     def closing(self, directory: Path, *, code: int, reason: str) -> None:
         """Show how the session ended, where its journal is and what can be done next."""
@@ -158,11 +208,30 @@ class RunView:
     def _work(self, step: AnyStep) -> None:
         if isinstance(step, Manual):
             self.terminal.out.print(Text.assemble(("  ☐ ", "yellow"), visible(step.text)))
+        elif self.terminal.interactive and isinstance(step, Block):
+            self.show_code(step.script.text, step.script.language)
         elif self.terminal.interactive:
-            from rich.syntax import Syntax  # noqa: PLC0415 - slow to import, and only people need it
+            self.show_code(step.source, "markdown")
+        following = self.later(step.id)
+        if self.terminal.interactive and following:
+            self.terminal.say(f"  next: {following[0]}", "quiet")
 
-            code, language = (step.script.text, step.script.language) if isinstance(step, Block) else ("", "yaml")
-            if isinstance(step, ActionStep):
-                code = step.source
-            syntax = Syntax(visible(code).rstrip("\n"), language, theme="ansi_dark", background_color="default")
-            self.terminal.out.print(Padding(syntax, (0, 2)), soft_wrap=False)
+    def _wait(self, event: Waiting) -> None:
+        """Show a wait: counted down in place for a person, once for a log."""
+        item = f" [{event.item}]" if event.item else ""
+        if self.terminal.interactive:
+            self._gutter.finish()
+            self.terminal.out.file.write(f"\r\x1b[K  … {line(event.reason + item)}, {event.left:.0f} s")
+            self.terminal.out.file.flush()
+            self._waiting = event.left > 0
+            if not self._waiting:
+                self.terminal.out.file.write("\r\x1b[K")
+        elif not self._waiting:
+            self.terminal.say(f"  … {event.reason}{item}, {event.seconds:.0f} s", "quiet")
+            self._waiting = True
+
+    def _still(self) -> None:
+        """Clear a wait that is over."""
+        if self._waiting and self.terminal.interactive:
+            self.terminal.out.file.write("\r\x1b[K")
+        self._waiting = False

@@ -50,7 +50,7 @@ def resolve(
 ) -> Values:
     """Find a value for every parameter: command line, then file, environment, question, default.
 
-    `ask` is None where nobody can be asked. Raises UsageError with one diagnostic for each unknown name, refused
+    `ask` is None where nobody can be asked. An optional parameter may be left empty. Raises UsageError with one diagnostic for each unknown name, refused
     value and missing required value.
     """
     faults: list[Diagnostic] = []
@@ -71,7 +71,9 @@ def resolve(
             continue
         found, source = _find(parameter, given, file, environ)
         try:
-            if found is not None:
+            if not parameter.required and found in ("", (), []):
+                texts[name] = () if parameter.type == "list" else ""
+            elif found is not None:
                 texts[name] = _converted(parameter, found)
             elif ask is not None and (parameter.prompt or (parameter.required and parameter.default is None)):
                 texts[name] = _asked(parameter, ask)

@@ -107,3 +107,99 @@ def test_a_point_of_no_return_needs_its_id(tmp_path: Path) -> None:
     person.types("make-public")
     assert person.leaves() == 0
     assert (tmp_path / "gone").exists()
+
+
+def blocks(*names: str) -> str:
+    return "".join(f"```bash {{#{name}}}\necho {name} >> log\n```\n" for name in names)
+
+
+def test_the_next_steps_can_be_run_without_a_question(tmp_path: Path) -> None:
+    """`n 2` runs two steps, `n ID` runs up to a step, and a manual item always asks."""
+    recipe = tmp_path / "many.md"
+    recipe.write_text(blocks("a", "b", "c", "d", "e") + "\n- [ ] Look {#look}\n\n" + blocks("f"))
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("n 2")
+    person.sees("3/7 c")
+    person.sees("› ")
+    person.types("n nowhere")
+    person.sees("no later step")
+    person.sees("› ")
+    person.types("n f")
+    person.sees("Done")
+    person.sees("› ")
+    person.types("d")
+    person.sees("Note")
+    person.types("")
+    person.sees("7/7 f")
+    person.sees("› ")
+    person.types("")
+    assert person.leaves() == 0
+    assert (tmp_path / "log").read_text().split() == list("abcdef")
+
+
+def test_a_person_edits_looks_at_variables_and_goes_back(tmp_path: Path) -> None:
+    """The edited code is shown and run, variables are listed with secrets masked, an earlier step runs again."""
+    recipe = tmp_path / "edit.md"
+    recipe.write_text(
+        "---\nrecipe: 1\nparams:\n  token: {type: secret, env: TOKEN}\n---\n"
+        "```bash {#one}\nplace=Oslo\necho one >> log\n: "$token"\n```\n```bash {#two}\necho original\n```\n"
+    )
+    arguments = ["run", str(recipe), "--no-sign", "--runs", str(tmp_path / "runs")]
+    environ = {"EDITOR": "sed -i s/original/changed/", "TOKEN": "hunter22"}
+    person = Person(*arguments, directory=tmp_path, environ=environ)
+    person.sees("› ")
+    person.types("")
+    person.sees("2/2 two")
+    person.sees("› ")
+    person.types("v")
+    person.sees('place +"Oslo"')
+    person.sees("token +.secret")
+    person.sees("› ")
+    person.types("e")
+    person.sees("echo changed")
+    person.sees("› ")
+    person.types("b")
+    person.sees("Back to: ")
+    person.types("one")
+    person.sees("1/2 one")
+    person.sees("› ")
+    person.types("?")
+    person.sees("a recorded shell")
+    person.sees("› ")
+    person.types("r")
+    person.sees("2/2 two")
+    person.sees("› ")
+    person.types("e")
+    person.sees("› ")
+    person.types("r")
+    person.sees("│ changed")
+    assert person.leaves() == 0
+    assert (tmp_path / "log").read_text().split() == ["one", "one"]
+    assert "hunter22" not in person.screen()
+
+
+def test_plain_has_neither_colour_nor_drawing(tmp_path: Path) -> None:
+    """`--plain` speaks in lines of plain text, for screen readers and logs."""
+    person = Person("run", str(HELLO), "--plain", "--no-sign", "--yes", "--runs", "runs", directory=tmp_path)
+    assert person.leaves() == 0
+    shown = person.screen()
+    assert "  | Hello, world!" in shown
+    assert not set("─│┃") & set(shown)
+
+
+def test_a_failure_can_be_rolled_back_from_the_dialogue(tmp_path: Path) -> None:
+    """`u` at a failed step undoes what was done, each step confirmed."""
+    recipe = tmp_path / "undo.md"
+    recipe.write_text(blocks("a") + "```bash {.undo for=a}\necho undone >> log\n```\n```bash {#b}\nfalse\n```\n")
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("n 2")
+    person.sees("ended with exit code 1")
+    person.sees("› ")
+    person.types("u")
+    person.sees("Undo `a`")
+    person.sees("› ")
+    person.types("r")
+    assert person.leaves() == 0
+    assert (tmp_path / "log").read_text().split() == ["a", "undone"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -173,3 +174,66 @@ def test_a_full_disk_stops_before_the_step_and_loses_nothing(tmp_path: Path) -> 
     finally:
         subprocess.run(["umount", str(small)], check=True)
     assert not (tmp_path / "two").exists()
+
+
+def test_json_is_one_event_a_line(tmp_path: Path) -> None:
+    """Another program reads the whole session from standard output, output and end included."""
+    done = recipe("run", HELLO, "--yes", "--no-sign", "--json", "--runs", tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [e["t"] for e in events][:2] == ["session", "genesis"]
+    assert {"precondition", "step_start", "step_end", "output", "close"} <= {e["t"] for e in events}
+    assert events[-1]["exit_code"] == 0
+    assert next(e["text"] for e in events if e["t"] == "output") == "Hello, world!\n"
+    assert recipe("run", HELLO, "--no-sign", "--json", "--runs", tmp_path / "runs").returncode == 2
+
+
+def test_a_dry_run_runs_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    """It shows commands, values and what is not known yet, looks at preconditions, and needs no key, no terminal."""
+    (tmp_path / "r.md").write_text(
+        "---\nrecipe: 1\nparams:\n  name: {type: str, default: x}\nrequires:\n  - command: bash\n---\n"
+        '```bash {#one}\ntouch ran\necho "a=$name" >> "$RECIPE_OUTPUT"\n```\n```bash {#two when="!name"}\ntrue\n```\n'
+        '```bash {#three .irreversible}\necho "$one_a"\n```\n'
+    )
+    done = recipe("run", "r.md", "--dry-run", "-p", "name=Ada", "--runs", "runs", directory=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for words in ("touch ran", "with name = Ada", "not applicable: when !name", "POINT OF NO RETURN", "one_a"):
+        assert words in done.stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.md"]
+    (tmp_path / "needy.md").write_text(
+        "---\nrecipe: 1\nrequires:\n  - command: no-such-tool\n---\n```bash {#one}\ntrue\n```\n"
+    )
+    assert recipe("run", "needy.md", "--dry-run", directory=tmp_path).returncode == 3
+
+
+def test_parts_of_a_recipe_and_the_rest_by_resume(tmp_path: Path) -> None:
+    """`--until` stops behind a step and leaves a run that resume finishes."""
+    (tmp_path / "r.md").write_text("".join(f"```bash {{#{n}}}\necho {n} >> log\n```\n" for n in "abc"))
+    done = recipe("run", "r.md", "--yes", "--no-sign", "--until", "b", "--runs", "runs", directory=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "log").read_text().split() == ["a", "b"]
+    assert recipe("resume", only_run(tmp_path / "runs"), "--yes", directory=tmp_path).returncode == 0
+    assert (tmp_path / "log").read_text().split() == ["a", "b", "c"]
+    wrong = recipe("run", "r.md", "--yes", "--no-sign", "--from", "z", "--runs", "runs", directory=tmp_path)
+    assert wrong.returncode == 2
+
+
+def test_undo_of_an_open_and_of_a_finished_run(tmp_path: Path, key: str) -> None:
+    """An open run is rolled back in its own journal; a finished one in a new run that names it."""
+    (tmp_path / "r.md").write_text(
+        "```bash {#a}\necho a >> log\n```\n```bash {.undo for=a}\necho undone >> log\n```\n```bash {#b}\ntrue\n```\n"
+    )
+    recipe("run", "r.md", "--yes", "--until", "a", "--runs", "one", "--key", key, directory=tmp_path)
+    assert recipe("undo", only_run(tmp_path / "one"), "--yes", directory=tmp_path).returncode == 0
+    assert (tmp_path / "log").read_text().split() == ["a", "undone"]
+    assert records(only_run(tmp_path / "one"))[-2]["t"] == "close"
+    recipe("run", "r.md", "--yes", "--runs", "two", "--key", key, directory=tmp_path)
+    finished = only_run(tmp_path / "two")
+    before = (finished / "journal.jsonl").read_bytes()
+    done = recipe("undo", finished, "--yes", directory=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (finished / "journal.jsonl").read_bytes() == before
+    (undoing,) = set((tmp_path / "two").iterdir()) - {finished}
+    assert records(undoing)[0]["undoes"] == finished.name
+    recipe("policy", "policy.toml", "--key", key, directory=tmp_path)
+    assert recipe("verify", undoing, "--policy", "policy.toml", directory=tmp_path).returncode == 0

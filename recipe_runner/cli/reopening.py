@@ -1,0 +1,63 @@
+"""Opening a run that was begun before, for the verbs that go on with it or roll it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from recipe_runner.cli import options, tables
+from recipe_runner.engine.events import Genesis
+from recipe_runner.engine.history import History
+from recipe_runner.engine.plan import Plan, plan
+from recipe_runner.engine.preconditions.table import kinds
+from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.values import Ask, resolve
+from recipe_runner.errors import UsageError
+from recipe_runner.journal.signer import GpgSigner
+from recipe_runner.journal.store import Journal
+from recipe_runner.language.parse import load
+
+FindSigner = Callable[[str | None], GpgSigner | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A run's journal, held open, and everything that is known of the run."""
+
+    journal: Journal
+    history: History
+    first: Genesis
+    plan: Plan
+    state: ShellState
+    environ: dict[str, str]
+
+
+@contextmanager
+def reopened(run: Path, recipe: Path | None, find_signer: FindSigner, ask: Ask | None) -> Iterator[Reopened]:
+    """Lock and read a run, and bring it together with its recipe as that is now.
+
+    Raises what `Journal.reopen`, `load`, `resolve` and `plan` raise.
+    """
+    with Journal.reopen(run, find_signer) as journal:
+        history = History.of(journal.past)
+        first = history.genesis
+        if first is None:
+            raise UsageError.because(f"`{run}` is not a run: its journal has no beginning")
+        parsed = load(recipe or Path(first.recipe["path"]))
+        actions = tables.used_actions(parsed)
+        tables.refuse_faults(parsed, actions)
+        environ = options.environment()
+        kept = {name: value for name, value in first.params.items() if parsed.parameter(name)}
+        values = resolve(parsed.params, given={}, file=kept, environ=environ, ask=ask)
+        planned = plan(parsed, values, actions=actions, preconditions=kinds())
+        state = ShellState(directory=first.directory)
+        if history.state_blob:
+            state = ShellState.from_bytes(journal.blob(history.state_blob["sha256"]))
+        yield Reopened(journal, history, first, planned, state, environ)
+
+
+def sealing_as_before(key: str | None) -> FindSigner:
+    """Return how a run finds its signer: the key that is named, else the one that sealed so far."""
+    return lambda sealed_by: options.signer(key=key or sealed_by, no_sign=sealed_by is None)

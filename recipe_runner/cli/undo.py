@@ -1,0 +1,61 @@
+"""`recipe undo RUN`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from recipe_runner.cli import options
+from recipe_runner.cli.live import drive, screen
+from recipe_runner.cli.reopening import Reopened, reopened, sealing_as_before
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.console.view import View
+from recipe_runner.engine.session import Place, Session, new_run_id, resumed
+from recipe_runner.errors import UsageError
+from recipe_runner.journal.store import Journal
+
+
+@click.command(help="Undo the completed steps of the run in directory RUN, newest first, each confirmed and recorded.")
+@click.argument("run", type=Path)
+@click.option("--recipe", type=Path, metavar="FILE", help="Where the recipe is now, if it was moved.")
+@options.answering
+@click.option("--key", metavar="FINGERPRINT", help="Sign with this key; default: the one that signed so far.")
+def command(run: Path, recipe: Path | None, key: str | None, answering: options.Answering) -> int:  # noqa: D103
+    mode = answering.mode()
+    terminal = Terminal(plain=answering.plain)
+    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal)) as found:
+        undoable = [step for step, _ in found.history.order if found.plan.recipe.step(step).undos]
+        if not undoable:
+            raise UsageError.because(
+                f"nothing that run `{found.first.run}` did can be undone",
+                hint="only completed steps with an `.undo` script can be",
+            )
+        view = screen(terminal, found.plan, as_json=answering.as_json)
+        operator = answering.operator(view)
+        session = Session(found.plan, found.history, operator, (), found.state, environ=found.environ)
+        view.opening(found.first.run, found.journal.signed_by, mode)
+        if found.history.closed is None:
+            event = resumed(found.plan, found.history, mode=mode, place=Place.here())
+            found.journal.record(event)
+            return drive(session.events(roll_back=True), found.journal, view, run, ())
+        return _in_a_new_run(found, session, view, run, key, mode)
+
+
+def _in_a_new_run(found: Reopened, session: Session, view: View, run: Path, key: str | None, mode: str) -> int:
+    """Roll back a run that is over: its journal is closed for good, so the undoing is a run of its own."""
+    place = Place.here()
+    first = dataclasses.replace(
+        found.first,
+        run=new_run_id(),
+        undoes=found.first.run,
+        operator=place.operator,
+        host=place.host,
+        boot_id=place.boot_id,
+        mode=mode,
+    )
+    directory = run.absolute().parent / first.run
+    signer = sealing_as_before(key)(found.journal.signed_by)
+    with Journal.create(directory, first, signer) as journal:
+        return drive(session.events(roll_back=True), journal, view, directory, ())

@@ -1,0 +1,58 @@
+"""A run as lines of JSON on standard output, for other programs."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.engine.events import Event, Output, Waiting, to_record
+from recipe_runner.engine.preconditions.base import Finding
+
+
+class JsonView:
+    """Prints one object a line: `t` is the event's type, the other fields are those of the journal.
+
+    Output is `{"t": "output", "step", "item", "stream", "text"}`, or `base64` where the bytes are not UTF-8.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def opening(self, run: str, signer: str | None, mode: str) -> None:
+        """Name the run."""
+        self._print({"t": "session", "run": run, "signer": signer, "mode": mode})
+
+    def preconditions(self, findings: Sequence[Finding]) -> None:
+        """Print nothing: each precondition comes as an event."""
+
+    def show(self, event: Event) -> None:
+        """Print one event."""
+        match event:
+            case Output(stream="state"):
+                return
+            case Output():
+                self._print(
+                    {"t": "output", "step": event.step, "item": event.item, "stream": event.stream} | _data(event)
+                )
+            case Waiting():
+                self._print({"t": "waiting", "step": event.step, "item": event.item, "left_s": round(event.left, 1)})
+            case _:
+                self._print({"t": event.type, **to_record(event)})
+
+    def closing(self, directory: Path, *, code: int, reason: str) -> None:
+        """Print how the session ended."""
+        self._print({"t": "end", "exit_code": code, "reason": reason, "directory": str(directory)})
+
+    def _print(self, fields: dict[str, Any]) -> None:
+        self._terminal.raw(json.dumps(fields, ensure_ascii=True) + "\n")
+
+
+def _data(output: Output) -> dict[str, str]:
+    try:
+        return {"text": output.data.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(output.data).decode()}
