@@ -37,6 +37,15 @@ def read_attributes(attributes: tuple[Attribute, ...], kind: str) -> Reading:
         if rule is None or kind not in rule.kinds:
             reading.faults.append(_unknown(attribute, kind))
             continue
+        if rule.needs and not any(other.name == rule.needs for other in attributes):
+            reading.faults.append(
+                Diagnostic(
+                    f"`{attribute.name}` means nothing without `{rule.needs}`",
+                    attribute.span,
+                    f"add `{rule.needs}=…`, or remove it",
+                    Code.ATTRIBUTE_ALONE,
+                )
+            )
         field = attribute.name.replace("-", "_")
         try:
             reading.values[field] = True if attribute.kind == "class" else rule.convert(attribute.value)
@@ -47,17 +56,6 @@ def read_attributes(attributes: tuple[Attribute, ...], kind: str) -> Reading:
             reading.faults.append(
                 Diagnostic(f"`{attribute.name}`: {fault}", attribute.value_span, hint, Code.ATTRIBUTE_VALUE)
             )
-    written = {attribute.name for attribute in attributes}
-    reading.faults.extend(
-        Diagnostic(
-            f"`{attribute.name}` means nothing without `{rule.needs}`",
-            attribute.span,
-            f"add `{rule.needs}=…`, or remove it",
-            Code.ATTRIBUTE_ALONE,
-        )
-        for attribute in attributes
-        if attribute.kind == "pair" and (rule := pairs.get(attribute.name)) and rule.needs and rule.needs not in written
-    )
     return reading
 
 

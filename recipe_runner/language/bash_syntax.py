@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 
 from recipe_runner.errors import Diagnostic, Span, UnmetError
@@ -104,17 +105,23 @@ def _word(script: Script, row: int, word: str) -> Span:
 
 
 def _parse(code: str) -> tuple[int, list[str]]:
-    """Return bash's exit code and what it said about `code`, which is never run."""
+    """Return bash's exit code and what it said about `code`, which is never run.
+
+    The code comes in a file, since bash reads a pipe byte by byte.
+    """
     environ = {"LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", os.defpath)}
     try:
-        done = subprocess.run(
-            ["bash", "--norc", "-O", "extglob", "-n", "/dev/stdin"],
-            input=code.encode(),
-            capture_output=True,
-            env=environ,
-            timeout=SECONDS,
-            check=False,
-        )
+        with tempfile.TemporaryFile() as file:
+            file.write(code.encode())
+            file.seek(0)
+            done = subprocess.run(
+                ["bash", "--norc", "-O", "extglob", "-n", "/dev/stdin"],
+                stdin=file,
+                capture_output=True,
+                env=environ,
+                timeout=SECONDS,
+                check=False,
+            )
     except FileNotFoundError:
         raise UnmetError.because("`bash` is not installed", hint="install bash, recipes are run by it") from None
     except subprocess.TimeoutExpired:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -15,6 +16,7 @@ SHOWN = 40
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
+@lru_cache(maxsize=256)
 def parse_duration(text: str) -> timedelta:
     """Read `90s`, `5m`, `1h30m` or `2d`; raises ValueError saying what is wanted."""
     match = PATTERN.fullmatch(text.strip())

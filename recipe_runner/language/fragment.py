@@ -79,6 +79,12 @@ class Fragment:
                 node = child
         return node, key_node
 
+    def names(self, *, verbatim: Collection[str] = ()) -> tuple[set[str], bool]:
+        """Return the names of the references among the values, and whether everything that looks like one is one."""
+        texts = [node.text or "" for node in self._texts(verbatim)]
+        names = {use.name for text in texts for use in references(text)}
+        return names, not any(malformed(text) for text in texts)
+
     def references(self, *, verbatim: Collection[str] = ()) -> list[tuple[str, Span]]:
         """Return the name and place of every `${name}` and `${step-id.output}` among the values.
 
@@ -91,9 +97,12 @@ class Fragment:
         return self._uses(malformed, verbatim)
 
     def _uses(self, find: Callable[[str], tuple[Reference, ...]], verbatim: Collection[str]) -> list[tuple[str, Span]]:
+        return [use for node in self._texts(verbatim) for use in self._uses_of(node, find)]
+
+    def _texts(self, verbatim: Collection[str]) -> list[Node]:
+        """Return the scalars that may hold references."""
         code = [self.root.child(key) for key in verbatim]
-        nodes = [node for node in self.root.scalars() if "${" in (node.text or "") and node not in code]
-        return [use for node in nodes for use in self._uses_of(node, find)]
+        return [node for node in self.root.scalars() if "${" in (node.text or "") and node not in code]
 
     def _uses_of(self, node: Node, find: Callable[[str], tuple[Reference, ...]]) -> list[tuple[str, Span]]:
         """Look for the references of a scalar in the lines it stands on; escapes in it may leave only its beginning."""

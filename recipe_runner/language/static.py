@@ -14,7 +14,7 @@ from recipe_runner.language.condition_checks import check_condition
 from recipe_runner.language.fragment import Fragment
 from recipe_runner.language.model import ActionStep, Block, Manual, Recipe
 from recipe_runner.language.python_code import check_python
-from recipe_runner.language.shell_scan import assigned, opaque, uses
+from recipe_runner.language.shell_scan import assigned, mentioned, opaque, uses
 from recipe_runner.language.suggestions import did_you_mean, suggest
 from recipe_runner.language.template import malformed, references
 from recipe_runner.sanitise import line
@@ -146,10 +146,15 @@ def _action(step: ActionStep, actions: Models) -> Iterator[Diagnostic]:
 def _fragment(
     fragment: Fragment, scope: _Scope, position: int, *, each: bool, verbatim: frozenset[str] = frozenset()
 ) -> Iterator[Diagnostic]:
-    for name, span in fragment.references(verbatim=verbatim):
-        yield from scope.reference(name, span, position, each=each)
-    for text, span in fragment.malformed(verbatim=verbatim):
-        yield _malformed(text, span)
+    names, sound = fragment.names(verbatim=verbatim)
+    if names <= scope.params.keys():
+        scope.used.update(names)
+    else:
+        for name, span in fragment.references(verbatim=verbatim):
+            yield from scope.reference(name, span, position, each=each)
+    if not sound:
+        for text, span in fragment.malformed(verbatim=verbatim):
+            yield _malformed(text, span)
 
 
 def _text(text: str, place: Span, scope: _Scope, position: int, *, each: bool) -> Iterator[Diagnostic]:
@@ -197,6 +202,8 @@ def _scripts(recipe: Recipe, scope: _Scope) -> Iterator[Diagnostic]:
         if script.language == "python":
             yield from check_python(script)
     for script in shell:
+        if mentioned(script.text) <= known:
+            continue
         passage = script.passage()
         for use in uses(script.text):
             if not use.name:

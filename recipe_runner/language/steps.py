@@ -62,7 +62,7 @@ class Steps:
     faults: list[Diagnostic] = field(default_factory=list)
     _drafts: list[_Draft] = field(default_factory=list)
     _roles: list[tuple[Attribute, str, Fence, Script]] = field(default_factory=list)
-    _ids: dict[str, Span] = field(default_factory=dict)
+    _ids: dict[str, Attribute] = field(default_factory=dict)
 
     def build(self, elements: Iterable[Element]) -> tuple[Block | ActionStep | Manual, ...]:
         """Return the steps in the order of the elements; what cannot be built is left out and is a fault."""
@@ -238,7 +238,8 @@ class Steps:
                     Code.ID_FORM,
                 )
             )
-        if first := self._ids.get(attribute.name):
+        if taken := self._ids.get(attribute.name):
+            first = taken.span
             self.faults.append(
                 Diagnostic(
                     f"the id `{line(attribute.name)}` is taken by the step at {line(first.path)}:{first.line}",
@@ -247,7 +248,7 @@ class Steps:
                     Code.ID_TAKEN,
                 )
             )
-        self._ids.setdefault(attribute.name, attribute.span)
+        self._ids.setdefault(attribute.name, attribute)
         return attribute.name
 
 
