@@ -143,7 +143,7 @@ def test_a_person_edits_looks_at_variables_and_goes_back(tmp_path: Path) -> None
     recipe = tmp_path / "edit.md"
     recipe.write_text(
         "---\nrecipe: 1\nparams:\n  token: {type: secret, env: TOKEN}\n---\n"
-        "```bash {#one}\nplace=Oslo\necho one >> log\n: "$token"\n```\n```bash {#two}\necho original\n```\n"
+        "```bash {#one}\nplace=Oslo\necho one >> log\n: $token\n```\n```bash {#two}\necho original\n```\n"
     )
     arguments = ["run", str(recipe), "--no-sign", "--runs", str(tmp_path / "runs")]
     environ = {"EDITOR": "sed -i s/original/changed/", "TOKEN": "hunter22"}
