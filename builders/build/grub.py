@@ -32,9 +32,6 @@ def menu(layout: Layout, rootfs: Rootfs, arguments: str) -> str:
     """Return grub.cfg. It names `/vmlinuz`, a link that the distribution moves, so that upgrades inside take effect."""
     ramdisk = "  initrd /initrd.img\n" if rootfs.has_ramdisk else ""
     return (
-        "serial --unit=0 --speed=115200\n"
-        "terminal_input console serial\n"
-        "terminal_output console serial\n"
         "set timeout=0\n"
         'menuentry "Linux" {\n'
         f"  search --no-floppy --set=root --label {ROOT_LABEL}\n"
@@ -45,9 +42,20 @@ def menu(layout: Layout, rootfs: Rootfs, arguments: str) -> str:
 
 
 def finder(layout: Layout) -> str:
-    """Return the configuration inside the core images: find the EFI system partition and go on with its menu."""
+    """Return the configuration inside the core images: find the EFI system partition and go on with its menu.
+
+    The serial console comes first, so that GRUB's complaints are seen where nobody has a screen.
+    """
     volume = f"{layout.volume_id >> 16:04X}-{layout.volume_id & 0xFFFF:04X}"
-    return f"search --no-floppy --set=esp --fs-uuid {volume}\nset prefix=($esp)/grub\nconfigfile ($esp)/grub/grub.cfg\n"
+    lines = (
+        "serial --unit=0 --speed=115200",
+        "terminal_input console serial",
+        "terminal_output console serial",
+        f"search --no-floppy --set=esp --fs-uuid {volume}",
+        "set prefix=($esp)/grub",
+        "configfile ($esp)/grub/grub.cfg",
+    )
+    return "".join(f"{line}\n" for line in lines)
 
 
 def make_core(bench: Bench, layout: Layout, platform: str) -> Path:

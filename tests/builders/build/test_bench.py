@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from builders.build.bench import MEMORY, bench, scratch_parent
+from builders.images.serial import Serial
+from recipe_runner.errors import UnmetError
+from tests.support.karmic import Notes, definition
+
+SERIAL = Serial.parse("20091022")
+
+
+def test_memory_is_used_where_it_holds_the_work() -> None:
+    """A small image is made in memory; one that does not fit is made on disk."""
+    assert scratch_parent(1 << 20, {}) == MEMORY
+    assert scratch_parent(1 << 50, {}) != MEMORY
+
+
+def test_the_persons_choice_comes_first() -> None:
+    """TMPDIR wins over memory."""
+    assert scratch_parent(1 << 20, {"TMPDIR": "/var/tmp"}) == Path("/var/tmp")
+
+
+def test_a_place_closed_to_others_is_refused(tmp_path: Path) -> None:
+    """The fault names the directory that apt's own user could not enter."""
+    inner = tmp_path / "closed/inner"
+    inner.mkdir(parents=True)
+    inner.parent.chmod(0o700)
+    with pytest.raises(UnmetError, match="closed`") as caught:
+        scratch_parent(1 << 20, {"TMPDIR": str(inner)})
+    assert "TMPDIR" in (caught.value.diagnostics[0].hint or "")
+
+
+def test_tools_get_a_fixed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Package scripts see no secret of the caller, a fixed locale, zone and date, and the proxy that apt needs."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    with bench(definition(), SERIAL, MEMORY, Notes()) as work:
+        environ = work.commands.environ
+        assert "secret" not in work.commands.output("env")
+        assert (environ["LC_ALL"], environ["TZ"], environ["http_proxy"]) == ("C.UTF-8", "UTC", "http://proxy:3128")
+        assert environ["SOURCE_DATE_EPOCH"] == str(SERIAL.epoch)
+        assert work.work.is_dir()
+    assert not work.work.exists()
+
+
+def test_the_mask_is_put_back() -> None:
+    """The caller's file mode mask is the same after the work, also after a failure."""
+    before = os.umask(0o027)
+    try:
+        with pytest.raises(ZeroDivisionError), bench(definition(), SERIAL, MEMORY, Notes()):
+            _ = 1 / 0
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
