@@ -50,9 +50,8 @@ def resolve(
 ) -> Values:
     """Find a value for every parameter: command line, then file, environment, question, default.
 
-    `ask` is None where nobody can be asked. An optional parameter may be left empty.
-    Raises UsageError with one diagnostic for each unknown name, refused
-    value and missing required value.
+    `ask` is None where nobody can be asked. An optional parameter may be left empty. Raises UsageError with one
+    diagnostic for each unknown name, refused value and missing required value.
     """
     faults: list[Diagnostic] = []
     texts: dict[str, Text] = {}
