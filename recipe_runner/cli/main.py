@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
@@ -108,6 +107,7 @@ def _show(diagnostics: Sequence[Diagnostic]) -> None:
 
 def _bug(error: Exception) -> int:
     import tempfile  # noqa: PLC0415 - for a bug only
+    import traceback  # noqa: PLC0415
 
     with tempfile.NamedTemporaryFile("w", prefix="recipe-bug-", suffix=".txt", delete=False) as file:
         traceback.print_exception(error, file=file)
