@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recipe_runner.engine.interrupts import Interrupts
+from recipe_runner.engine.process import Chunk, Command, Ended, Pump
+
+
+@pytest.fixture
+def pump() -> Iterator[Pump]:
+    with Interrupts() as interrupts, Pump(interrupts) as pump:
+        yield pump
+
+
+def run(pump: Pump, code: str, timeout: float | None = None) -> tuple[dict[str, bytes], Ended]:
+    pump.start(Command(("bash", "-c", code), os.environ, timeout=timeout))
+    written = {"stdout": b"", "stderr": b""}
+    while True:
+        for _, happened in pump.poll():
+            if isinstance(happened, Chunk):
+                written[happened.stream] += happened.data
+            else:
+                return written, happened
+
+
+def gone(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().split()[2] == "Z"
+
+
+def test_streams_are_told_apart_byte_for_byte(pump: Pump) -> None:
+    """Binary output, and output without a last line end, arrive as they were written."""
+    written, ended = run(pump, r"printf '\0\377x'; printf 'err' >&2; exit 3")
+    assert written == {"stdout": b"\0\xffx", "stderr": b"err"}
+    assert (ended.outcome, ended.exit_code, ended.words()) == ("failed", 3, "ended with exit code 3")
+
+
+def test_a_signal_is_reported_by_name(pump: Pump) -> None:
+    """A killed process is told apart from one that failed."""
+    _, ended = run(pump, "kill -KILL $$")
+    assert (ended.signal, ended.exit_code) == ("SIGKILL", None)
+    assert ended.words() == "was killed by SIGKILL"
+
+
+def test_large_output_needs_no_memory(pump: Pump) -> None:
+    """200 MB pass through in chunks; nothing but the chunk is held."""
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    pump.start(Command(("head", "-c", "200000000", "/dev/zero"), os.environ))
+    total, over = 0, False
+    while not over:
+        for _, happened in pump.poll():
+            if isinstance(happened, Chunk):
+                total += len(happened.data)
+            else:
+                over = True
+    assert total == 200_000_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+def test_a_time_limit_climbs_to_kill(pump: Pump, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group that ignores the interrupt and the termination is killed, children included."""
+    from recipe_runner.engine import process
+
+    monkeypatch.setattr(process, "LADDER", ((signal.SIGINT, 0.2), (signal.SIGTERM, 0.2), (signal.SIGKILL, 0.0)))
+    code = "trap '' INT TERM; (trap '' INT TERM; echo $BASHPID; while :; do sleep 1; done) & wait"
+    written, ended = run(pump, code, timeout=0.5)
+    assert ended.outcome == "timeout"
+    assert "took longer than it may" in ended.words()
+    child = int(written["stdout"])
+    deadline = time.monotonic() + 10
+    while not gone(child):
+        assert time.monotonic() < deadline
+
+
+def test_a_background_process_does_not_hold_the_step(pump: Pump) -> None:
+    """A daemon that keeps the pipes open does not keep the step from ending, and goes on."""
+    written, ended = run(pump, "sleep 300 & echo $!")
+    assert ended.outcome == "ok"
+    pid = int(written["stdout"])
+    assert not gone(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_closed_pipe_is_no_trouble(pump: Pump) -> None:
+    """A process may close its own output and go on."""
+    _, ended = run(pump, "exec >&- 2>&-; sleep 0.1; exit 4")
+    assert ended.exit_code == 4
+
+
+def test_an_interrupt_stops_every_running_group() -> None:
+    """SIGINT to the runner becomes an interrupt of the processes, noted and not raised."""
+    with Interrupts() as interrupts, Pump(interrupts) as pump:
+        for _ in range(2):
+            pump.start(Command((sys.executable, "-c", "import time; time.sleep(60)"), os.environ))
+        os.kill(os.getpid(), signal.SIGTERM)
+        ends: list[Ended] = []
+        while len(ends) < 2:
+            ends += [happened for _, happened in pump.poll() if isinstance(happened, Ended)]
+        assert {end.outcome for end in ends} == {"interrupted"}
+        assert interrupts.seen is signal.SIGTERM
+
+
+def test_an_own_terminal_is_a_terminal(pump: Pump) -> None:
+    """With `terminal` the child has a controlling terminal of its own."""
+    command = Command(("bash", "-c", "[ -t 0 ] && [ -t 1 ] && tty </dev/tty"), os.environ, terminal=True)
+    pump.start(command)
+    data = b""
+    while True:
+        for _, happened in pump.poll():
+            if isinstance(happened, Chunk):
+                data += happened.data
+                continue
+            assert happened.outcome == "ok"
+            assert data.startswith(b"/dev/tty")
+            return
+
+
+def test_a_command_that_is_not_there_is_an_oserror(pump: Pump) -> None:
+    """Starting what does not exist raises, so that the caller can say so."""
+    with pytest.raises(FileNotFoundError):
+        pump.start(Command(("/no/such/program",), os.environ))
