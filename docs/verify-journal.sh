@@ -141,7 +141,7 @@ def sealed: . as $t | ["precondition", "seal"] | index($t) | not;
     end)
 | if .fault then .fault else .out[],
     (if .closed then empty else "open" end),
-    (if $lines[0].approvals // {} == {} then empty else "approval" end),
+    (if ($lines[0].approvals // {}) == {} then empty else "approval" end),
     (if $lines == [] then empty else "run|\($lines[0].run)|\($sealing)" end) end
 '
 found=$(jq -rs --argjson fields "$fields" "$rules" <"$work/lines" 2>"$work/error") || invalid "the journal breaks a rule"

@@ -54,16 +54,19 @@ def _check_blobs(blobs: dict[str, Any]) -> None:
         raise LineError("`step_end` names a blob in a form that is not known")
 
 
+def required_and_optional(type_name: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names of an event's fields that a line must have, and of those it may leave out."""
+    fields, missing = dataclasses.fields(TYPES[type_name]), dataclasses.MISSING
+    optional = frozenset(f.name for f in fields if f.default is not missing or f.default_factory is not missing)
+    return frozenset(f.name for f in fields) - optional, optional
+
+
 @cache
 def _form(type_name: str) -> type[BaseModel]:
     """Return a model of the event's fields that converts nothing and knows no others."""
-    kind = TYPES[type_name]
-    hints = get_type_hints(kind)
-    missing = dataclasses.MISSING
-    optional = {
-        f.name for f in dataclasses.fields(kind) if f.default is not missing or f.default_factory is not missing
-    }
-    fields: dict[str, Any] = {
-        f.name: (hints[f.name], None if f.name in optional else ...) for f in dataclasses.fields(kind)
+    hints = get_type_hints(TYPES[type_name])
+    required, optional = required_and_optional(type_name)
+    fields: dict[str, Any] = {name: (hints[name], ...) for name in required} | {
+        name: (hints[name], None) for name in optional
     }
     return create_model(type_name, __config__=ConfigDict(extra="forbid", strict=True), **fields)

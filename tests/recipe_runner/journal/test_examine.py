@@ -19,12 +19,11 @@ from recipe_runner.journal.signature import armor
 from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.journal.verdict import Report, Verdict
 from tests.recipe_runner.journal import forge
-from tests.recipe_runner.journal.forge import Record
+from tests.recipe_runner.journal.forge import Attack, Record, inserted, without
 from tests.recipe_runner.journal.keyring import FUTURE, PAST, Keyring
 from tests.recipe_runner.journal.runs import FULL, OTHER_RUN, RUN, SMALL, genesis, write_run
 
 Judge = Callable[..., Report]
-Attack = Callable[[list[Record]], list[Record]]
 
 
 @pytest.fixture(scope="session")
@@ -135,53 +134,22 @@ def test_no_splice_is_valid(judge: Judge, small: bytes, full: list[Record], data
         assert judge(b"".join(spliced)).verdict is not Verdict.VALID
 
 
-def edited(records: list[Record]) -> list[Record]:
-    """Change what a step is said to have returned."""
-    return [{**r, "exit_code": 1} if r["t"] == "step_end" else r for r in records]
-
-
-def without(place: int) -> Attack:
-    """Leave one record out."""
-    return lambda records: records[:place] + records[place + 1 :]
-
-
-def moved(records: list[Record]) -> list[Record]:
-    """Exchange two steps' records with their seals."""
-    return [*records[:2], *records[4:6], *records[2:4], *records[6:]]
-
-
-def doubled(records: list[Record]) -> list[Record]:
-    """Say a step twice."""
-    return [*records[:4], *records[2:4], *records[4:]]
-
-
-def downgraded(records: list[Record]) -> list[Record]:
-    """Make a sealed run look like an unsigned one."""
-    first = {**records[0], "sealing": "none", "signer": None}
-    return [first, *(r for r in records[1:] if r["t"] != "seal")]
-
-
-def renamed(records: list[Record]) -> list[Record]:
-    """Swap the recipe."""
-    return [{**records[0], "recipe": {**records[0]["recipe"], "sha256": "0" * 64}}, *records[1:]]
-
-
 @pytest.mark.parametrize(
     ("attack", "verdict"),
     [
-        (edited, Verdict.INVALID),
-        (renamed, Verdict.INVALID),
+        (forge.edited, Verdict.INVALID),
+        (forge.swapped, Verdict.INVALID),
         (without(0), Verdict.INVALID),
         (without(1), Verdict.INVALID),
         (without(2), Verdict.INVALID),
         (without(3), Verdict.INVALID),
         (without(4), Verdict.INVALID),
         (without(6), Verdict.INVALID),
-        (moved, Verdict.INVALID),
-        (doubled, Verdict.INVALID),
-        (lambda records: [r for r in records if r["t"] != "seal"], Verdict.INVALID),
+        (forge.moved, Verdict.INVALID),
+        (forge.doubled, Verdict.INVALID),
+        (forge.stripped, Verdict.INVALID),
         (lambda records: records[::-1], Verdict.INVALID),
-        (downgraded, Verdict.UNTRUSTED),
+        (forge.downgraded, Verdict.UNTRUSTED),
     ],
 )
 def test_an_outsider_cannot_mend_what_he_changed(
@@ -295,46 +263,35 @@ def test_a_signature_in_any_other_form_is_invalid(
         assert judge(forged).verdict is Verdict.INVALID
 
 
-def insert(place: int, **fields: object) -> Attack:
-    """Put a record of one's own before a place, with a seal where the format wants one."""
-
-    def attack(records: list[Record]) -> list[Record]:
-        clocks = {"ts": records[0]["ts"], "mono_ns": "1"}
-        seal = [] if fields["t"] == "precondition" else [{**clocks, "t": "seal"}]
-        return [*records[:place], {**clocks, **fields}, *seal, *records[place:]]
-
-    return attack
-
-
 @pytest.mark.parametrize(
     ("attack", "verdict", "words"),
     [
-        (insert(2, t="note", text="hello"), Verdict.VALID, ""),
-        (insert(2, t="party", text="hello"), Verdict.INVALID, "not a known type"),
-        (insert(2, t="note"), Verdict.INVALID, "no field `text`"),
-        (insert(2, t="note", text="x", more="y"), Verdict.INVALID, "unknown field `more`"),
-        (insert(2, t="note", text=7), Verdict.INVALID, "wrong form `text`"),
-        (insert(2, t="genesis"), Verdict.INVALID, "first record and no other"),
-        (insert(8, t="note", text="afterwards"), Verdict.INVALID, "was over"),
-        (insert(2, t="step_end", step="a"), Verdict.INVALID, "without having begun"),
+        (inserted(2, t="note", text="hello"), Verdict.VALID, ""),
+        (inserted(2, t="party", text="hello"), Verdict.INVALID, "not a known type"),
+        (inserted(2, t="note"), Verdict.INVALID, "no field `text`"),
+        (inserted(2, t="note", text="x", more="y"), Verdict.INVALID, "unknown field `more`"),
+        (inserted(2, t="note", text=7), Verdict.INVALID, "wrong form `text`"),
+        (inserted(2, t="genesis"), Verdict.INVALID, "first record and no other"),
+        (inserted(8, t="note", text="afterwards"), Verdict.INVALID, "was over"),
+        (inserted(2, t="step_end", step="a"), Verdict.INVALID, "without having begun"),
         (
-            insert(2, t="step_end", step="a", blobs={"stdout": {"sha256": "../../etc", "size": 1}}),
+            inserted(2, t="step_end", step="a", blobs={"stdout": {"sha256": "../../etc", "size": 1}}),
             Verdict.INVALID,
             "blob",
         ),
-        (insert(2, t="recover", size=1, sha256="0" * 64, file="../../etc/passwd", signer=None), Verdict.INVALID, ""),
-        (insert(2, t="approval", stmt="x", sig="y"), Verdict.UNTRUSTED, "cannot check"),
-        (insert(2, t="resume", session=2, signer=None), Verdict.INVALID, "pair of fingerprints"),
-        (lambda records: [{**records[0], "approvals": {"a": 2}}, *records[1:]], Verdict.UNTRUSTED, "needs 2 approvals"),
-        (lambda records: [{**records[0], "sealing": "some"}, *records[1:]], Verdict.INVALID, "`sealing`"),
-        (lambda records: [{**records[0], "format": "v2"}, *records[1:]], Verdict.INVALID, "format"),
-        (lambda records: [{**records[0], "run": "x"}, *records[1:]], Verdict.INVALID, "32 hexadecimal"),
+        (inserted(2, t="recover", size=1, sha256="0" * 64, file="../../etc/passwd", signer=None), Verdict.INVALID, ""),
+        (inserted(2, t="approval", stmt="x", sig="y"), Verdict.UNTRUSTED, "cannot check"),
+        (inserted(2, t="resume", session=2, signer=None), Verdict.INVALID, "pair of fingerprints"),
+        (forge.first(approvals={"a": 2}), Verdict.UNTRUSTED, "needs 2 approvals"),
+        (forge.first(sealing="some"), Verdict.INVALID, "`sealing`"),
+        (forge.first(format="v2"), Verdict.INVALID, "format"),
+        (forge.first(run="x"), Verdict.INVALID, "32 hexadecimal"),
         (
             lambda records: [{k: v for k, v in records[0].items() if k != "signer"}, *records[1:]],
             Verdict.INVALID,
             "signer",
         ),
-        (lambda records: [*records[:3], *records[4:]], Verdict.INVALID, "no seal"),
+        (without(3), Verdict.INVALID, "no seal"),
         (lambda records: [*records[:2], records[1], *records[2:]], Verdict.INVALID, "where none belongs"),
     ],
 )

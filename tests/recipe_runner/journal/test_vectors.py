@@ -1,0 +1,115 @@
+"""The test vectors: both verifiers, ours and the auditor's in shell, give every one of them its verdict."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recipe_runner.engine.events import TYPES
+from recipe_runner.gpgv import dearmor
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.schema import ADDED, required_and_optional
+from recipe_runner.journal.verdict import Verdict
+from recipe_runner.journal.verify import verify
+from tests.recipe_runner.journal.runs import RUN
+
+ROOT = Path(__file__).parents[3]
+VECTORS = ROOT / "tests" / "fixtures" / "journals"
+SHELL = ROOT / "docs" / "verify-journal.sh"
+LISTED: dict[str, dict[str, str]] = json.loads((VECTORS / "verdicts.json").read_text())
+
+
+def policy_file(name: str) -> Path:
+    """Return the policy for a vector."""
+    key = LISTED[name]["key"]
+    return VECTORS / ("policy.toml" if key == "auditor" else f"{key}.toml")
+
+
+def by_shell(run: Path, policy: Path, work: Path) -> tuple[int, str]:
+    """Judge a run by the shell verifier; return exit code and output."""
+    trusted = Policy.load(policy)
+    keyring = work / "keyring.gpg"
+    keyring.write_bytes(b"".join(dearmor(c, "PUBLIC KEY BLOCK") for c in trusted.certificates))
+    (fingerprint,) = trusted.primaries
+    done = subprocess.run([SHELL, run, keyring, fingerprint], capture_output=True, check=False)
+    assert done.stderr == b""
+    return done.returncode, done.stdout.decode("ascii")
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_every_vector_gets_its_verdict(name: str) -> None:
+    """`recipe verify` gives each journal the verdict that is written down for it."""
+    report = verify(VECTORS / name / RUN, Policy.load(policy_file(name)))
+    assert report.verdict.value == LISTED[name]["verdict"], report
+    assert bool(report.reasons) == (report.verdict is not Verdict.VALID)
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_the_shell_verifier_agrees_on_every_vector(name: str, tmp_path: Path) -> None:
+    """The auditor's script ends with the exit code of the same verdict, and prints only printable text."""
+    code, said = by_shell(VECTORS / name / RUN, policy_file(name), tmp_path)
+    verdict = Verdict(LISTED[name]["verdict"])
+    assert (code, said.split(" ")[0]) == (verdict.exit_code, verdict.value), said
+    assert said.removesuffix("\n").isprintable()
+
+
+def test_every_directory_is_listed() -> None:
+    """There is no vector without a verdict and no verdict without a vector."""
+    assert {path.parent.name for path in VECTORS.glob(f"*/{RUN}")} == set(LISTED)
+
+
+def test_all_verdicts_are_there() -> None:
+    """The vectors cover each of the four verdicts."""
+    assert {vector["verdict"] for vector in LISTED.values()} == {verdict.value for verdict in Verdict}
+
+
+def test_the_shell_verifier_knows_the_fields_of_every_type() -> None:
+    """The table of fields in the script is the one that the schema has."""
+    written = re.search(r"^fields='(\{.*?\})'$", SHELL.read_text(), re.MULTILINE | re.DOTALL)
+    assert written
+    table: dict[str, dict[str, Any]] = json.loads(written[1])
+    assert table.pop("seal") == {"required": ["sig", "stmt"], "optional": []}
+    wanted = {}
+    for name, kind in TYPES.items():
+        required, optional = required_and_optional(name)
+        wanted[name] = {"required": sorted(required | ADDED.get(kind, frozenset())), "optional": sorted(optional)}
+    assert table == wanted
+
+
+@pytest.mark.parametrize("place", range(0, 340, 20))
+def test_the_shell_verifier_guards_the_last_seal(place: int, tmp_path: Path) -> None:
+    """Characters changed in the last line, which nothing after it protects, are found by the script too."""
+    run = tmp_path / RUN
+    raw = bytearray((VECTORS / "valid" / RUN / "journal.jsonl").read_bytes())
+    start = raw.rindex(b'"sig":"') + 7
+    raw[start + place] ^= 1
+    run.mkdir()
+    (run / "journal.jsonl").write_bytes(raw)
+    (run / "blobs").symlink_to(VECTORS / "valid" / RUN / "blobs")
+    code, said = by_shell(run, VECTORS / "policy.toml", tmp_path)
+    assert code == Verdict.INVALID.exit_code, said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["run", "keyring"],
+        ["/nowhere", "{keyring}", "A" * 40],
+        ["{run}", "/nowhere", "A" * 40],
+        ["{run}", "{keyring}", "A" * 16],
+    ],
+)
+def test_wrong_usage_of_the_shell_verifier_gives_no_verdict(arguments: list[str], tmp_path: Path) -> None:
+    """Missing arguments, files or a short fingerprint end with 4 and a message on standard error."""
+    keyring = tmp_path / "keyring.gpg"
+    keyring.write_bytes(b"")
+    filled = [text.format(run=VECTORS / "valid" / RUN, keyring=keyring) for text in arguments]
+    done = subprocess.run([SHELL, *filled], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (4, b"")
+    assert done.stderr.startswith(b"verify-journal: ")
