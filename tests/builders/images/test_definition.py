@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.images.definition import parse_definition, read_text
+from builders.images.definition import Definition, Model, parse_definition, read_text
 from recipe_runner.errors import Diagnostic, UsageError
 
 GOOD = """\
@@ -93,3 +93,22 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'title = "\xe9"')
     with pytest.raises(UsageError, match="not UTF-8"):
         read_text(tmp_path / "latin.toml")
+
+
+def keys(model: type[Model], before: str = "") -> list[str]:
+    """Return the dotted names of all keys that a definition may have."""
+    found = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Model):
+            found += keys(field.annotation, f"{before}{name}.")
+        else:
+            found.append(f"{before}{name}")
+    return found
+
+
+def test_every_key_is_in_the_reference() -> None:
+    """The reference page has a row for each key, and no row for another."""
+    page = (Path(__file__).parents[3] / "docs/reference/image-definition.md").read_text()
+    table = page.split("| key | meaning | default |")[1].split("\n\n")[0]
+    rows = [row.split("`")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert sorted(rows) == sorted(keys(Definition))
