@@ -21,6 +21,9 @@ from recipe_runner.engine.outputs import parse_outputs, variable
 from recipe_runner.engine.plan import AnyStep, Plan, action_arguments
 from recipe_runner.engine.process import Command, Ended
 from recipe_runner.engine.redaction import Redactor
+from recipe_runner.engine.remote.connection import Connections
+from recipe_runner.engine.remote.host import host_of
+from recipe_runner.engine.remote.prepared import outing, settled, unreached
 from recipe_runner.engine.schedule import Coroutine, Spawn
 from recipe_runner.engine.shell import ShellState, Surroundings, interactive, memory, prepared
 from recipe_runner.engine.values import Text, Values
@@ -41,7 +44,9 @@ class Bench:
     redactor: Redactor
     environ: Mapping[str, str]
     scratch: Path
+    connections: Connections
     state: ShellState = field(default_factory=ShellState)
+    away: dict[str, ShellState] = field(default_factory=dict, metadata={"help": "the state on each host"})
 
     def values(self, item: str | None) -> Values:
         """Return the parameters, with `each` bound for a sub-run."""
@@ -71,12 +76,15 @@ class Bench:
             limit = script.timeout or (step.attributes.timeout if role == "run" else None)
             seconds = limit.total_seconds() if limit else None
             digest = hashlib.sha256(script.text.encode("utf-8", "surrogateescape")).hexdigest()
+            if step.attributes.on is not None:
+                ended = yield from self._away(step, script, role, item, around, seconds, digest)
+                return (yield from self._end(step, role, item, ended, output, parse_outputs))
             with prepared(script, self.state, around, seconds) as ready:
                 command = dataclasses.replace(ready.command, terminal=step.attributes.tty and role == "run")
                 yield self._start(step, role, item, digest)
                 ended = (yield Spawn(command, step.id, item)) or ENDED_BADLY
                 if role == "run" and ended.outcome == "ok" and item is None:
-                    yield from self._carry(step, ready.read_state(), around)
+                    yield from self._carry(step, ready.read_state(), around.texts, around.environ)
             return (yield from self._end(step, role, item, ended, output, parse_outputs))
 
     def action(self, step: ActionStep, item: str | None = None) -> Coroutine[Ended]:
@@ -102,6 +110,38 @@ class Bench:
                 ended = (yield Spawn(command, step.id)) or ENDED_BADLY
             return (yield from self._end(step, "shell", None, ended, output, parse_outputs))
 
+    def _away(
+        self,
+        step: AnyStep,
+        script: Script,
+        role: Role,
+        item: str | None,
+        around: Surroundings,
+        seconds: float | None,
+        digest: str,
+    ) -> Coroutine[Ended]:
+        """Run one script of a step on the step's host."""
+        try:
+            host = host_of(step, self.values(item), self.history.outputs)
+        except RecipeError as error:
+            yield self._start(step, role, item, digest)
+            yield Output(step.id, "stderr", f"error: {error}\n".encode(), 0, item)
+            return ENDED_BADLY
+        yield self._start(step, role, item, digest, host)
+        connection = yield from self.connections.connect(host, step.id, item)
+        if connection is None:
+            return unreached()
+        terminal = step.attributes.tty and role == "run"
+        state = self.away.get(host, ShellState())
+        with outing(script, state, around, connection, timeout=seconds, terminal=terminal) as ready:
+            courier = (yield Spawn(ready.command, step.id, item)) or ENDED_BADLY
+            findings = ready.findings()
+        ended = settled(courier, findings)
+        Path(around.environ["RECIPE_OUTPUT"]).write_bytes(findings.output)
+        if role == "run" and ended.outcome == "ok" and item is None:
+            yield from self._carry(step, findings.shell, around.texts, findings.variables(), host)
+        return ended
+
     def _child(self, step: ActionStep, arguments: BaseModel, item: str | None, output: Path) -> Coroutine[Ended]:
         limit = step.attributes.timeout
         with memory("arguments", arguments.model_dump_json(by_alias=True)) as descriptor:
@@ -114,7 +154,7 @@ class Bench:
             )
             return (yield Spawn(command, step.id, item)) or ENDED_BADLY
 
-    def _start(self, step: AnyStep, role: Role, item: str | None, command: str) -> StepStart:
+    def _start(self, step: AnyStep, role: Role, item: str | None, command: str, host: str | None = None) -> StepStart:
         attempt = self.history.track(step.id, item).attempts + (role == "run")
         return StepStart(
             step=step.id,
@@ -124,6 +164,7 @@ class Bench:
             kind=step.kind,
             digest=step.digest,
             command=command,
+            host=host,
         )
 
     def _end(
@@ -154,16 +195,28 @@ class Bench:
         clean = self.redactor.text
         return {k: clean(v) if isinstance(v, str) else [clean(text) for text in v] for k, v in outputs.items()}
 
-    def _carry(self, step: AnyStep, dump: bytes, around: Surroundings) -> Iterator[Output]:
-        readonly = frozenset(around.texts)
-        state = ShellState.from_dump(dump, readonly=readonly, environ=around.environ)
+    def _carry(
+        self,
+        step: AnyStep,
+        dump: bytes,
+        texts: Mapping[str, Text],
+        environ: Mapping[str, str],
+        host: str | None = None,
+    ) -> Iterator[Output]:
+        """Keep the state that a shell left, here or on a host, where it says something new."""
+        before = self.state if host is None else self.away.get(host, ShellState())
+        state = ShellState.from_dump(dump, readonly=frozenset(texts), environ=environ)
         if state is None:
             return
         if step.attributes.dir:
-            state = dataclasses.replace(state, directory=self.state.directory)
-        if state != self.state:
+            state = dataclasses.replace(state, directory=before.directory)
+        if state == before:
+            return
+        if host is None:
             self.state = state
-            yield Output(step.id, "state", state.without(self.plan.values.secret_texts()).to_bytes(), 0)
+        else:
+            self.away[host] = state
+        yield Output(step.id, "state", state.without(self.plan.values.secret_texts()).to_bytes(), 0)
 
     def _surroundings(self, step: AnyStep, item: str | None, output: Path) -> Surroundings:
         values = self.values(item)

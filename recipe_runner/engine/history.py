@@ -39,6 +39,7 @@ class Track:
     digest: str = ""
     attempts: int = 0
     verified: int = 0
+    host: str | None = None
 
     def finished(self, verifies: int) -> bool:
         """Say whether nothing is left to do; `verifies` is the number of verify scripts that must have succeeded."""
@@ -64,6 +65,7 @@ class History:
     order: list[tuple[str, str | None]] = field(default_factory=list)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     state_blob: Mapping[str, Any] | None = None
+    away_blobs: dict[str, Mapping[str, Any]] = field(default_factory=dict, metadata={"help": "state on each host"})
     session: int = 1
     closed: Close | None = None
 
@@ -97,7 +99,7 @@ class History:
             case StepStart(role="run"):
                 track = self.track(event.step, event.item)
                 track.status, track.digest, track.attempts = "unknown", event.digest, event.attempt
-                track.verified = 0
+                track.verified, track.host = 0, event.host
             case StepEnd():
                 self._end(event)
             case Skip():
@@ -119,7 +121,7 @@ class History:
                     self.outputs.setdefault(event.step, {}).update(event.outputs)
                 if ok:
                     self.order = [*(k for k in self.order if k != key), key]
-                    self.state_blob = event.blobs.get("state", self.state_blob)
+                    self._keep_state(event.blobs.get("state"), track.host)
             case "verify" if not ok:
                 track.status = "failed"
             case "verify":
@@ -129,3 +131,11 @@ class History:
                 self.order = [k for k in self.order if k != key]
             case _:
                 pass
+
+    def _keep_state(self, blob: Mapping[str, Any] | None, host: str | None) -> None:
+        if blob is None:
+            return
+        if host is None:
+            self.state_blob = blob
+        else:
+            self.away_blobs[host] = blob

@@ -27,6 +27,7 @@ from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Pump
 from recipe_runner.engine.redaction import Redactor
+from recipe_runner.engine.remote.connection import Connections
 from recipe_runner.engine.schedule import Scheduler
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.errors import ExitCode
@@ -110,6 +111,7 @@ class Session:
     state: ShellState
     course: Course = WHOLE
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    away: Mapping[str, ShellState] = field(default_factory=dict)
 
     def events(self, *, roll_back: bool = False) -> Generator[Event, None, ExitCode]:
         """Run, or undo what was done; the value at the end is the exit code. Raises what `Execution.run` raises."""
@@ -118,10 +120,13 @@ class Session:
         environ: dict[str, Any] = {**self.environ, "RECIPE_RUN": run}
         with (
             tempfile.TemporaryDirectory(prefix="recipe-") as scratch,
+            Connections(environ) as connections,
             Interrupts() as interrupts,
             Pump(interrupts) as pump,
         ):
-            bench = Bench(self.plan, self.history, redactor, environ, Path(scratch), self.state)
+            bench = Bench(
+                self.plan, self.history, redactor, environ, Path(scratch), connections, self.state, dict(self.away)
+            )
             decisions = Decisions(self.operator, interrupts, redactor)
             performance = Performance(bench, Scheduler(pump, redactor))
             execution = Execution(bench, decisions, performance, self.course)

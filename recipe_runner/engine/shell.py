@@ -35,9 +35,11 @@ PYTHON_BOOTSTRAP = (
 OWN = re.compile(
     r"^(?:BASH.*|COLUMNS|COMP_WORDBREAKS|DIRSTACK|EPOCH.*|EUID|FUNCNAME|GROUPS|HISTCMD|HOSTNAME|HOSTTYPE|LINENO|LINES"
     r"|MACHTYPE|OLDPWD|OPTERR|OPTIND|OSTYPE|PIPESTATUS|PPID|PWD|RANDOM|RECIPE_.*|SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID|_"
-    r"|GPG_TTY)$"
+    r"|GPG_TTY|TERM)$"
 )
 """Variables that belong to the shell or to the runner, never to the author."""
+DEFAULTS = frozenset({"declare -- IFS=$' \\t\\n'", 'declare -- PS4="+ "'})
+"""What every bash declares by itself."""
 DECLARATION = re.compile(r"declare -(\S+) ([A-Za-z_][A-Za-z0-9_]*)(=.*)?", re.DOTALL)
 
 
@@ -60,7 +62,7 @@ class ShellState:
         names: set[str] = set()
         for line in _declarations(declared):
             match = DECLARATION.fullmatch(line)
-            if match is None or "r" in match[1] or OWN.fullmatch(match[2]) or match[2] in readonly:
+            if line in DEFAULTS or match is None or "r" in match[1] or OWN.fullmatch(match[2]) or match[2] in readonly:
                 continue
             names.add(match[2])
             if match[1] == "x" and match[3] == f"={_bash_quoted(environ.get(match[2]))}":
@@ -110,6 +112,32 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A script as the texts a child process needs: `source` and `prologue` on descriptors, `exported` by name."""
+
+    python: bool
+    name: str
+    source: str
+    prologue: str
+    exported: Mapping[str, str]
+
+    @classmethod
+    def of(cls, script: Script, state: ShellState, around: Surroundings) -> Code:
+        """Bring a script and what it finds together."""
+        python = script.language == "python"
+        source = "\n" * (script.first_line - 1) + script.text
+        prologue = _prologue(state, around, python=python)
+        return cls(python, around.name, source, prologue, _exported(around, python=python))
+
+    def boot(self, *, source: int, prologue: int, state: int) -> str:
+        """Return the bash code that runs the script from these descriptors; Python leaves no state."""
+        if not self.python:
+            return BASH.format(prologue=prologue, source=source, state=state)
+        bootstrap, name = shlex.quote(PYTHON_BOOTSTRAP), shlex.quote(self.name)
+        return PYTHON.format(prologue=prologue, source=source, bootstrap=bootstrap, name=name)
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A command ready to start, and the descriptor on which bash will leave its state (None for Python)."""
 
@@ -124,26 +152,17 @@ class Prepared:
 @contextmanager
 def prepared(script: Script, state: ShellState, around: Surroundings, timeout: float | None) -> Iterator[Prepared]:
     """Make the command that runs a script; its descriptors are closed at the end of the `with` block."""
-    pad = "\n" * (script.first_line - 1)
-    python = script.language == "python"
+    code = Code.of(script, state, around)
     with (
-        memory("source", pad + script.text) as source,
-        memory("prologue", _prologue(state, around, python=python)) as prologue,
+        memory("source", code.source) as source,
+        memory("prologue", code.prologue) as prologue,
         memory("state", "") as left,
     ):
-        if python:
-            boot = PYTHON.format(
-                prologue=prologue,
-                source=source,
-                bootstrap=shlex.quote(PYTHON_BOOTSTRAP),
-                name=shlex.quote(around.name),
-            )
-        else:
-            boot = BASH.format(prologue=prologue, source=source, state=left)
-        environ = {**around.environ, **_exported(around, python=python)}
+        boot = code.boot(source=source, prologue=prologue, state=left)
         argv = ("bash", "--norc", "--noprofile", "-c", boot, around.name)
-        command = Command(argv, environ, around.directory, (source, prologue, left), timeout)
-        yield Prepared(command, None if python else left)
+        descriptors = (source, prologue, left)
+        command = Command(argv, {**around.environ, **code.exported}, around.directory, descriptors, timeout)
+        yield Prepared(command, None if code.python else left)
 
 
 @contextmanager

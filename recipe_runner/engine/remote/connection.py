@@ -1,0 +1,128 @@
+"""One ssh connection for each host and session, over which all steps on that host run.
+
+The connection is made by a master in the background (ssh_config(5), ControlMaster). It ends with the session; should
+the runner die without saying so, the end of the lifeline, a pipe whose other end only the runner holds, ends it too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from recipe_runner.engine.events import Output
+from recipe_runner.engine.process import Command
+from recipe_runner.engine.schedule import Coroutine, Pause, Spawn
+from recipe_runner.engine.window import at_terminal
+
+IDLE = 20
+"""Seconds after which a master ends that nobody uses; the anchor uses it as long as the session lives."""
+ALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
+"""A host that does not answer for 45 seconds is lost."""
+OWN = ("-T", "-o", "RemoteCommand=none", "-o", "ControlMaster=no")
+"""What the user's configuration must not decide: what runs, and who owns the connection."""
+
+
+@dataclass(slots=True)
+class Connection:
+    """The way to one host: the master's `socket`, and a client of it that ends with the connection or the lifeline."""
+
+    host: str
+    socket: Path
+    lifeline: int
+    anchor: subprocess.Popen[bytes] | None = None
+    connecting: bool = False
+
+    @property
+    def alive(self) -> bool:
+        """Say whether the connection stands."""
+        return self.anchor is not None and self.anchor.poll() is None
+
+    def argv(self, *command: str, options: tuple[str, ...] = OWN) -> tuple[str, ...]:
+        """Return the ssh command that runs something over this connection; it never asks anything."""
+        return ("ssh", "-S", str(self.socket), "-o", "BatchMode=yes", *options, "--", self.host, *command)
+
+
+@dataclass(slots=True)
+class Connections:
+    """The connections of a session; the sockets lie in a private directory with a short name (sun_path, unix(7))."""
+
+    environ: Mapping[str, str]
+    directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="recipe-", dir="/tmp")))
+    lifeline: tuple[int, int] = field(default_factory=lambda: os.pipe2(os.O_CLOEXEC))
+    hosts: dict[str, Connection] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in self.hosts.values():
+            self._disconnect(connection)
+        for descriptor in self.lifeline:
+            os.close(descriptor)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def connect(self, host: str, step: str, item: str | None) -> Coroutine[Connection | None]:
+        """Return the connection to a host, made now where there is none; None where it cannot be made.
+
+        ssh may ask for passphrases and unknown host keys where there is a terminal; its messages become the step's.
+        """
+        connection = self.hosts.setdefault(
+            host, Connection(host, self.directory / str(len(self.hosts)), self.lifeline[0])
+        )
+        while connection.connecting:
+            yield Pause(0.1, step, f"connecting to {host}", item)
+        if connection.alive:
+            return connection
+        self._disconnect(connection)
+        connection.connecting = True
+        ended = yield Spawn(self._master(connection), step, item)
+        connection.connecting = False
+        if ended is None or ended.outcome != "ok":
+            message = f"error: `{host}` cannot be reached; nothing was run there\n".encode()
+            yield Output(step, "stderr", message, 0 if ended is None else ended.duration_ms * 1_000_000, item)
+            return None
+        connection.anchor = subprocess.Popen(
+            connection.argv("cat"),
+            env=dict(self.environ),
+            stdin=self.lifeline[0],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        return connection
+
+    def _master(self, connection: Connection) -> Command:
+        ask = "no" if at_terminal() else "yes"
+        return Command(
+            (
+                *("ssh", "-f", "-N", "-S", str(connection.socket), *OWN[:-1], "ControlMaster=yes"),
+                *("-o", f"ControlPersist={IDLE}", "-o", f"BatchMode={ask}", *ALIVE, "--", connection.host),
+            ),
+            self.environ,
+        )
+
+    def _disconnect(self, connection: Connection) -> None:
+        """End a connection, and wait for its end."""
+        if connection.anchor is None:
+            return
+        try:
+            subprocess.run(
+                connection.argv(options=("-O", "exit")),
+                env=dict(self.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=5,
+                check=False,
+            )
+            connection.anchor.wait(5)
+        except subprocess.TimeoutExpired:
+            connection.anchor.kill()
+            connection.anchor.wait()
+        connection.anchor = None
+        connection.socket.unlink(missing_ok=True)

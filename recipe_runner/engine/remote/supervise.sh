@@ -1,0 +1,86 @@
+# Read by bash from standard input on the host of a step. Keeps the step's private directory, passes signals on to its
+# process group, and hands its result over. When the connection is gone, or silent for too long, it ends the group.
+#
+# Standard input: this text; then, each ended by a NUL: a mark, the seconds of patience, and the files `start`, `source`
+# and `prologue`; then orders, one a line: a signal's name, `finish`, or nothing (the other side is still there).
+# Standard output, each line begun by the mark: `ready DIRECTORY`; `over STATUS`; `result SIZE SIZE SIZE` and as many
+# bytes of the files `output`, `state` and `environ`.
+
+signal_group() {
+    local try
+    for ((try = 0; try < 20; try++)); do
+        [[ -s $directory/group || -e $directory/source ]] && break
+        sleep 0.1
+    done
+    [[ -s $directory/group ]] && kill -s "$1" -- "-$(<"$directory/group")"
+} 2>/dev/null
+
+end_group() {
+    local signal try
+    rm -f -- "$directory/start"
+    for signal in INT TERM KILL; do
+        signal_group "$signal" || return 0
+        for ((try = 0; try < 20; try++)); do
+            sleep 0.1
+            signal_group 0 || return 0
+        done
+    done
+}
+
+report() {
+    local name sizes=()
+    for name in output state environ; do
+        sizes+=("$(wc -c 2>/dev/null <"$directory/$name" || echo 0)")
+    done
+    printf '\n%s result %d %d %d\n' "$mark" "${sizes[@]}"
+    for name in output state environ; do
+        head -c "${sizes[0]}" -- "$directory/$name" 2>/dev/null
+        sizes=("${sizes[@]:1}")
+    done
+}
+
+supervise() {
+    local mark patience name order base directory=
+    IFS= read -r -d '' mark && IFS= read -r -d '' patience || return
+    if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+        echo "bash here is $BASH_VERSION; wanted 4.4 or later" >&2
+        return 1
+    fi
+    umask 077
+    trap '' HUP INT TERM PIPE
+    for base in /dev/shm "${TMPDIR:-/tmp}" /tmp; do
+        directory=$(mktemp -d "$base/recipe.XXXXXXXXXX" 2>/dev/null) && break
+    done
+    [[ -n $directory ]] || {
+        echo "no private directory can be made in /dev/shm or /tmp" >&2
+        return 1
+    }
+    trap 'rm -rf -- "$directory"' EXIT
+    : >"$directory/output"
+    mkfifo -- "$directory/status" || return
+    for name in prologue source start; do
+        IFS= read -r -d '' order || return
+        printf %s "$order" >"$directory/$name" || return
+    done
+    printf '\n%s ready %s\n' "$mark" "$directory"
+    {
+        IFS= read -r order <"$directory/status"
+        printf '\n%s over %s\n' "$mark" "$order"
+    } </dev/null 2>/dev/null &
+    while IFS= read -r -t "$patience" order; do
+        case $order in
+            '') ;;
+            finish)
+                report
+                kill -s KILL "$!" 2>/dev/null
+                return
+                ;;
+            *) signal_group "$order" ;;
+        esac
+    done
+    end_group
+    kill -s KILL "$!" 2>/dev/null
+}
+
+supervise
+exit
