@@ -65,7 +65,7 @@ class Disk(Model):
     size: Size = Field(
         ge=SMALLEST_DISK,
         multiple_of=MIB,
-        description="`1 GiB`, `160 MiB`; whole MiB; 68 MiB of it are not the root",
+        description="`1 GiB`, `160 MiB`; whole MiB; 67 MiB of it are not the root",
     )
 
 
