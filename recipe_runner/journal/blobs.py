@@ -84,6 +84,22 @@ def blob_directory(run: Path) -> Path:
     return directory
 
 
+def keep(directory: Path, data: bytes) -> None:
+    """Store bytes durably under their sha256; raises OSError."""
+    final = directory / hashlib.sha256(data).hexdigest()
+    if final.exists():
+        return
+    part = directory / f"{PART}{secrets.token_hex(8)}-document"
+    descriptor = create(part)
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    part.replace(final)
+    sync_directory(directory)
+
+
 def read_blob(run: Path, sha256: str) -> bytes:
     """Return a blob's bytes; raises VerificationError where they are missing or not those that were named."""
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails
 
 from recipe_runner.errors import Diagnostic, Span, UsageError, VerificationError, gather
@@ -27,6 +27,15 @@ def _fingerprint(value: object) -> object:
     if not FINGERPRINT.match(tidy):
         raise ValueError("wanted the 40 hexadecimal digits of a primary key's fingerprint")
     return tidy
+
+
+def _texts(value: object) -> str | list[str]:
+    match value:
+        case str():
+            return value
+        case list() if all(isinstance(text, str) for text in value):
+            return value
+    raise ValueError("wanted a text or a list of texts, in quotation marks")
 
 
 class _Table(BaseModel):
@@ -53,7 +62,9 @@ class PolicyFile(_Table):
     policy: Literal[1] = Field(description="version of this format")
     signers: list[AllowedSigner] = Field(min_length=1)
     recipe: ExpectedRecipe = ExpectedRecipe(name=None, sha256=None)
-    parameters: dict[str, str | list[str]] = Field(default={}, description="values the run must have had")
+    parameters: dict[str, Annotated[str | list[str], PlainValidator(_texts)]] = Field(
+        default={}, description="values the run must have had"
+    )
     approvals: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={}, description="step id → number of people who must have approved it"
     )

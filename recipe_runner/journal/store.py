@@ -26,7 +26,7 @@ from recipe_runner.engine.events import (
 )
 from recipe_runner.errors import IncompleteError, RecipeError, UnmetError, UsageError
 from recipe_runner.journal import recovery
-from recipe_runner.journal.blobs import Attempt, blob_directory, read_blob
+from recipe_runner.journal.blobs import Attempt, blob_directory, keep, read_blob
 from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.files import DIRECTORY_MODE, create, reading, reserve, sync_directory, writing
 from recipe_runner.journal.ledger import JOURNAL, newest_head
@@ -145,6 +145,11 @@ class Journal:
                 self._append(dataclasses.replace(event, blobs=blobs))
             case _:
                 self._append(event, signed=isinstance(event, Resume))
+
+    def keep(self, data: bytes) -> None:
+        """Keep a document that an event names by its sha256, such as the recipe; raises IncompleteError."""
+        with writing(self.directory):
+            keep(blob_directory(self.directory), data)
 
     def blob(self, sha256: str) -> bytes:
         """Return the bytes of a named blob; raises VerificationError where they are not those."""

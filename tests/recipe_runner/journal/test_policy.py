@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recipe_runner.errors import IncompleteError, UsageError
+from recipe_runner.journal.policy import Policy, parse_policy, write_policy
+from recipe_runner.journal.signer import GpgSigner
+
+FIRST = "A" * 40
+
+
+def text(**parts: str) -> str:
+    """Return a policy with parts changed."""
+    lines = {
+        "policy": "policy = 1",
+        "signers": f'[[signers]]\nfingerprint = "{FIRST}"\ncertificate = "a.asc"',
+        "rest": "",
+    }
+    return "\n".join((lines | parts).values())
+
+
+def faults(written: str) -> list[tuple[str, int]]:
+    """Return message and line of each fault."""
+    with pytest.raises(UsageError) as caught:
+        parse_policy(written, "policy.toml")
+    return [(fault.message, fault.span.line if fault.span else 0) for fault in caught.value.diagnostics]
+
+
+def test_a_written_policy_is_read_back(tmp_path: Path, signer: GpgSigner) -> None:
+    """`write_policy` leaves a file and a certificate that trust exactly the signer."""
+    write_policy(tmp_path / "policy.toml", signer)
+    policy = Policy.load(tmp_path / "policy.toml")
+    assert policy.primaries == {signer.primary}
+    assert len(policy.certificates) == 1
+    assert (policy.recipe.name, policy.recipe.sha256, policy.parameters, policy.approvals) == (None, None, {}, {})
+    assert {path.suffix for path in tmp_path.iterdir()} == {".toml", ".asc"}
+    write_policy(tmp_path / "policy.toml", signer)
+    assert Policy.load(tmp_path / "policy.toml") == policy
+
+
+def test_everything_a_policy_can_say_is_read() -> None:
+    """Signers, recipe, parameters and approvals are read; a fingerprint may have spaces and small letters."""
+    spaced = " ".join("a" * 4 for _ in range(10))
+    found = parse_policy(
+        text(
+            signers=f'[[signers]]\nfingerprint = "{spaced}"\ncertificate = "a.asc"',
+            rest='[recipe]\nname = "a.md"\nsha256 = "' + "0" * 64 + '"\n[parameters]\nserial = "20091022"\n'
+            'regions = ["a", "b"]\n[approvals]\npublish = 2',
+        ),
+        "policy.toml",
+    )
+    assert found.signers[0].fingerprint == FIRST
+    assert (found.recipe.name, found.recipe.sha256) == ("a.md", "0" * 64)
+    assert found.parameters == {"serial": "20091022", "regions": ["a", "b"]}
+    assert found.approvals == {"publish": 2}
+
+
+@pytest.mark.parametrize(
+    ("written", "message", "line"),
+    [
+        (text(policy="policy = "), "not TOML", 1),
+        (text(policy="policy = 2"), "`policy`", 1),
+        (text(policy=""), "`policy` is missing", 1),
+        (text(signers=""), "`signers` is missing", 1),
+        (text(signers="signers = []"), "`signers`", 2),
+        (text(signers='[[signers]]\ncertificate = "a.asc"'), "`fingerprint` is missing", 2),
+        (text(signers='[[signers]]\nfingerprint = "ABCD"\ncertificate = "a.asc"'), "40 hexadecimal digits", 3),
+        (text(rest="[approvals]\npublish = 0"), "`publish`", 6),
+        (text(rest="[parameters]\nserial = 20091022"), "`serial`: found `20091022`, wanted a text", 6),
+        (text(rest='[recipe]\nsha256 = "abc"'), "`sha256`", 6),
+        (text(rest='[recipes]\nname = "x"'), "unknown key `recipes`", 5),
+    ],
+)
+def test_a_fault_is_told_with_its_line(written: str, message: str, line: int) -> None:
+    """Whatever is wrong in a policy is said in words, with the line it stands on."""
+    found = faults(written)
+    assert any(message in told and place == line for told, place in found), found
+
+
+def test_all_faults_are_told_at_once() -> None:
+    """Two unknown keys and a bad fingerprint make three faults."""
+    assert len(faults(text(rest='[recipe]\nnames = "x"\n[more]\n').replace(FIRST, "ABC"))) == 3
+
+
+def test_a_certificate_that_cannot_be_read_is_named_where_it_is_written(tmp_path: Path, signer: GpgSigner) -> None:
+    """A missing certificate, and a file that is none, are faults of the policy's line."""
+    write_policy(tmp_path / "policy.toml", signer)
+    (certificate,) = tmp_path.glob("*.asc")
+    for content in (b"hello", None):
+        certificate.write_bytes(content) if content else certificate.unlink()
+        with pytest.raises(UsageError) as caught:
+            Policy.load(tmp_path / "policy.toml")
+        (fault,) = caught.value.diagnostics
+        assert certificate.name in fault.message
+        assert fault.span is not None
+        assert fault.span.text.startswith("certificate = ")
+
+
+def test_a_policy_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """A missing, huge or binary policy file is told, not raised."""
+    with pytest.raises(UsageError, match="cannot read"):
+        Policy.load(tmp_path / "absent.toml")
+    (tmp_path / "huge.toml").write_bytes(b"#" * 2_000_000)
+    with pytest.raises(UsageError, match="more than"):
+        Policy.load(tmp_path / "huge.toml")
+    (tmp_path / "binary.toml").write_bytes(bytes(range(256)))
+    with pytest.raises(UsageError, match="not TOML"):
+        Policy.load(tmp_path / "binary.toml")
+
+
+def test_a_policy_that_cannot_be_written_is_an_error(tmp_path: Path, signer: GpgSigner) -> None:
+    """A missing directory is told with its name."""
+    with pytest.raises(IncompleteError, match="absent"):
+        write_policy(tmp_path / "absent" / "policy.toml", signer)
