@@ -12,9 +12,13 @@ env -0 >"$directory/environ"
 lead='printf %s "$$" >"$1" && shift && exec "$@"'
 follow='
     open my $status, ">&=", 8;
+    @SIG{qw(HUP INT QUIT TERM)} = ("IGNORE") x 4;
     $child = fork() // exit 126;
-    if (!$child) { close $status; exec { $ARGV[0] } @ARGV or exit 127 }
-    $SIG{$_} = "IGNORE" for qw(HUP INT QUIT TERM);
+    if (!$child) {
+        @SIG{qw(HUP INT QUIT TERM)} = ("DEFAULT") x 4;
+        close $status;
+        exec { $ARGV[0] } @ARGV or exit 127;
+    }
     waitpid $child, 0;
     print $status "wait $?\n";
     close $status;

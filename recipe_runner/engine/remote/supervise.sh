@@ -40,7 +40,8 @@ report() {
 }
 
 supervise() {
-    local mark patience name order base directory=
+    local mark patience name order base
+    directory=
     IFS= read -r -d '' mark && IFS= read -r -d '' patience || return
     if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
         echo "bash here is $BASH_VERSION; wanted 4.4 or later" >&2

@@ -1,0 +1,375 @@
+"""Steps on other hosts, against a real OpenSSH server on loopback and in network namespaces."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from recipe_runner.engine.answers import YesOperator
+from recipe_runner.engine.events import Event, Output, StepEnd, StepStart
+from recipe_runner.engine.history import History
+from recipe_runner.engine.operator import Answer
+from recipe_runner.engine.plan import plan
+from recipe_runner.engine.session import Session
+from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.values import Values
+from recipe_runner.errors import ExitCode
+from recipe_runner.language.parse import parse
+from tests.recipe_runner.engine.test_execute import Asked
+from tests.support import sshd
+from tests.support.running import Ran, run_text
+
+pytestmark = pytest.mark.skipif(not sshd.possible(), reason=sshd.REASON)
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[sshd.Server]:
+    """Serve the hosts alpha and beta."""
+    with sshd.serving(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def run(server: sshd.Server, tmp_path: Path) -> Run:
+    """Run a recipe whose hosts are alpha and beta."""
+
+    def running(text: str, **more: object) -> Ran:
+        environ = {**server.environ, **more.pop("environ", {})}  # type: ignore[dict-item]
+        return run_text(text, environ=environ, directory=tmp_path, **more)  # type: ignore[arg-type]
+
+    return running
+
+
+def block(code: str, attributes: str = "#one on=alpha", language: str = "bash") -> str:
+    return f"```{language} {{{attributes}}}\n{code}\n```\n"
+
+
+def processes(mark: str) -> list[int]:
+    """Return the processes whose command line is exactly `sleep MARK`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
+        except OSError:
+            continue
+        if words[:2] == [b"sleep", mark.encode()]:
+            found.append(int(entry.name))
+    return found
+
+
+def none_left(mark: str) -> bool:
+    """Wait until no such process is left, for a while."""
+    until = time.monotonic() + 20
+    while processes(mark) and time.monotonic() < until:
+        threading.Event().wait(0.05)
+    return not processes(mark)
+
+
+def test_a_step_runs_on_its_host_with_streams_apart(run: Run) -> None:
+    """Its output comes back as it was written, and the intent names the host."""
+    ran = run(block("printf 'a\\0\\377\\r\\n'; echo error >&2; echo \"$SSH_CONNECTION\" | wc -w >&2"))
+    assert ran.code is ExitCode.DONE
+    assert b"".join(e.data for e in ran.events if isinstance(e, Output) and e.stream == "stdout") == b"a\0\xff\r\n"
+    assert ran.text("one", "stderr") == "error\n4\n"
+    assert [e.host for e in ran.events if isinstance(e, StepStart)] == ["alpha"]
+
+
+def test_messages_carry_the_recipes_lines(run: Run) -> None:
+    """Bash and Python name the recipe and the line on which the fault stands, as they do here."""
+    assert (
+        run(block("true\nno-such-command")).text("one", "stderr")
+        == "test.md: line 3: no-such-command: command not found\n"
+    )
+    assert 'File "test.md", line 3' in run(block("x = 1\n1 / 0", language="python")).text("one", "stderr")
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "name"),
+    [
+        ("exit 3", 3, None),
+        ("exit 255", 255, None),
+        ("exit 137", 137, None),
+        ("kill -9 $$", None, "SIGKILL"),
+        ("kill -TERM $$", None, "SIGTERM"),
+        ("kill -SEGV $$", None, "SIGSEGV"),
+        ("kill -9 -- -$(ps -o pgid= -p $$ | tr -d ' ')", None, "SIGKILL"),
+        ("unset nothing; echo $nothing", 1, None),
+        ("false | true", 1, None),
+    ],
+)
+def test_exit_codes_and_signals_are_true(run: Run, code: str, exit_code: int | None, name: str | None) -> None:
+    """A command that exits 255 or 137 is told apart from a lost connection and from a killed process."""
+    ran = run(block(code))
+    end = ran.end("one")
+    assert (end.outcome, end.exit_code, end.signal) == ("failed", exit_code, name)
+    assert ran.code is ExitCode.FAILED
+
+
+def test_state_is_kept_on_each_host_apart(run: Run) -> None:
+    """Variables, functions and the directory stay on their host, as in one terminal for each."""
+    ran = run(
+        block("A=far; list=(x 'y z'); f() { echo f; }; cd /usr", "#one on=alpha")
+        + block('echo "${A-none}"; A=here', "#two")
+        + block('echo "${A-none}"; pwd', "#three on=beta")
+        + block('echo "$A ${list[1]}"; f; pwd; echo "${SSH_CONNECTION:+fresh}"', "#four on=alpha")
+        + block("echo $A", "#five")
+    )
+    assert ran.code is ExitCode.DONE
+    texts = [ran.text(step) for step in ("two", "three", "four", "five")]
+    assert texts == ["none\n", f"none\n{Path('~root').expanduser()}\n", "far y z\nf\n/usr\nfresh\n", "here\n"]
+
+
+def test_the_history_keeps_the_state_of_each_host() -> None:
+    """What a step on a host leaves never becomes the state of the steps here."""
+    history = History()
+    for host, digest in ((None, "a"), ("alpha", "b")):
+        history.apply(StepStart(step="s", host=host))
+        history.apply(StepEnd(step="s", blobs={"state": {"sha256": digest}}))
+    assert (history.state_blob, history.away_blobs) == ({"sha256": "a"}, {"alpha": {"sha256": "b"}})
+
+
+def test_parameters_are_variables_and_read_only(run: Run) -> None:
+    """Values of every shape arrive unchanged, lists as arrays, and cannot be changed."""
+    text = "---\nrecipe: 1\nparams:\n  text: {type: str}\n  many: {type: list, of: str}\n---\n" + block(
+        'printf "%s|" "$text" "${many[@]}"; bash -c \'echo "$text"\'\ntext=x'
+    )
+    value = "a'b\"c $(touch /tmp/no) `x` \\ é"
+    ran = run(text, params={"text": value, "many": ["1 2", "$HOME"]})
+    assert ran.text("one").startswith(f"{value}|1 2|$HOME|")
+    assert "text: readonly variable" in ran.text("one", "stderr")
+
+
+def test_python_blocks_find_parameters_in_their_environment(run: Run) -> None:
+    """Python on the host sees what Python here would see, lists as JSON."""
+    text = "---\nrecipe: 1\nparams:\n  many: {type: list, of: str}\n---\n"
+    code = "import json, os\nprint(json.loads(os.environ['many']), os.environ['RECIPE_STEP'])"
+    assert run(text + block(code, language="python"), params={"many": ["a", "b"]}).text("one") == "['a', 'b'] one\n"
+
+
+def test_outputs_come_back(run: Run) -> None:
+    """What a step appends to `$RECIPE_OUTPUT` on its host is known to every later step."""
+    ran = run(block("printf 'a=1\\nb<<E\\nx\\ny\\nE\\n' >> $RECIPE_OUTPUT") + block('echo "$one_a $one_b"', "#two"))
+    assert ran.end("one").outputs == {"a": "1", "b": "x\ny"}
+    assert ran.text("two") == "1 x\ny\n"
+
+
+def test_secrets_stay_off_command_lines_and_files(run: Run) -> None:
+    """While a step runs, no process' arguments and no file in its directory on the host hold the secret."""
+    text = "---\nrecipe: 1\nparams:\n  token: {type: secret, env: TOKEN}\n---\n" + block(
+        'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n" | grep -c "[s]wordfish" || true\n'
+        'cat "${RECIPE_OUTPUT%/*}"/{environ,output,state} | grep -c "[s]wordfish" || true\n'
+        'ls "${RECIPE_OUTPUT%/*}"; stat -c %a "${RECIPE_OUTPUT%/*}"; echo "$token" | rev; echo "$token"'
+    )
+    ran = run(text, environ={"TOKEN": "swordfish-42"})
+    counted = ran.text("one").split()
+    assert counted[:2] == ["0", "0"]
+    assert counted[2:] == ["environ", "group", "output", "state", "status", "700", "24-hsifdrows", "[secret]"]
+
+
+def test_nothing_is_left_behind(run: Run) -> None:
+    """After the session neither private directory, socket nor connection is left."""
+    ran = run(block("ls -d ${RECIPE_OUTPUT%/*}") + block("exit 1", "#two on=beta"))
+    directory = Path(ran.text("one").strip())
+    assert directory.name.startswith("recipe.")
+    assert not directory.exists()
+
+
+def test_one_connection_serves_all_steps_on_a_host(run: Run, server: sshd.Server) -> None:
+    """Steps side by side and one after the other use one connection, and it ends with the session."""
+    head = "---\nrecipe: 1\nparams:\n  many: {type: list, of: str}\n---\n"
+    ran = run(
+        head
+        + block("echo $SSH_CONNECTION", "#one on=alpha each=many parallel=3")
+        + block("echo $SSH_CONNECTION", "#two on=alpha"),
+        params={"many": ["a", "b", "c"]},
+    )
+    assert ran.code is ExitCode.DONE
+    assert len({*ran.text("one").splitlines(), *ran.text("two").splitlines()}) == 1
+    until = time.monotonic() + 10
+    while server.connections() and time.monotonic() < until:
+        threading.Event().wait(0.05)
+    assert server.connections() == []
+
+
+def test_each_host_of_a_list(run: Run) -> None:
+    """`each=hosts` with `on=${each}` runs once on every host, each with a record of its own."""
+    head = "---\nrecipe: 1\nparams:\n  hosts: {type: list, of: str}\n---\n"
+    ran = run(head + block("echo $each", "#one each=hosts on=${each} parallel=2"), params={"hosts": ["alpha", "beta"]})
+    assert {(e.item, e.host) for e in ran.events if isinstance(e, StepStart)} == {("alpha",) * 2, ("beta",) * 2}
+    assert sorted(ran.text("one").split()) == ["alpha", "beta"]
+
+
+@pytest.mark.parametrize("name", ["-oProxyCommand=touch x", "a b", "a,b", "", "a;b", "a\nb"])
+def test_names_that_are_options_are_refused(run: Run, tmp_path: Path, name: str) -> None:
+    """A host that ssh would take for an option, or that is no name at all, never reaches ssh."""
+    head = "---\nrecipe: 1\nparams:\n  host: {type: str, required: false}\n---\n"
+    ran = run(head + block("true", "#one on=${host}"), params={"host": name})
+    assert ran.end("one").outcome == "failed"
+    assert "wanted the name of one host" in ran.text("one", "stderr")
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_host_that_cannot_be_reached_has_run_nothing(run: Run, server: sshd.Server) -> None:
+    """A refused key is a failure, never an unknown state, and ssh's own words say why."""
+    (server.directory / "authorized").write_text("")
+    ran = run(block("true"))
+    assert (ran.end("one").outcome, ran.end("one").exit_code) == ("failed", 255)
+    assert "Permission denied" in ran.text("one", "stderr")
+    assert "error: `alpha` cannot be reached; nothing was run there\n" in ran.text("one", "stderr")
+
+
+def test_a_host_without_a_fitting_bash_says_so(run: Run, server: sshd.Server) -> None:
+    """A host on which bash cannot be started has run nothing."""
+    with (server.directory / "authorized").open("r+") as keys:
+        line = keys.read()
+        keys.seek(0)
+        keys.write(f'command="echo no shell for you >&2; exit 1" {line}')
+    ran = run(block("true"))
+    assert (ran.end("one").outcome, ran.end("one").exit_code) == ("failed", 255)
+    assert "no shell for you" in ran.text("one", "stderr")
+
+
+def test_a_time_limit_ends_the_whole_group_on_the_host(run: Run) -> None:
+    """Interrupted first, so that a trap can clean up; nothing is left."""
+    mark = f"61{os.getpid()}"
+    ran = run(block(f"trap 'echo cleaned; exit 1' INT\nsleep {mark} & wait", "#one on=alpha timeout=2s"))
+    assert (ran.end("one").outcome, ran.text("one")) == ("timeout", "cleaned\n")
+    assert none_left(mark)
+
+
+def test_a_group_that_ignores_the_interrupt_is_killed(run: Run) -> None:
+    """The ladder goes up to SIGKILL on the host."""
+    mark = f"62{os.getpid()}"
+    ran = run(block(f"trap '' INT TERM\nsleep {mark} & while :; do wait; done", "#one on=alpha timeout=1s"))
+    end = ran.end("one")
+    assert (end.outcome, end.signal) == ("timeout", "SIGKILL")
+    assert none_left(mark)
+
+
+def session_until(
+    text: str, environ: dict[str, str], when: bytes, act: Callable[[], None]
+) -> tuple[ExitCode, list[Event]]:
+    """Run a recipe, and do something as soon as a step has written a text."""
+    recipe = parse("test.md", text.encode())
+    session = Session(
+        plan(recipe, Values(), actions={}, preconditions={}),
+        History(),
+        YesOperator(),
+        (),
+        ShellState(),
+        environ={**os.environ, **environ},
+    )
+    stream = session.events()
+    events: list[Event] = []
+    while True:
+        try:
+            events.append(event := next(stream))
+        except StopIteration as stop:
+            return stop.value, events
+        if isinstance(event, Output) and when in event.data:
+            act()
+
+
+def test_a_lost_connection_is_an_unknown_state(server: sshd.Server) -> None:
+    """When the connection goes in the middle of a step its outcome is lost, and the host ends what was running."""
+    mark = f"63{os.getpid()}"
+    text = block(f"echo begun; sleep {mark}")
+    code, events = session_until(text, server.environ, b"begun", server.cut)
+    (end,) = (e for e in events if isinstance(e, StepEnd))
+    assert (end.outcome, end.exit_code, end.signal) == ("lost", None, None)
+    assert History.of(events).track("one").status == "unknown"
+    assert code is not ExitCode.DONE
+    assert none_left(mark)
+
+
+def test_a_lost_connection_is_made_again(run: Run, tmp_path: Path) -> None:
+    """The next step on the host gets a new connection, and finds the state that the runner has kept."""
+    cut = (
+        "pid=$$; until [[ $(</proc/$pid/comm) == sshd ]]; do pid=$(ps -o ppid= -p $pid | tr -d ' '); done; kill -9 $pid"
+    )
+    code = f"mkdir {tmp_path}/made 2>/dev/null || {{ echo $A; exit; }}\n{cut}; sleep 60"
+    operator = Asked(Answer("run"), Answer("run"), Answer("retry"))
+    ran = run(block("A=1") + block(code, "#two on=alpha"), operator=operator)
+    assert [e.outcome for e in ran.events if isinstance(e, StepEnd)] == ["ok", "lost", "ok"]
+    assert ran.text("two") == "1\n"
+
+
+def test_an_interrupt_reaches_the_host(server: sshd.Server) -> None:
+    """SIGINT to the runner interrupts the step there, and its trap can still speak."""
+    mark = f"64{os.getpid()}"
+    text = block(f"trap 'echo cleaned; exit 130' INT\necho begun; sleep {mark} & wait")
+    code, events = session_until(text, server.environ, b"begun", lambda: os.kill(os.getpid(), signal.SIGINT))
+    (end,) = (e for e in events if isinstance(e, StepEnd))
+    assert (code, end.outcome, end.exit_code) == (ExitCode.INTERRUPTED, "interrupted", 130)
+    assert b"cleaned\n" in b"".join(e.data for e in events if isinstance(e, Output))
+    assert none_left(mark)
+
+
+def test_a_killed_runner_leaves_nothing_running_on_the_host(server: sshd.Server, tmp_path: Path) -> None:
+    """Kill -9 of the runner ends its step there, its connections and its masters."""
+    mark = f"65{os.getpid()}"
+    (tmp_path / "t.md").write_text("# T\n" + block(f"echo begun; sleep {mark}"))
+    recipe = Path(sys.executable).parent / "recipe"
+    process = subprocess.Popen(
+        [recipe, "run", tmp_path / "t.md", "--yes", "--no-sign", "--runs", tmp_path / "runs"],
+        env={**os.environ, **server.environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    assert any(b"begun" in line for line in process.stdout)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert none_left(mark)
+
+
+def test_a_background_process_that_holds_the_output_open_does_not_hold_the_step(run: Run) -> None:
+    """The step is over when its shell is; the process lives on."""
+    mark = f"66{os.getpid()}"
+    began = time.monotonic()
+    ran = run(block(f"sleep {mark} & echo started"))
+    assert (ran.end("one").outcome, ran.text("one")) == ("ok", "started\n")
+    assert time.monotonic() - began < 30
+    (left,) = processes(mark)
+    os.kill(left, signal.SIGKILL)
+
+
+def test_a_terminal_on_the_host(run: Run) -> None:
+    """A `.tty` step has a terminal there, a true exit code, and its state is kept."""
+    ran = run(block("[ -t 0 ] && [ -t 1 ] && tty; B=2", "#one on=alpha .tty") + block("echo $B", "#two on=alpha"))
+    assert ran.text("one").startswith("/dev/pts/")
+    assert ran.text("two") == "2\n"
+    assert run(block("exit 7", "#one on=alpha .tty")).end("one").exit_code == 7
+
+
+def test_check_and_verify_run_on_the_host_of_their_step(run: Run) -> None:
+    """Scripts of a step look where the step works."""
+    role = 'test -n "${SSH_CONNECTION-}"'
+    ran = run(
+        f"```bash {{.check for=one}}\n{role}\n```\n" + block("true") + f"```bash {{.verify for=one}}\n{role}\n```\n"
+    )
+    assert ran.code is ExitCode.DONE
+    assert {(e.role, e.host) for e in ran.events if isinstance(e, StepStart)} == {
+        ("check", "alpha"),
+        ("run", "alpha"),
+        ("verify", "alpha"),
+    }
+
+
+def test_large_output_and_source_pass(run: Run) -> None:
+    """Many megabytes out and a long block in go through whole."""
+    ran = run(block("head -c 20000000 /dev/zero") + block("x='" + "y" * 200_000 + "'\necho ${#x}", "#two on=alpha"))
+    assert len(ran.text("one")) == 20_000_000
+    assert ran.text("two") == "200000\n"
