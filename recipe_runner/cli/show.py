@@ -8,7 +8,7 @@ import click
 
 from recipe_runner.console import page
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.errors import RecipeError
+from recipe_runner.errors import InvalidRecipeError
 from recipe_runner.language.header import read_header
 from recipe_runner.language.parse import include_reader, read_file, survey
 from recipe_runner.language.source import Document
@@ -27,4 +27,4 @@ def command(file: Path, plain: bool) -> None:  # noqa: D103 - its help is above
         document = Document.decode(source.path, read(source.path) if number else data)
         page.body(terminal, recipe, document, read_header(document).first_line)
     if faults:
-        raise RecipeError(*faults)
+        raise InvalidRecipeError(*faults)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from urllib.parse import quote
 
 from recipe_runner import __version__
 from recipe_runner.console.diagnostics import show
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import Diagnostic
+from recipe_runner.language.codes import Code
 from recipe_runner.sanitise import line
+
+UNCODED = "recipe"
+"""What a fault without a code of its own, such as a file that cannot be read, is listed under."""
 
 
 def as_text(terminal: Terminal, faults: Sequence[Diagnostic], files: int) -> None:
@@ -35,14 +40,14 @@ def as_github(terminal: Terminal, faults: Sequence[Diagnostic], _files: int) -> 
         if fault.span:
             end = fault.span.column + fault.span.length
             where = f" file={_property(fault.span.path)},line={fault.span.line},col={fault.span.column},endColumn={end}"
-            where += f",title={_property(fault.code or 'recipe')}"
+            where += f",title={_property(fault.code or UNCODED)}"
         text = line(f"{fault.message}{f' (hint: {fault.hint})' if fault.hint else ''}")
         terminal.raw(f"::error{where}::{_data(text)}\n")
 
 
 def as_sarif(terminal: Terminal, faults: Sequence[Diagnostic], _files: int) -> None:
     """Print SARIF 2.1.0 (OASIS), columns in Unicode code points."""
-    rules = [{"id": code} for code in sorted({fault.code or "recipe" for fault in faults})]
+    rules = [_rule(code) for code in sorted({fault.code or UNCODED for fault in faults})]
     driver = {"name": "recipe-runner", "version": __version__, "rules": rules}
     run = {
         "tool": {"driver": driver},
@@ -74,10 +79,21 @@ def _fields(fault: Diagnostic) -> dict[str, str | int | None]:
     }
 
 
+def _rule(code: str) -> dict[str, object]:
+    if code == UNCODED:
+        return {"id": code}
+    known = Code(code)
+    return {
+        "id": code,
+        "shortDescription": {"text": known.heading},
+        "fullDescription": {"text": known.explanation},
+    }
+
+
 def _result(fault: Diagnostic) -> dict[str, object]:
     text = f"{fault.message}{f'. Hint: {fault.hint}' if fault.hint else ''}"
     result: dict[str, object] = {
-        "ruleId": fault.code or "recipe",
+        "ruleId": fault.code or UNCODED,
         "level": "error",
         "message": {"text": text},
     }
@@ -87,7 +103,7 @@ def _result(fault: Diagnostic) -> dict[str, object]:
             "startColumn": fault.span.column,
             "endColumn": fault.span.column + fault.span.length,
         }
-        location = {"artifactLocation": {"uri": fault.span.path}, "region": region}
+        location = {"artifactLocation": {"uri": quote(fault.span.path)}, "region": region}
         result["locations"] = [{"physicalLocation": location}]
     return result
 

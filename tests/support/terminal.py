@@ -55,3 +55,7 @@ class Person:
     def screen(self) -> str:
         """Return what the screen shows."""
         return "\n".join(row.rstrip() for row in self._screen.display).rstrip()
+
+    def colours(self) -> set[str]:
+        """Return the colours of the text on the screen; `default` is no colour."""
+        return {cell.fg for row in self._screen.buffer.values() for cell in row.values()}
