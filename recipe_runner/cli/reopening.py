@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 
 from recipe_runner.cli import options, tables
@@ -17,7 +18,7 @@ from recipe_runner.engine.values import Ask, resolve
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.journal.store import Journal
-from recipe_runner.language.parse import load
+from recipe_runner.language.parse import load, survey
 
 FindSigner = Callable[[str | None], GpgSigner | None]
 
@@ -56,6 +57,23 @@ def reopened(run: Path, recipe: Path | None, find_signer: FindSigner, ask: Ask |
         if history.state_blob:
             state = ShellState.from_bytes(journal.blob(history.state_blob["sha256"]))
         yield Reopened(journal, history, first, planned, state, environ)
+
+
+def differences(found: Reopened) -> list[str]:
+    """Return, as unified diffs, how the steps differ from the recipe that the run began with."""
+    kept = {entry["path"]: entry["sha256"] for entry in (found.first.recipe, *found.first.includes)}
+
+    def read(path: str) -> bytes:
+        return found.journal.blob(kept[str(Path(path).absolute())])
+
+    old, _ = survey(found.first.recipe["path"], read(found.first.recipe["path"]), read=read)
+    before = {step.id: step.source.splitlines() for step in old.steps}
+    after = {planned.step.id: planned.step.source.splitlines() for planned in found.plan.steps}
+    return [
+        "\n".join(unified_diff(before.get(step, []), after.get(step, []), f"{step} then", f"{step} now", lineterm=""))
+        for step in dict.fromkeys((*before, *after))
+        if before.get(step) != after.get(step)
+    ]
 
 
 def sealing_as_before(key: str | None) -> FindSigner:

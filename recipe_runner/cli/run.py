@@ -22,7 +22,7 @@ from recipe_runner.engine.values import resolve
 from recipe_runner.errors import ExitCode
 from recipe_runner.journal.store import Journal
 from recipe_runner.language.mapping import read_mapping
-from recipe_runner.language.parse import load
+from recipe_runner.language.parse import load, read_file
 
 
 @click.command(help="Run the recipe FILE step by step and write its signed journal.")
@@ -81,6 +81,8 @@ def command(  # noqa: D103 - its help is above
     view.opening(first.run, signer.primary if signer else None, mode)
     with Journal.create(directory, first, signer) as journal:
         view.show(first)
+        for source in recipe.sources:
+            journal.keep(read_file(Path(source.path)))
         findings = evaluate_all(planned.preconditions, world)
         state = ShellState(directory=place.directory)
         session = Session(planned, History.of([first]), operator, tuple(findings), state, chosen, environ)

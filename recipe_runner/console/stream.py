@@ -43,6 +43,11 @@ class JsonView:
             case _:
                 self._print({"t": event.type, **to_record(event)})
 
+    def changes(self, differences: Sequence[str]) -> None:
+        """Print each difference as an object of its own."""
+        for difference in differences:
+            self._print({"t": "change", "diff": difference})
+
     def closing(self, directory: Path, *, code: int, reason: str) -> None:
         """Print how the session ended."""
         self._print({"t": "end", "exit_code": code, "reason": reason, "directory": str(directory)})

@@ -36,6 +36,9 @@ class View(Protocol):
     def show(self, event: Event) -> None:
         """Show one event."""
 
+    def changes(self, differences: Sequence[str]) -> None:
+        """Show how steps differ from what they were when the run began."""
+
     def closing(self, directory: Path, *, code: int, reason: str) -> None:
         """Show how the session ended."""
 
@@ -126,9 +129,15 @@ class RunView:
             case Deviation(what=what, reason=reason):
                 self.terminal.say(f"  deviation: {what}{f' ({reason})' if reason else ''}", "warn")
             case Resume(changed=changed) if changed:
-                self.terminal.say(f"  changed since the run began: {', '.join(changed)}", "warn")
+                self.terminal.say(f"  The recipe has changed since the run began: {', '.join(changed)}", "warn")
             case _:
                 pass
+
+    def changes(self, differences: Sequence[str]) -> None:
+        """Show how steps differ from what they were when the run began."""
+        for difference in differences:
+            self.terminal.out.print()
+            self.show_code(difference, "diff")
 
     def calls(self) -> None:
         """Ring the bell where a question comes after long work, for somebody who has looked away."""

@@ -11,6 +11,8 @@ from types import FrameType
 from typing import Any, Self
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+WAKING = signal.SIGWINCH
+"""Only wakes whoever waits on `fileno`: the operator's terminal has another size."""
 
 
 class Interrupts:
@@ -25,6 +27,7 @@ class Interrupts:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            self._before[WAKING] = signal.signal(WAKING, self._wake)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -37,13 +40,14 @@ class Interrupts:
         """Return a descriptor that is readable while a signal is waiting to be acknowledged."""
         return self._reader
 
-    def acknowledge(self) -> None:
-        """Forget the waiting signals, but remember in `seen` that there was one."""
+    def acknowledge(self) -> bool:
+        """Forget the waiting signals; say whether one of them asks to stop, which `seen` remembers."""
+        stop = False
         while True:
             try:
-                os.read(self._reader, 64)
+                stop = b"!" in os.read(self._reader, 64) or stop
             except BlockingIOError:
-                return
+                return stop
 
     @contextmanager
     def raising(self) -> Iterator[None]:
@@ -59,3 +63,6 @@ class Interrupts:
         if self._raising:
             raise KeyboardInterrupt
         os.write(self._writer, b"!")
+
+    def _wake(self, number: int, _: FrameType | None) -> None:
+        os.write(self._writer, b"?")

@@ -193,9 +193,7 @@ class Pump:
         for key, _ in self._selector.select(wait):
             process: Process | None = key.data
             if process is None:
-                self._interrupts.acknowledge()
-                for running in self._running:
-                    running.stop("interrupted")
+                self._noticed(stop=self._interrupts.acknowledge())
             elif key.fd == process.pidfd:
                 process.exited = time.monotonic()
                 self._selector.unregister(process.pidfd)
@@ -212,6 +210,14 @@ class Pump:
                 yield process, process.ended()
             elif process.exited is None and process.deadline is not None and now >= process.deadline:
                 process.stop("timeout")
+
+    def _noticed(self, *, stop: bool) -> None:
+        """Tell every process that it is to stop, or that the terminal may have another size."""
+        for process in self._running:
+            if stop:
+                process.stop("interrupted")
+            elif process.window is not None:
+                process.window.follow_size()
 
     def _read(self, process: Process, descriptor: int) -> Chunk | None:
         try:

@@ -33,6 +33,8 @@ def find_shellcheck() -> str | None:
 def check_shellcheck(scripts: Sequence[Script], program: str) -> Iterator[Diagnostic]:
     """Yield shellcheck's warnings and errors at the recipe's lines; one process for all scripts.
 
+    Of its formats `json1` counts a tab as one column.
+
     A shellcheck that fails to answer is no fault of the recipe: it yields nothing.
     """
     if not scripts:
@@ -65,9 +67,9 @@ def _diagnostic(script: Script, comment: dict[str, Any]) -> Diagnostic:
     row = int(comment["line"]) - 1 - PREAMBLE.count("\n")
     rows = script.text.split("\n")
     text = rows[row] if 0 <= row < len(rows) else ""
-    column = _index(text, int(comment["column"]))
+    column = int(comment["column"]) - 1
     same = comment["endLine"] == comment["line"]
-    end = _index(text, int(comment["endColumn"])) if same else len(text.rstrip())
+    end = int(comment["endColumn"]) - 1 if same else len(text.rstrip())
     message = line(str(comment["message"]).rstrip("."))
     return Diagnostic(
         f"shellcheck SC{comment['code']}: {message[:1].lower()}{message[1:]}",
@@ -75,13 +77,3 @@ def _diagnostic(script: Script, comment: dict[str, Any]) -> Diagnostic:
         f"see https://www.shellcheck.net/wiki/SC{comment['code']}",
         Code.SHELLCHECK,
     )
-
-
-def _index(text: str, column: int) -> int:
-    """Return the index of shellcheck's column, which counts from 1 and a tab as up to eight characters."""
-    width = 0
-    for index, character in enumerate(text):
-        if width >= column - 1:
-            return index
-        width += 8 - width % 8 if character == "\t" else 1
-    return len(text)

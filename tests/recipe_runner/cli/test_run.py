@@ -237,3 +237,21 @@ def test_undo_of_an_open_and_of_a_finished_run(tmp_path: Path, key: str) -> None
     assert records(undoing)[0]["undoes"] == finished.name
     recipe("policy", "policy.toml", "--key", key, directory=tmp_path)
     assert recipe("verify", undoing, "--policy", "policy.toml", directory=tmp_path).returncode == 0
+
+
+def test_resume_shows_what_changed_in_the_recipe(tmp_path: Path) -> None:
+    """The difference of every changed step is shown, and a finished one that changed needs a decision."""
+    text = "```bash {#a}\necho first\n```\n```bash {#b}\nexit 1\n```\n"
+    (tmp_path / "r.md").write_text(text)
+    assert recipe("run", "r.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path).returncode == 1
+    (tmp_path / "r.md").write_text(text.replace("echo first", "echo 1st").replace("exit 1", "exit 0"))
+    run = only_run(tmp_path / "runs")
+    refused = recipe("resume", run, "--yes", directory=tmp_path)
+    assert refused.returncode == 5
+    assert "-echo first" in refused.stdout
+    assert "+echo 1st" in refused.stdout
+    assert "its text has changed" in refused.stderr
+    (tmp_path / "answers.yaml").write_text("a: {done: cosmetic}\nb: run\n")
+    done = recipe("resume", run, "--answers", "answers.yaml", directory=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "kept as done though its text changed" in done.stdout
