@@ -21,10 +21,13 @@ from recipe_runner.engine.answers import AnswersOperator, YesOperator
 from recipe_runner.engine.course import Course, check_course
 from recipe_runner.engine.operator import Operator
 from recipe_runner.engine.plan import Plan
+from recipe_runner.engine.secret import read_secret
 from recipe_runner.engine.values import Ask
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.language.mapping import read_mapping
+from recipe_runner.language.parameters import Parameter
+from recipe_runner.language.suggestions import suggest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -150,8 +153,30 @@ def assignments(texts: Sequence[str]) -> Mapping[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError.because(f"`-p {text}` is not `name=value`", hint="write -p name=value")
+            raise UsageError.because(f"`{name}` is not followed by `=` and a value", hint="write name=value")
         values[name] = value
+    return values
+
+
+def secret(function: F) -> F:
+    """Add the option that says where secrets come from."""
+    return click.option(
+        "--secret",
+        "secrets",
+        multiple=True,
+        metavar="NAME=SOURCE",
+        help="Read a secret from fd:N, file:PATH, env:NAME or command:PROGRAM…",
+    )(function)
+
+
+def secret_values(texts: Sequence[str], parameters: Sequence[Parameter], environ: Mapping[str, str]) -> dict[str, str]:
+    """Read the secrets that `--secret` names; raises UsageError, also for a parameter that is none."""
+    known = {parameter.name for parameter in parameters if parameter.type == "secret"}
+    values: dict[str, str] = {}
+    for name, source in assignments(texts).items():
+        if name not in known:
+            raise UsageError.because(f"the recipe has no secret `{name}`", hint=suggest(name, known, what="secret"))
+        values[name] = read_secret(name, source, environ)
     return values
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -36,7 +36,9 @@ class Reopened:
 
 
 @contextmanager
-def reopened(run: Path, recipe: Path | None, find_signer: FindSigner, ask: Ask | None) -> Iterator[Reopened]:
+def reopened(
+    run: Path, recipe: Path | None, find_signer: FindSigner, ask: Ask | None, secrets: Sequence[str]
+) -> Iterator[Reopened]:
     """Lock and read a run, and bring it together with its recipe as that is now.
 
     Raises what `Journal.reopen`, `load`, `resolve` and `plan` raise.
@@ -51,6 +53,7 @@ def reopened(run: Path, recipe: Path | None, find_signer: FindSigner, ask: Ask |
         tables.refuse_faults(parsed, actions)
         environ = options.environment()
         kept = {name: value for name, value in first.params.items() if parsed.parameter(name)}
+        kept |= options.secret_values(secrets, parsed.params, environ)
         values = resolve(parsed.params, given={}, file=kept, environ=environ, ask=ask)
         planned = plan(parsed, values, actions=actions, preconditions=kinds())
         state = ShellState(directory=first.directory)

@@ -20,15 +20,21 @@ from recipe_runner.language.parse import read_file
 @click.command(help="Go on with the run in directory RUN: what is finished stays finished.")
 @click.argument("run", type=Path)
 @click.option("--recipe", type=Path, metavar="FILE", help="Where the recipe is now, if it was moved.")
+@options.secret
 @options.answering
 @options.coursing
 @click.option("--key", metavar="FINGERPRINT", help="Sign with this key; default: the one that signed so far.")
 def command(  # noqa: D103 - its help is above
-    run: Path, recipe: Path | None, key: str | None, answering: options.Answering, course: options.Coursing
+    run: Path,
+    recipe: Path | None,
+    secrets: tuple[str, ...],
+    key: str | None,
+    answering: options.Answering,
+    course: options.Coursing,
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain)
-    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal)) as found:
+    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal), secrets) as found:
         if found.history.closed is not None:
             raise UsageError.because(
                 f"run `{found.first.run}` is over ({found.history.closed.outcome})",

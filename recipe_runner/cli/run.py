@@ -29,6 +29,7 @@ from recipe_runner.language.parse import load, read_file
 @click.argument("file", type=Path)
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
 @click.option("--params-file", type=Path, metavar="FILE", help="Take parameters from a YAML file.")
+@options.secret
 @click.option("--runs", type=Path, metavar="DIR", help="Keep the run's journal below this directory.")
 @click.option("--dry-run", is_flag=True, help="Show what would run and look at the preconditions; run nothing.")
 @options.answering
@@ -38,6 +39,7 @@ def command(  # noqa: D103 - its help is above
     file: Path,
     params: tuple[str, ...],
     params_file: Path | None,
+    secrets: tuple[str, ...],
     runs: Path | None,
     dry_run: bool,
     key: str | None,
@@ -54,7 +56,10 @@ def command(  # noqa: D103 - its help is above
     values = resolve(
         recipe.params,
         given=options.assignments(params),
-        file=read_mapping(params_file) if params_file else {},
+        file={
+            **(read_mapping(params_file) if params_file else {}),
+            **options.secret_values(secrets, recipe.params, environ),
+        },
         environ=environ,
         ask=answering.asker(terminal),
     )

@@ -20,12 +20,15 @@ from recipe_runner.journal.store import Journal
 @click.command(help="Undo the completed steps of the run in directory RUN, newest first, each confirmed and recorded.")
 @click.argument("run", type=Path)
 @click.option("--recipe", type=Path, metavar="FILE", help="Where the recipe is now, if it was moved.")
+@options.secret
 @options.answering
 @click.option("--key", metavar="FINGERPRINT", help="Sign with this key; default: the one that signed so far.")
-def command(run: Path, recipe: Path | None, key: str | None, answering: options.Answering) -> int:  # noqa: D103
+def command(  # noqa: D103 - its help is above
+    run: Path, recipe: Path | None, secrets: tuple[str, ...], key: str | None, answering: options.Answering
+) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain)
-    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal)) as found:
+    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal), secrets) as found:
         undoable = [step for step, _ in found.history.order if found.plan.recipe.step(step).undos]
         if not undoable:
             raise UsageError.because(

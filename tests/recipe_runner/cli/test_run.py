@@ -124,7 +124,7 @@ def test_termination_stops_the_step_and_leaves_a_run_to_resume(tmp_path: Path) -
         (["run", "good.md", "--no-sign"], 2, "there is no terminal"),
         (["run", "good.md", "--yes", "--key", "A" * 40], 3, "A" * 40),
         (["run", "good.md", "--yes", "--no-sign", "-p", "nam=x"], 2, "did you mean `name`"),
-        (["run", "good.md", "--yes", "--no-sign", "-p", "name"], 2, "is not `name=value`"),
+        (["run", "good.md", "--yes", "--no-sign", "-p", "name"], 2, "is not followed by `=`"),
         (["run", "good.md", "--yes", "--no-sign", "--answers", "a.yaml"], 2, "exclude each other"),
         (["run", "needy.md", "--yes", "--no-sign"], 3, "no-such-tool"),
         (["run", "failing.md", "--yes", "--no-sign"], 1, ""),
