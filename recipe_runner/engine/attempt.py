@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from recipe_runner.engine.events import Output, Role, StepEnd, StepStart
 from recipe_runner.engine.history import History
 from recipe_runner.engine.outputs import parse_outputs, variable
-from recipe_runner.engine.plan import AnyStep, Plan, action_arguments
+from recipe_runner.engine.plan import AnyStep, Plan, action_arguments, lookup
 from recipe_runner.engine.process import Command, Ended
 from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.remote.connection import Connections
@@ -122,7 +122,7 @@ class Bench:
     ) -> Coroutine[Ended]:
         """Run one script of a step on the step's host."""
         try:
-            host = host_of(step, self.values(item), self.history.outputs)
+            host = host_of(step, lookup(self.values(item), self.history.outputs))
         except RecipeError as error:
             yield self._start(step, role, item, digest)
             yield Output(step.id, "stderr", f"error: {error}\n".encode(), 0, item)

@@ -53,13 +53,16 @@ class Performance:
         yield from self.scheduler.run(self.bench.shell(step))
 
     def _attempts(self, step: AnyStep, item: str | None, script: Script | None) -> Coroutine[Ended]:
-        """Attempt a step as often as its `retries=` allow, or until its `wait=` is over."""
+        """Attempt a step as often as its `retries=` allow, or until its `wait=` is over.
+
+        A lost step is never attempted again by itself: whether it did its work is for the operator to find out.
+        """
         attributes = step.attributes
         until = time.monotonic() + attributes.wait.total_seconds() if attributes.wait else 0.0
         left = attributes.retries
         while True:
             ended = yield from self._attempt(step, item, script)
-            if ended.outcome == "ok" or self.scheduler.interrupted:
+            if ended.outcome in {"ok", "lost"} or self.scheduler.interrupted:
                 return ended
             if time.monotonic() < until:
                 yield Pause(attributes.every.total_seconds(), step.id, "not yet; looking again", item)

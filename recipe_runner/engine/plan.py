@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
 
 from recipe_runner.engine.action import Action
 from recipe_runner.engine.preconditions.base import Precondition
+from recipe_runner.engine.remote.host import awaits_host, host_of
 from recipe_runner.engine.values import Text, Values
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, RecipeError, gather
 from recipe_runner.language.model import ActionStep, Block, Manual, Recipe
@@ -51,7 +52,7 @@ def plan(
     """Bring a recipe and its values together.
 
     Raises InvalidRecipeError with every fault that the values bring to light: an argument or a precondition that its
-    model refuses once expanded.
+    model refuses once expanded, a text that names no host.
     """
     faults: list[Diagnostic] = []
     required: list[Precondition] = []
@@ -72,6 +73,8 @@ def plan(
                 action_arguments(step, actions[step.action].Arguments, values, {})
             except RecipeError as error:
                 faults += error.diagnostics
+        if step.attributes.on is not None and applicable and not awaits_host(step):
+            faults += _unfit_hosts(planned[-1], values)
     if faults:
         raise InvalidRecipeError(*gather(faults))
     return Plan(recipe, values, tuple(planned), tuple(required), actions)
@@ -128,3 +131,11 @@ def _items(step: AnyStep, values: Values) -> tuple[str | None, ...]:
         return (None,)
     texts: Text | Sequence[str] = values.texts.get(each, ())
     return (texts,) if isinstance(texts, str) else tuple(texts)
+
+
+def _unfit_hosts(planned: PlannedStep, values: Values) -> Iterator[Diagnostic]:
+    for item in planned.items:
+        try:
+            host_of(planned.step, lookup(values if item is None else values.bound("each", item)))
+        except InvalidRecipeError as error:
+            yield from error.diagnostics

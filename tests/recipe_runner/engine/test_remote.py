@@ -21,7 +21,7 @@ from recipe_runner.engine.plan import plan
 from recipe_runner.engine.session import Session
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import Values
-from recipe_runner.errors import ExitCode
+from recipe_runner.errors import ExitCode, InvalidRecipeError
 from recipe_runner.language.parse import parse
 from tests.recipe_runner.engine.test_execute import Asked
 from tests.support import sshd
@@ -210,13 +210,30 @@ def test_each_host_of_a_list(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["-oProxyCommand=touch x", "a b", "a,b", "", "a;b", "a\nb"])
-def test_names_that_are_options_are_refused(run: Run, tmp_path: Path, name: str) -> None:
-    """A host that ssh would take for an option, or that is no name at all, never reaches ssh."""
+def test_names_that_are_options_are_refused(tmp_path: Path, name: str) -> None:
+    """A host that ssh would take for an option, or that is no name at all, is refused before anything runs."""
     head = "---\nrecipe: 1\nparams:\n  host: {type: str, required: false}\n---\n"
-    ran = run(head + block("true", "#one on=${host}"), params={"host": name})
-    assert ran.end("one").outcome == "failed"
-    assert "wanted the name of one host" in ran.text("one", "stderr")
-    assert not (tmp_path / "x").exists()
+    with pytest.raises(InvalidRecipeError, match="wanted the name of one host") as refused:
+        run_text(head + block("true", "#one on=${host}"), params={"host": name}, directory=tmp_path)
+    assert [d.span.line for d in refused.value.diagnostics if d.span] == [6]
+
+
+def test_every_unfit_host_of_a_list_is_named(tmp_path: Path) -> None:
+    """A list where one host is wanted is refused with the way to write it."""
+    head = "---\nrecipe: 1\nparams:\n  hosts: {type: list, of: str}\n---\n"
+    with pytest.raises(InvalidRecipeError) as refused:
+        run_text(head + block("true", "#one on=${hosts}"), params={"hosts": ["a", "b"]}, directory=tmp_path)
+    assert [d.hint for d in refused.value.diagnostics] == [
+        "for several hosts, write `each=` and the list's name, and `on=${each}`"
+    ]
+
+
+def test_a_host_can_be_an_earlier_steps_output(run: Run) -> None:
+    """An unfit one is known only then: the step fails, and ssh never hears of it."""
+    ran = run(block("echo host=beta >> $RECIPE_OUTPUT", "#find") + block("true", "#one on=${find.host}"))
+    assert [e.host for e in ran.events if isinstance(e, StepStart)] == [None, "beta"]
+    ran = run(block("echo host=-v >> $RECIPE_OUTPUT", "#find") + block("true", "#one on=${find.host}"))
+    assert ran.text("one", "stderr") == "error: `on`: found `-v`, wanted the name of one host\n"
 
 
 def test_a_host_that_cannot_be_reached_has_run_nothing(run: Run, server: sshd.Server) -> None:
@@ -283,7 +300,7 @@ def session_until(
 def test_a_lost_connection_is_an_unknown_state(server: sshd.Server) -> None:
     """When the connection goes in the middle of a step its outcome is lost, and the host ends what was running."""
     mark = f"63{os.getpid()}"
-    text = block(f"echo begun; sleep {mark}")
+    text = block(f"echo begun; sleep {mark}", "#one on=alpha retries=2 retry-delay=0s")
     code, events = session_until(text, server.environ, b"begun", server.cut)
     (end,) = (e for e in events if isinstance(e, StepEnd))
     assert (end.outcome, end.exit_code, end.signal) == ("lost", None, None)
