@@ -17,6 +17,8 @@ EVERY = "*"
 class YesOperator:
     """Says yes where that is safe: never to a point of no return that was not named, never after a failure.
 
+    A step in unknown state is run again unless it is a point of no return; the journal says that nobody looked.
+
     What it may not answer goes to `otherwise`, a person, where there is one.
     """
 
@@ -28,13 +30,13 @@ class YesOperator:
         match question.moment:
             case "undo":
                 return Answer("run", "", AUTOMATIC)
-            case "start" | "manual" if question.typed is None or question.step in self.accepted:
+            case "start" | "manual" | "unknown" if question.typed is None or question.step in self.accepted:
                 return Answer("run" if "run" in question.choices else "done", question.typed or "", AUTOMATIC)
             case "failed" | "unmet":
                 return Answer("quit", f"{question.text}", AUTOMATIC)
             case _ if self.otherwise is not None:
                 return self.otherwise.ask(question)
-        if question.typed is not None and question.moment == "start":
+        if question.typed is not None:
             raise IncompleteError(
                 Diagnostic(
                     f"step `{question.step}` is a point of no return, which --yes does not cover",

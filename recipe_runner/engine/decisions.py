@@ -41,7 +41,7 @@ class Decisions:
         answer = self.ask(question)
         while answer.choice == "run" and question.typed not in {None, answer.text}:
             answer = self.ask(question)
-        if not answer.automatic or question.typed is not None:
+        if not answer.automatic or question.typed is not None or question.moment == "unknown":
             yield Confirm(
                 step=step.id,
                 question=self.redactor.text(question.text),

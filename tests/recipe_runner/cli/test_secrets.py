@@ -32,7 +32,9 @@ print(json.dumps(os.environ["token"]), urllib.parse.quote(os.environ["token"], s
 echo "failing with $token" >&2; exit 1
 ```
 """
-SECRET = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=30)
+SECRET = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=30).filter(
+    lambda text: len(set(text)) > 6
+)
 
 
 def shapes(secret: str) -> list[bytes]:

@@ -197,12 +197,16 @@ def test_resume_does_not_repeat_what_is_done(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "one\ntwo\n"
 
 
-def test_a_step_in_unknown_state_is_never_repeated_unasked(tmp_path: Path) -> None:
-    """A start without an end needs a decision: `--yes` may not make it, a person may."""
+def test_a_step_in_unknown_state_needs_a_decision_on_record(tmp_path: Path) -> None:
+    """A start without an end is never passed over: `--yes` runs it again and says so, a person may know better."""
     past = [StepStart(step="one", digest="")]
-    with pytest.raises(IncompleteError, match="unknown"):
-        run_text(TWO, past=past, directory=tmp_path)
-    assert not (tmp_path / "log").exists()
+    ran = run_text(TWO, past=past, directory=tmp_path)
+    assert [(e.choice, e.by) for e in ran.events if isinstance(e, Confirm)] == [("run", "--yes")]
+    (tmp_path / "log").unlink()
+    gone = "```bash {#go .irreversible}\ntouch gone\n```\n"
+    with pytest.raises(IncompleteError, match="point of no return"):
+        run_text(gone, past=[StepStart(step="go", digest="")], directory=tmp_path)
+    assert not (tmp_path / "gone").exists()
     ran = run_text(TWO, past=past, operator=Asked(Answer("done", "looked"), Answer("run")), directory=tmp_path)
     assert ran.code is ExitCode.DONE
     assert (tmp_path / "log").read_text() == "two\n"

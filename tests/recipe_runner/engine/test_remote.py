@@ -67,9 +67,9 @@ def processes(mark: str) -> list[int]:
     return found
 
 
-def none_left(mark: str) -> bool:
+def none_left(mark: str, seconds: float = 20) -> bool:
     """Wait until no such process is left, for a while."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + seconds
     while processes(mark) and time.monotonic() < until:
         threading.Event().wait(0.05)
     return not processes(mark)
@@ -390,3 +390,34 @@ def test_large_output_and_source_pass(run: Run) -> None:
     ran = run(block("head -c 20000000 /dev/zero") + block("x='" + "y" * 200_000 + "'\necho ${#x}", "#two on=alpha"))
     assert len(ran.text("one")) == 20_000_000
     assert ran.text("two") == "200000\n"
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[sshd.Network]:
+    """Serve three hosts, each with a network of its own."""
+    if not sshd.namespaces_permitted():
+        pytest.skip("needs iproute2 and the right to make network namespaces")
+    with sshd.network(tmp_path, ("north", "south", "west")) as network:
+        yield network
+
+
+HOSTS = "---\nrecipe: 1\nparams:\n  hosts: {type: list, of: str}\n---\n"
+
+
+def test_several_hosts_side_by_side(network: sshd.Network, tmp_path: Path) -> None:
+    """Each sub-run reaches the machine it names, whose address is its own."""
+    text = HOSTS + block("set -- $SSH_CONNECTION; echo $each $3", "#one each=hosts on=${each} parallel=3")
+    ran = run_text(text, params={"hosts": list(network.hosts)}, environ=network.environ, directory=tmp_path)
+    assert sorted(ran.text("one").splitlines()) == ["north 192.0.2.2", "south 192.0.2.6", "west 192.0.2.10"]
+
+
+@pytest.mark.slow
+def test_a_host_that_falls_silent_is_lost_and_ends_its_step(network: sshd.Network) -> None:
+    """Nobody says goodbye: within a minute or two the step is lost here, and over there."""
+    mark = f"67{os.getpid()}"
+    text = block(f"echo begun; sleep {mark}", "#one on=south")
+    _, events = session_until(text, network.environ, b"begun", lambda: network.unplug("south"))
+    (end,) = (e for e in events if isinstance(e, StepEnd))
+    assert end.outcome == "lost"
+    assert end.duration_ms < 90_000
+    assert none_left(mark, 120)

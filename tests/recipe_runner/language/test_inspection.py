@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from recipe_runner.errors import UsageError
-from recipe_runner.language.codes import Code
 from recipe_runner.language.inspection import inspect
 from tests.recipe_runner.language.cases import ACTIONS, FIXTURES, PRECONDITIONS, Case, cases, shown
 
@@ -27,9 +25,7 @@ def faults_of(case: Case, directory: Path) -> str:
     return "\n".join(shown(fault) for fault in faults)
 
 
-@pytest.mark.parametrize(
-    ("path", "case"), CASES, ids=[f"{path.name}:{case.line} {case.title}" for path, case in CASES]
-)
+@pytest.mark.parametrize(("path", "case"), CASES, ids=[f"{path.name}:{case.line} {case.title}" for path, case in CASES])
 def test_faults(path: Path, case: Case, tmp_path: Path) -> None:
     """Every fixture document has exactly the faults that are written under it, at these places and in these words."""
     assert faults_of(case, tmp_path) == case.faults, f"{path.name}:{case.line}"
