@@ -50,12 +50,12 @@ def make_keys(directory: Path) -> None:
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
 
 
-def wrapped_ssh(directory: Path, settings: str) -> dict[str, str]:
+def wrapped_ssh(directory: Path, settings: str, prefix: Sequence[str] = ()) -> dict[str, str]:
     """Return an environment whose ssh has these settings only; the real one reads the user's from their home."""
     (directory / "ssh_config").write_text(settings)
     wrapper = directory / "bin" / "ssh"
     wrapper.parent.mkdir(exist_ok=True)
-    wrapper.write_text(f'#!/bin/sh\nexec /usr/bin/ssh -F {directory}/ssh_config "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nexec {" ".join(prefix)} /usr/bin/ssh -F {directory}/ssh_config "$@"\n')
     wrapper.chmod(0o755)
     return {"PATH": f"{wrapper.parent}:{os.environ['PATH']}"}
 
@@ -123,3 +123,60 @@ def serving(directory: Path, hosts: Sequence[str] = ("alpha", "beta")) -> Iterat
         )
     finally:
         stop(process)
+
+
+@dataclass
+class Network:
+    """Hosts in network namespaces of their own, behind a client's; `environ` gives an ssh that runs in the client's."""
+
+    name: str
+    hosts: tuple[str, ...]
+    environ: dict[str, str]
+
+    def unplug(self, host: str) -> None:
+        """Take a host off the network, without a word to anybody."""
+        _ip("-n", f"{self.name}c", "link", "set", f"h{self.hosts.index(host)}", "down")
+
+
+def namespaces_permitted() -> bool:
+    """Say whether network namespaces can be made here."""
+    name = f"rt{os.getpid()}"
+    if not possible() or shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin:/bin") is None:
+        return False
+    if subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False).returncode:
+        return False
+    made = subprocess.run(["ip", "netns", "exec", name, "true"], capture_output=True, check=False).returncode == 0
+    _ip("netns", "delete", name)
+    return made
+
+
+@contextmanager
+def network(directory: Path, hosts: Sequence[str]) -> Iterator[Network]:
+    """Serve each host from its own network namespace for the block's time."""
+    name = f"rt{os.getpid()}"
+    make_keys(directory)
+    (directory / "known").write_text(f"tested {(directory / 'host.pub').read_text()}")
+    settings, servers, made = "", [], []
+    try:
+        for space in (f"{name}c", *(f"{name}h{i}" for i in range(len(hosts)))):
+            _ip("netns", "add", space)
+            made.append(space)
+        for i, host in enumerate(hosts):
+            here, there, space = f"192.0.2.{4 * i + 1}", f"192.0.2.{4 * i + 2}", f"{name}h{i}"
+            _ip("-n", f"{name}c", "link", "add", f"h{i}", "type", "veth", "peer", "name", "net", "netns", space)
+            for where, link, address in ((f"{name}c", f"h{i}", here), (space, "net", there)):
+                _ip("-n", where, "address", "add", f"{address}/30", "dev", link)
+                _ip("-n", where, "link", "set", link, "up")
+            servers.append(start(directory, there, 22, ("ip", "netns", "exec", space)))
+            settings += client_settings(directory, [host], there, 22)
+        environ = wrapped_ssh(directory, settings, ("ip", "netns", "exec", f"{name}c"))
+        yield Network(name, tuple(hosts), environ)
+    finally:
+        for process in servers:
+            stop(process)
+        for space in made:
+            _ip("netns", "delete", space)
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"})
