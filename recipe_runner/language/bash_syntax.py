@@ -20,8 +20,8 @@ from recipe_runner.language.codes import Code
 from recipe_runner.language.model import Script
 from recipe_runner.sanitise import line
 
-BEFORE = "{ ( case x in (x) :\n"
-AFTER = "\n;; esac ) }\n: $(: <<E)\nE\n: '$(: <<E)'\n"
+BEFORE = "{ { ( case x in (x) :\n"
+AFTER = "\n;; esac ) } }\n: $(: <<E)\nE\n: '$(: <<E)'\n"
 SEEN = re.compile(r"/dev/stdin: line ([0-9]+): warning: command substitution: 1 unterminated here-document")
 REST = re.compile(
     r"/dev/stdin: line [0-9]+: warning: here-document at line [0-9]+ delimited by end-of-file \(wanted `E'\)"
