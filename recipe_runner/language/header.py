@@ -26,6 +26,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED = re.compile(
     r"(?:BASH|RECIPE_|LC_|LD_).*|PATH|HOME|IFS|PWD|OLDPWD|UID|EUID|PPID|GROUPS|SHELL|SHELLOPTS|SHLVL|ENV|LANG|TERM|USER"
     r"|TMPDIR|PS[0-4]|OPTARG|OPTIND|RANDOM|SECONDS|LINENO|FUNCNAME|PIPESTATUS|REPLY|DIRSTACK|HOSTNAME|EPOCH.*"
+    r"|COLUMNS|LINES|HISTCMD|HOSTTYPE|MACHTYPE|OSTYPE|OPTERR|SRANDOM|MAPFILE|COPROC|COMP_.*|PYTHON.*|each"
 )
 """Names that bash or the runner give a meaning of their own (bash manual, Shell Variables)."""
 
@@ -142,9 +143,7 @@ def _parameters(fragment: Fragment, faults: list[Diagnostic]) -> list[Parameter]
             )
         elif RESERVED.fullmatch(name):
             faults.append(
-                Diagnostic(
-                    f"`{name}` has a meaning of its own in the shell", span, "choose another name", Code.PARAMETER_NAME
-                )
+                Diagnostic(f"`{name}` has a meaning of its own", span, "choose another name", Code.PARAMETER_NAME)
             )
         try:
             declaration = fragment.sub(("params", name)).validate(Declaration)

@@ -17,12 +17,12 @@ from recipe_runner.language.static import check
 from tests.recipe_runner.language.cases import ACTIONS, PRECONDITIONS
 
 PIECES = (
-    "---\n", "recipe: 1\n", "params:\n  a: {type: int}\n", "requires: [{command: x}]\n", "# A\n", "- [ ] a ", "1. ",
-    "> ", "    ", "\t", "```", "```\n", "~~~\n", "bash ", "python ", "yaml ", "console ", "{#a}", "{#b ", "}", ".check ",
-    "for=a", "when='a in b' ", 'confirm="${a}" ', "each=a ", "action=publish ", "image: ${a}\n", "echo $a\n", "$ ls\n",
-    ">>> x\n", "<details>\n", "<!--\n", "-->\n", '[x](b.md "include")\n', "\n", "\r\n", "\r", "\n\n", "|a|\n|-|\n",
-    "[", "]", "*", "`", "&x ", "*x ", "!!t ", "\ufeff", "\u2028", "\x85", "\x0b", "\0", "\x1b[2J", "\u202e", "é", "日本",
-    "\\", '"', "'", "${", "$${",
+    "---\n", "recipe: 1\n", "params:\n  a: {type: int}\n", "requires: [{command: x}]\n", "# A\n", "- [ ] a ",
+    "1. ", "> ", "    ", "\t", "```", "```\n", "~~~\n", "bash ", "python ", "yaml ", "console ", "{#a}", "{#b ",
+    "}", ".check ", "for=a", "when='a in b' ", 'confirm="${a}" ', "each=a ", "action=publish ", "image: ${a}\n",
+    "echo $a\n", "$ ls\n", ">>> x\n", "<details>\n", "<!--\n", "-->\n", '[x](b.md "include")\n', "\n", "\r\n",
+    "\r", "\n\n", "|a|\n|-|\n", "[", "]", "*", "`", "&x ", "*x ", "!!t ", "\ufeff", "\u2028", "\x85", "\x0b",
+    "\0", "\x1b[2J", "\u202e", "é", "日本", "\\", '"', "'", "${", "$${",
 )  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=40).map("".join)
 
