@@ -85,8 +85,7 @@ def armor: capture("\\A-----BEGIN PGP SIGNATURE-----\n\n(?<body>([A-Za-z0-9+/]{6
 def signature: (armor // error("armor")) | (.body | gsub("\n"; "")) as $body
     | if ($body | length) % 4 != 0 or ($body[:-2] | test("=")) or (.body | split("\n") | map(length) | any(. > 64)) then error("armor")
       else "\($body | octets | map(tostring) | join(" "))|\(.crc | octets | map(tostring) | join(" "))" end;
-def plain: [paths | length] as $depths
-    | ($depths | max // 0) <= 32
+def plain: ([paths(type == "array" or type == "object") | length] | max // 0) < 32
       and ([.. | numbers] | all((tostring | test("\\A(0|-?[1-9][0-9]*)\\z")) and fabs < 9007199254740992))
       and (keys | all(test("\\A[a-z0-9_]{1,64}\\z")))
       and ([.[] | .. | objects | keys[]] | all(test("\\A[A-Za-z0-9_.:/@+-]{1,256}\\z")));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ def encode(line: Line) -> bytes:
         **line.fields,
         **dict(zip(ENVELOPE, (line.n, line.prev, line.type, line.ts, line.mono_ns), strict=True)),
     }
-    _check(whole, FIELD, DEPTH_CAP)
+    _check_names(whole, FIELD, DEPTH_CAP - 1)
     raw = _canonical(whole)
     if len(raw) > LINE_CAP:
         raise LineError(f"the line has {len(raw)} bytes, more than {LINE_CAP}")
@@ -74,7 +75,7 @@ def decode(raw: bytes) -> Line:
         raise LineError("the line is not JSON") from error
     if not isinstance(whole, dict):
         raise LineError("the line is not a JSON object")
-    _check(whole, FIELD, DEPTH_CAP)
+    _check_names(whole, FIELD, DEPTH_CAP - 1)
     if _canonical(whole) != raw:
         raise LineError("the line is not in canonical form")
     return _envelope(whole)
@@ -92,39 +93,49 @@ def _envelope(whole: dict[str, Any]) -> Line:
         raise LineError(f"the line has no field `{error.args[0]}`") from error
     if type(n) is not int or n < 0:
         raise LineError("`n` is not a record number")
-    for name, value, wanted in (
-        ("prev", prev, DIGEST),
-        ("t", type_name, FIELD),
-        ("ts", ts, MOMENT),
-        ("mono_ns", mono_ns, COUNT),
-    ):
-        if not isinstance(value, str) or not wanted.match(value):
-            raise LineError(f"`{name}` does not have its form")
+    _form("prev", prev, DIGEST)
+    _form("t", type_name, FIELD)
+    _form("ts", ts, MOMENT)
+    _form("mono_ns", mono_ns, COUNT)
     return Line(n, prev, type_name, ts, mono_ns, fields)
 
 
-def _check(value: Any, names: re.Pattern[str], depth: int) -> None:  # noqa: ANN401 - any JSON value
-    if depth < 0:
-        raise LineError(f"the line is nested more than {DEPTH_CAP} deep")
-    match value:
-        case str():
-            if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
-                raise LineError("a text holds half of a surrogate pair")
-        case bool() | None:
-            pass
-        case int():
-            if abs(value) >= INTEGER_CAP:
-                raise LineError("an integer is 2**53 or more")
-        case dict():
-            for name, inner in value.items():
-                if not isinstance(name, str) or not names.match(name):
-                    raise LineError("a name has characters that names may not have")
-                _check(inner, NAME, depth - 1)
-        case list():
+def _form(name: str, value: object, wanted: re.Pattern[str]) -> None:
+    if not isinstance(value, str) or not wanted.match(value):
+        raise LineError(f"`{name}` does not have its form")
+
+
+def _check_names(mapping: dict[str, Any], names: re.Pattern[str], depth: int) -> None:
+    for name, value in mapping.items():
+        if not _named(name, names):
+            raise LineError("a name has characters that names may not have")
+        _check(value, depth)
+
+
+@functools.lru_cache(4096)
+def _named(name: object, names: re.Pattern[str]) -> bool:
+    return isinstance(name, str) and names.match(name) is not None
+
+
+def _check(value: Any, depth: int) -> None:  # noqa: ANN401 - any JSON value
+    """Check a value inside a line, which may be nested `depth` levels more."""
+    kind = type(value)
+    if kind is str:
+        if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+            raise LineError("a text holds half of a surrogate pair")
+    elif kind is int:
+        if abs(value) >= INTEGER_CAP:
+            raise LineError("an integer is 2**53 or more")
+    elif kind is dict or kind is list:
+        if depth == 0:
+            raise LineError(f"the line is nested more than {DEPTH_CAP} deep")
+        if kind is dict:
+            _check_names(value, NAME, depth - 1)
+        else:
             for inner in value:
-                _check(inner, NAME, depth - 1)
-        case _:
-            raise LineError(f"a value is a {type(value).__name__}, which a line may not hold")
+                _check(inner, depth - 1)
+    elif kind is not bool and value is not None:
+        raise LineError(f"a value is a {kind.__name__}, which a line may not hold")
 
 
 def _integer(text: str) -> int:

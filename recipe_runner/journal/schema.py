@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from recipe_runner.engine.events import TYPES, Genesis, Recorded, Recover, Resume, StepEnd, from_record
+from recipe_runner.engine.events import TYPES, Genesis, Recorded, Recover, Resume, StepEnd
 from recipe_runner.journal.lines import DIGEST, Line, LineError
 
 FORMAT = "recipe-run-journal/v1"
@@ -31,13 +31,14 @@ def event_of(line: Line) -> Recorded:
     added = ADDED.get(kind, frozenset())
     if missing := added - line.fields.keys():
         raise LineError(f"`{line.type}` has no field `{min(missing)}`")
+    fields = {name: value for name, value in line.fields.items() if name not in added} if added else line.fields
     try:
-        _form(line.type).model_validate({name: value for name, value in line.fields.items() if name not in added})
+        _form(line.type).model_validate(fields)
     except ValidationError as error:
         fault = error.errors()[0]
         wrong = {"missing": "no field", "extra_forbidden": "an unknown field"}.get(fault["type"], "in a wrong form")
         raise LineError(f"`{line.type}` has {wrong} `{'.'.join(str(part) for part in fault['loc'])}`") from error
-    event = from_record(line.type, line.fields)
+    event = kind(**fields)
     if isinstance(event, Genesis) and (event.format != FORMAT or not RUN_ID.match(event.run)):
         raise LineError(f"the format is not `{FORMAT}`, or the run has no id of 32 hexadecimal digits")
     if isinstance(event, StepEnd):

@@ -7,7 +7,7 @@ import pytest
 
 from recipe_runner.engine.events import Output
 from recipe_runner.errors import VerificationError
-from recipe_runner.journal.blobs import Attempt, blob_directory, read_blob
+from recipe_runner.journal.blobs import Attempt, blob_directory, keep, read_blob
 
 
 def test_streams_become_files_named_by_their_bytes(tmp_path: Path) -> None:
@@ -57,3 +57,12 @@ def test_a_changed_or_missing_blob_is_not_read(tmp_path: Path) -> None:
     path.symlink_to(tmp_path / "other")
     with pytest.raises(VerificationError, match="cannot be read"):
         read_blob(tmp_path, sha256)
+
+
+def test_a_document_is_kept_once_under_its_sha256(tmp_path: Path) -> None:
+    """Keeping the same bytes twice leaves one private file, which reads back."""
+    for _ in range(2):
+        keep(blob_directory(tmp_path), b"# Recipe\n")
+    (kept,) = (tmp_path / "blobs").iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert read_blob(tmp_path, hashlib.sha256(b"# Recipe\n").hexdigest()) == b"# Recipe\n"

@@ -103,3 +103,10 @@ def test_a_home_that_cannot_be_used_is_unmet(tmp_path: Path) -> None:
     blocked.touch()
     with pytest.raises(UnmetError, match="gpg failed"):
         secret_keys(str(blocked / "home"))
+
+
+def test_no_gpg_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without gpg the message names the package to install."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(UnmetError, match="not installed"):
+        secret_keys(None)
