@@ -80,7 +80,7 @@ PAIRS: dict[str, Rule] = {
     "retry-delay": Rule(RUNS, _duration(zero=True), "the pause before it is run again", needs="retries"),
     "wait": Rule(RUNS, _duration(), "run repeatedly until it succeeds or this long has passed"),
     "every": Rule(RUNS, _duration(), "the pause between two tries of `wait`", needs="wait"),
-    "when": Rule(EVERY, parse_condition, "skip the step unless this holds"),
+    "when": Rule(EVERY, parse_condition, "skip the step unless this condition holds"),
     "each": Rule(EVERY, _name, "run once for each value of this list parameter"),
     "parallel": Rule(RUNS, _count(1), "how many of `each` run at the same time", needs="each"),
     "on": Rule(frozenset({BLOCK}), _text, "the host on which it runs, over OpenSSH; `${name}` is expanded"),

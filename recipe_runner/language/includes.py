@@ -10,9 +10,10 @@ from urllib.parse import unquote
 
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span
 from recipe_runner.language.codes import Code
-from recipe_runner.language.elements import Element, Include, outline
+from recipe_runner.language.elements import Element, Include
 from recipe_runner.language.header import Preamble, read_header
 from recipe_runner.language.model import Requirement, Source
+from recipe_runner.language.outline import outline
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.source import Document
 from recipe_runner.sanitise import line

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+READ = rf"\$(?P<brace>\{{[\#!]?)?(?P<name>{NAME})(?(brace)(?P<guard>:?[-+=?])?)"
+"""A variable; one with a `guard`, as in `${name:-default}`, may well have no value."""
 POINT = re.compile(
     rf"""(?P<escape>\\.)
     |(?P<ansi>\$')
@@ -23,11 +25,12 @@ POINT = re.compile(
     |(?P<comment>(?:(?<=[\s;&|(])|\A)\#[^\n]*)
     |(?P<string><<<)
     |(?P<here><<(?P<dash>-?)[ \t]*(?P<word>"[^"\n]*"|'[^'\n]*'|\\?[A-Za-z0-9_.+-]+))
-    |(?P<variable>\$\{{?[\#!]?(?P<name>{NAME}))
+    |(?P<variable>{READ})
     |(?P<prompt>\$[ \t]+(?=\S))""",
     re.VERBOSE | re.DOTALL,
 )
-VARIABLE = re.compile(rf"\\.|\$\{{?[#!]?(?P<name>{NAME})")
+VARIABLE = re.compile(rf"\\.|{READ}")
+MENTIONED = re.compile(rf"\$\{{?[#!]?({NAME})")
 SETTERS = r"read|mapfile|readarray|local|declare|typeset|export|readonly|unset|getopts|printf[ \t]+-v"
 ASSIGNED = re.compile(
     rf"""\b(?P<plain>{NAME})(?:\[[^\]\n]{{0,80}}\])?(?:[-+*/%|&^]?=(?!=)|\+\+|--)
@@ -58,7 +61,7 @@ def uses(code: str) -> Iterator[Use]:
 
 def mentioned(code: str) -> set[str]:
     """Return every name behind a `$`, and the empty one for a prompt: what `uses` can yield at most, but faster."""
-    names = set(VARIABLE.findall(code)) - {""}
+    names = set(MENTIONED.findall(code))
     return names | {""} if PROMPT.search(code) else names
 
 
@@ -92,7 +95,8 @@ class _Scan:
             quoted = bool(self.inside) and self.inside[-1] == '"'
             match match.lastgroup:
                 case "variable":
-                    yield self.use(match)
+                    if not match["guard"]:
+                        yield self.use(match, match.start() - self.line_start)
                 case "prompt" if not self.inside and not self.code[self.line_start : match.start()].strip():
                     yield Use("", self.row, match.start() - self.line_start, len(match[0]))
                 case "newline":
@@ -102,9 +106,9 @@ class _Scan:
                 case _:
                     self.nest(match, quoted=quoted)
 
-    def use(self, match: re.Match[str]) -> Use:
-        braced = match[0][1] == "{"
-        return Use(match["name"], self.row, match.start() - self.line_start, len(match[0]) + braced)
+    def use(self, match: re.Match[str], column: int) -> Use:
+        braced = match["brace"] is not None
+        return Use(match["name"], self.row, column, match.end("name") - match.start() + braced)
 
     def nest(self, match: re.Match[str], *, quoted: bool) -> None:
         """Follow quotes, parentheses and the beginnings of here-documents."""
@@ -158,9 +162,8 @@ class _Scan:
                 text = self.code[self.position : end]
                 if word == end_word:
                     for match in VARIABLE.finditer(text):
-                        if match["name"]:
-                            braced = match[0][1] == "{"
-                            yield Use(match["name"], self.row, match.start(), len(match[0]) + braced)
+                        if match["name"] and not match["guard"]:
+                            yield self.use(match, match.start())
                 start, self.position = self.position, min(end + 1, len(self.code))
                 self.advance(start)
                 if (text.lstrip("\t") if document["dash"] else text) == end_word:

@@ -264,6 +264,14 @@ def test_includes_stand_where_their_links_stand() -> None:
     assert found.steps[2].span.path == "recipes/sub/c.md"
 
 
+def test_a_recipe_is_made_of_a_bounded_number_of_files() -> None:
+    """A chain of includes without end, each file new, stops at the limit with one fault."""
+    _, faults = survey(
+        "0.md", b'[x](1.md "include")', read=lambda path: f'[x]({int(path[:-3]) + 1}.md "include")'.encode()
+    )
+    assert [fault.message for fault in faults] == ["more than 100 files are included"]
+
+
 def test_an_include_cannot_leave_by_symlink(tmp_path: Path) -> None:
     """A link that leads out of the recipe's directory through a symbolic link is refused."""
     (tmp_path / "secret.md").write_text("- [ ] secret")

@@ -10,7 +10,8 @@ from recipe_runner.language.shell_scan import assigned, mentioned, opaque, uses
 @pytest.mark.parametrize(
     ("code", "names"),
     [
-        ('echo $a ${b} ${#c} ${!d} ${e[@]} ${f:-$g} "$h" $(echo $i) `echo $j`', list("abcdefghij")),
+        ('echo $a ${b} ${#c} ${!d} ${e[@]} ${f%$g} "$h" $(echo $i) `echo $j`', list("abcdefghij")),
+        ("echo ${a:-x} ${b+$c} ${d:?} ${e=1} $f-x ${g%-*} ${h[0]:-}", ["c", "f", "g", "h"]),
         ("echo '$a' \\$b $'\\'$c' \"\\$d\" # $e", []),
         ('echo "it\'s $a" \'x\' "$(echo \'$b\' "$c")"', ["a", "c"]),
         ("echo a#$b $# $1 $? $$ $@ $_", ["b", "_"]),
