@@ -19,7 +19,9 @@ UNCODED = "recipe"
 
 def as_text(terminal: Terminal, faults: Sequence[Diagnostic], files: int) -> None:
     """Print each fault with its source line, and how many there are."""
-    show(terminal, faults)
+    for fault in faults:
+        show(terminal, [fault])
+        terminal.err.print()
     checked = f"{files} {'recipe' if files == 1 else 'recipes'} checked"
     if faults:
         count = f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}"

@@ -34,7 +34,7 @@ def test_a_fault_is_shown_at_its_place(place: Path) -> None:
     assert lines[1] == "  3 │ ```bash {#One}"
     assert lines[2] == "    │          ^^^^"
     assert lines[3] == "  hint: write `#one`"
-    assert lines[4] == "1 recipe checked, 1 fault"
+    assert lines[4:] == ["", "1 recipe checked, 1 fault"]
 
 
 def test_faults_of_all_files_are_reported(place: Path) -> None:
