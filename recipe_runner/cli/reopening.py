@@ -32,6 +32,7 @@ class Reopened:
     first: Genesis
     plan: Plan
     state: ShellState
+    away: dict[str, ShellState]
     environ: dict[str, str]
 
 
@@ -59,7 +60,8 @@ def reopened(
         state = ShellState(directory=first.directory)
         if history.state_blob:
             state = ShellState.from_bytes(journal.blob(history.state_blob["sha256"]))
-        yield Reopened(journal, history, first, planned, state, environ)
+        away = {host: ShellState.from_bytes(journal.blob(blob["sha256"])) for host, blob in history.away_blobs.items()}
+        yield Reopened(journal, history, first, planned, state, away, environ)
 
 
 def differences(found: Reopened) -> list[str]:

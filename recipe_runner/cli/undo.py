@@ -37,7 +37,7 @@ def command(  # noqa: D103 - its help is above
             )
         view = screen(terminal, found.plan, as_json=answering.as_json)
         operator = answering.operator(view)
-        session = Session(found.plan, found.history, operator, (), found.state, environ=found.environ)
+        session = Session(found.plan, found.history, operator, (), found.state, environ=found.environ, away=found.away)
         view.opening(found.first.run, found.journal.signed_by, mode)
         if found.history.closed is None:
             event = resumed(found.plan, found.history, mode=mode, place=Place.here())

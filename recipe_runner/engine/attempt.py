@@ -25,7 +25,7 @@ from recipe_runner.engine.remote.connection import Connections
 from recipe_runner.engine.remote.host import host_of
 from recipe_runner.engine.remote.prepared import outing, settled, unreached
 from recipe_runner.engine.schedule import Coroutine, Spawn
-from recipe_runner.engine.shell import ShellState, Surroundings, interactive, memory, prepared
+from recipe_runner.engine.shell import Code, ShellState, Surroundings, interactive, memory, prepared
 from recipe_runner.engine.values import Text, Values
 from recipe_runner.errors import RecipeError
 from recipe_runner.language.model import ActionStep, Script
@@ -77,7 +77,9 @@ class Bench:
             seconds = limit.total_seconds() if limit else None
             digest = hashlib.sha256(script.text.encode("utf-8", "surrogateescape")).hexdigest()
             if step.attributes.on is not None:
-                ended = yield from self._away(step, script, role, item, around, seconds, digest)
+                ended = yield from self._away(
+                    step, lambda state: Code.of(script, state, around), role, item, around, seconds, digest
+                )
                 return (yield from self._end(step, role, item, ended, output, parse_outputs))
             with prepared(script, self.state, around, seconds) as ready:
                 command = dataclasses.replace(ready.command, terminal=step.attributes.tty and role == "run")
@@ -105,6 +107,11 @@ class Bench:
         """Give the operator an interactive shell with what the step would find."""
         with self._output_file() as output:
             around = self._surroundings(step, None, output)
+            if step.attributes.on is not None:
+                ended = yield from self._away(
+                    step, lambda state: Code.for_person(state, around, step.id), "shell", None, around, None, ""
+                )
+                return (yield from self._end(step, "shell", None, ended, output, parse_outputs))
             yield self._start(step, "shell", None, "")
             with interactive(self.state, around, step.id) as command:
                 ended = (yield Spawn(command, step.id)) or ENDED_BADLY
@@ -113,14 +120,14 @@ class Bench:
     def _away(
         self,
         step: AnyStep,
-        script: Script,
+        code: Callable[[ShellState], Code],
         role: Role,
         item: str | None,
         around: Surroundings,
         seconds: float | None,
         digest: str,
     ) -> Coroutine[Ended]:
-        """Run one script of a step on the step's host."""
+        """Run code on the step's host, with the state that the host has."""
         try:
             host = host_of(step, lookup(self.values(item), self.history.outputs))
         except RecipeError as error:
@@ -131,9 +138,9 @@ class Bench:
         connection = yield from self.connections.connect(host, step.id, item)
         if connection is None:
             return unreached()
-        terminal = step.attributes.tty and role == "run"
-        state = self.away.get(host, ShellState())
-        with outing(script, state, around, connection, timeout=seconds, terminal=terminal) as ready:
+        terminal = role == "shell" or (step.attributes.tty and role == "run")
+        ready_code = code(self.away.get(host, ShellState()))
+        with outing(ready_code, around, connection, timeout=seconds, terminal=terminal) as ready:
             courier = (yield Spawn(ready.command, step.id, item)) or ENDED_BADLY
             findings = ready.findings()
         ended = settled(courier, findings)

@@ -15,6 +15,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from recipe_runner.engine.process import Command
 from recipe_runner.engine.values import Text
@@ -27,6 +28,7 @@ BASH = (
     "mapfile -d '' -u {source} __recipe_source; set -- \"${{__recipe_source[0]}}\"; unset __recipe_source; "
     'eval "set --;$1"; ' + SAVE + "; __recipe_saved=1"
 )
+INTERACTIVE = "exec bash --noprofile --rcfile /dev/fd/{prologue} -i"
 PYTHON = "set -euo pipefail; . /dev/fd/{prologue}; exec python3 -c {bootstrap} /dev/fd/{source} {name}"
 PYTHON_BOOTSTRAP = (
     "import sys; _, source, name = sys.argv; sys.argv = [name]; exec(compile(open(source).read(), name, 'exec'))"
@@ -115,11 +117,17 @@ class Surroundings:
 class Code:
     """A script as the texts a child process needs: `source` and `prologue` on descriptors, `exported` by name."""
 
-    python: bool
+    kind: Literal["bash", "python", "interactive"]
     name: str
     source: str
     prologue: str
     exported: Mapping[str, str]
+
+    @classmethod
+    def for_person(cls, state: ShellState, around: Surroundings, step_id: str) -> Code:
+        """Make a shell for a person, in which everything is as the step would find it."""
+        prologue = _prologue(state, around, python=False) + f"PS1='({step_id}) \\w \\$ '\n"
+        return cls("interactive", around.name, "", prologue, _exported(around, python=False))
 
     @classmethod
     def of(cls, script: Script, state: ShellState, around: Surroundings) -> Code:
@@ -127,11 +135,13 @@ class Code:
         python = script.language == "python"
         source = "\n" * (script.first_line - 1) + script.text
         prologue = _prologue(state, around, python=python)
-        return cls(python, around.name, source, prologue, _exported(around, python=python))
+        return cls(script.language, around.name, source, prologue, _exported(around, python=python))
 
     def boot(self, *, source: int, prologue: int, state: int) -> str:
-        """Return the bash code that runs the script from these descriptors; Python leaves no state."""
-        if not self.python:
+        """Return the bash code that runs the script from these descriptors; only a bash script leaves its state."""
+        if self.kind == "interactive":
+            return INTERACTIVE.format(prologue=prologue)
+        if self.kind == "bash":
             return BASH.format(prologue=prologue, source=source, state=state)
         bootstrap, name = shlex.quote(PYTHON_BOOTSTRAP), shlex.quote(self.name)
         return PYTHON.format(prologue=prologue, source=source, bootstrap=bootstrap, name=name)
@@ -162,17 +172,16 @@ def prepared(script: Script, state: ShellState, around: Surroundings, timeout: f
         argv = ("bash", "--norc", "--noprofile", "-c", boot, around.name)
         descriptors = (source, prologue, left)
         command = Command(argv, {**around.environ, **code.exported}, around.directory, descriptors, timeout)
-        yield Prepared(command, None if code.python else left)
+        yield Prepared(command, left if code.kind == "bash" else None)
 
 
 @contextmanager
 def interactive(state: ShellState, around: Surroundings, step_id: str) -> Iterator[Command]:
     """Make the command of a shell for a person, in which everything is as the step would find it."""
-    prompt = f"PS1='({step_id}) \\w \\$ '\n"
-    with memory("prologue", _prologue(state, around, python=False) + prompt) as prologue:
-        argv = ("bash", "--noprofile", "--rcfile", f"/dev/fd/{prologue}", "-i")
-        environ = {**around.environ, **_exported(around, python=False)}
-        yield Command(argv, environ, None, (prologue,), terminal=True)
+    code = Code.for_person(state, around, step_id)
+    with memory("prologue", code.prologue) as prologue:
+        argv = ("bash", "--norc", "--noprofile", "-c", INTERACTIVE.format(prologue=prologue))
+        yield Command(argv, {**around.environ, **code.exported}, None, (prologue,), terminal=True)
 
 
 def _exported(around: Surroundings, *, python: bool) -> dict[str, str]:

@@ -14,9 +14,8 @@ from pathlib import Path
 from recipe_runner.engine.process import Command, Ended
 from recipe_runner.engine.remote.connection import OWN, Connection
 from recipe_runner.engine.remote.errand import Errand, Findings
-from recipe_runner.engine.shell import Code, ShellState, Surroundings, memory
+from recipe_runner.engine.shell import Code, Surroundings, memory
 from recipe_runner.errors import RecipeError
-from recipe_runner.language.model import Script
 
 OWN_VARIABLES = ("RECIPE_RUN", "RECIPE_STEP")
 COURIER = "recipe_runner.engine.remote.courier"
@@ -67,19 +66,17 @@ def unreached() -> Ended:
 
 @contextmanager
 def outing(
-    script: Script,
-    state: ShellState,
+    code: Code,
     around: Surroundings,
     connection: Connection,
     *,
     timeout: float | None,
     terminal: bool,
 ) -> Iterator[Outing]:
-    """Make the command that runs a script on a host; its descriptors are closed at the end of the `with` block.
+    """Make the command that runs code on a host; its descriptors are closed at the end of the `with` block.
 
     Of the environment of `around` the host gets only what the runner itself has put there: it has its own.
     """
-    code = Code.of(script, state, around)
     own = {
         name: text for name, text in around.environ.items() if name.startswith("RECIPE_") and name != "RECIPE_OUTPUT"
     }

@@ -32,6 +32,8 @@ else
 fi
 set -m
 trap : HUP INT QUIT TERM
-exec 9>&2 2>/dev/null
+trap '' TSTP
+exec 9>&2
+[[ -t 2 ]] || exec 2>/dev/null # on a terminal, descriptor 2 is the one that bash hands the terminal over with
 bash --norc --noprofile -c "$lead" lead "$directory/group" "${step[@]}" 2>&9 9>&-
 printf 'code %d\n' "$?" >&8

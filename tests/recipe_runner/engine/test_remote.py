@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +24,9 @@ from recipe_runner.errors import ExitCode, InvalidRecipeError
 from recipe_runner.language.parse import parse
 from tests.recipe_runner.engine.test_execute import Asked
 from tests.support import sshd
+from tests.support.command import RECIPE, only_run, recipe, records
 from tests.support.running import Ran, run_text
+from tests.support.terminal import Person
 
 pytestmark = pytest.mark.skipif(not sshd.possible(), reason=sshd.REASON)
 
@@ -277,9 +278,8 @@ def session_until(
     text: str, environ: dict[str, str], when: bytes, act: Callable[[], None]
 ) -> tuple[ExitCode, list[Event]]:
     """Run a recipe, and do something as soon as a step has written a text."""
-    recipe = parse("test.md", text.encode())
     session = Session(
-        plan(recipe, Values(), actions={}, preconditions={}),
+        plan(parse("test.md", text.encode()), Values(), actions={}, preconditions={}),
         History(),
         YesOperator(),
         (),
@@ -336,9 +336,8 @@ def test_a_killed_runner_leaves_nothing_running_on_the_host(server: sshd.Server,
     """Kill -9 of the runner ends its step there, its connections and its masters."""
     mark = f"65{os.getpid()}"
     (tmp_path / "t.md").write_text("# T\n" + block(f"echo begun; sleep {mark}"))
-    recipe = Path(sys.executable).parent / "recipe"
     process = subprocess.Popen(
-        [recipe, "run", tmp_path / "t.md", "--yes", "--no-sign", "--runs", tmp_path / "runs"],
+        [RECIPE, "run", tmp_path / "t.md", "--yes", "--no-sign", "--runs", tmp_path / "runs"],
         env={**os.environ, **server.environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -350,6 +349,49 @@ def test_a_killed_runner_leaves_nothing_running_on_the_host(server: sshd.Server,
     process.wait()
     process.stdout.close()
     assert none_left(mark)
+
+
+def test_a_resumed_run_finds_the_state_on_its_host(server: sshd.Server, tmp_path: Path) -> None:
+    """What a block left on a host is there for the next, in another session, from the journal."""
+    path, runs = tmp_path / "t.md", tmp_path / "runs"
+    text = (
+        block("A=far")
+        + block(f"echo got $A; test -e {tmp_path}/now", "#two on=alpha")
+        + block("test -z ${A-}", "#three")
+    )
+    path.write_text(f"# T\n{text}")
+    first = recipe("run", path, "--yes", "--no-sign", "--runs", runs, environ=server.environ)
+    (tmp_path / "now").touch()
+    second = recipe("resume", only_run(runs), "--yes", environ=server.environ)
+    assert (first.returncode, second.returncode) == (1, 0), second.stderr
+    assert "got far" in second.stdout
+    hosts = [line.get("host") for line in records(only_run(runs)) if line["t"] == "step_start"]
+    assert hosts == ["alpha", "alpha", "alpha", None]
+
+
+def test_the_operators_shell_is_on_the_host_of_the_step(server: sshd.Server, tmp_path: Path) -> None:
+    """The shell offered before a step stands on its host, with the state there; a `.tty` step there reads the keys."""
+    path = tmp_path / "t.md"
+    path.write_text("# T\n" + block("A=far") + block('read -r line; echo "<$line>"', "#two on=alpha .tty"))
+    person = Person(
+        "run", str(path), "--no-sign", "--runs", str(tmp_path / "runs"), directory=tmp_path, environ=server.environ
+    )
+    person.sees("one")
+    person.sees("› ")
+    person.types("")
+    person.sees("two")
+    person.sees("› ")
+    person.types("h")
+    person.sees(r"\(two\).*# ")
+    person.types('echo "<${SSH_CONNECTION:+there} $A>"')
+    person.sees("<there far>\r")
+    person.sees("# ")
+    person.types("exit")
+    person.sees("› ")
+    person.types("")
+    person.types("typed")
+    person.sees("<typed>\r")
+    assert person.leaves() == 0
 
 
 def test_a_background_process_that_holds_the_output_open_does_not_hold_the_step(run: Run) -> None:
