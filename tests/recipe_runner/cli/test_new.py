@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import recipe
+from tests.support.command import environment, recipe
 
 
 def test_a_new_recipe_has_no_faults(tmp_path: Path) -> None:
@@ -49,3 +50,21 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path, arguments: list[str],
     assert done.returncode == code
     assert words in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_new_recipe_releases_a_git_project(tmp_path: Path) -> None:
+    """As it is, it takes a small project to a pushed tag, and refuses to tag the same version twice."""
+    project, runs = tmp_path / "project", tmp_path / "runs"
+    person = {f"GIT_{who}_{what}": "me@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "remote")], check=True)
+    subprocess.run(["git", "init", "-q", str(project)], check=True)
+    assert recipe("new", "release.md", directory=project).returncode == 0
+    subprocess.run(["git", "-C", str(project), "remote", "add", "origin", str(tmp_path / "remote")], check=True)
+    subprocess.run(["git", "-C", str(project), "add", "."], check=True)
+    subprocess.run(["git", "-C", str(project), "commit", "-qm", "one"], check=True, env=environment(person))
+    run = ("run", "release.md", "-p", "version=1.0.0", "--yes", "--accept", "publish", "--no-sign", "--runs", runs)
+    done = recipe(*run, directory=project, environ=person)
+    assert done.returncode == 0, done.stdout + done.stderr
+    tags = subprocess.run(["git", "-C", str(tmp_path / "remote"), "tag"], capture_output=True, text=True, check=True)
+    assert tags.stdout == "v1.0.0\n"
+    assert recipe(*run, directory=project, environ=person).returncode == 1
