@@ -29,7 +29,7 @@ def check_condition(condition: Condition, place: Span, recipe: Recipe, undeclare
             yield Diagnostic(
                 f"`{members.name}` is a `{members.type}`, wanted a list after `in`",
                 _word(place, members.name),
-                f"write `{condition.name} == …`",
+                f"write `{line(condition.name)} == …`",
                 Code.CONDITION_TYPE,
             )
         elif members is not None and condition.literal:
@@ -39,7 +39,7 @@ def check_condition(condition: Condition, place: Span, recipe: Recipe, undeclare
             yield Diagnostic(
                 f"`{left.name}` is a list, wanted a single value before `{condition.operator}`",
                 _word(place, left.name),
-                f"write `'{condition.operand}' in {left.name}`",
+                f"write `'{line(condition.operand)}' in {left.name}`",
                 Code.CONDITION_TYPE,
             )
         elif condition.operand:

@@ -22,6 +22,7 @@ TOKEN = re.compile(
     r"|(?P<key>[A-Za-z][A-Za-z0-9_-]*)=(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:\$\{[^\s{}]*\}|[^\s{}\"'])*)"
     r"|(?P<other>[^\s{}#.\"'][^\s{}]*|.)"
 )
+LANGUAGE_END = re.compile(r"[\s{]")
 ESCAPE = re.compile(r"\\([\"\\])")
 HIGHLIGHT = re.compile(r"[0-9,\s-]*")
 """Line numbers as other tools write them (`{1,3-5}`) are no concern of ours."""
@@ -77,7 +78,7 @@ def parse_info(info: str, place: Place) -> tuple[InfoString, list[Diagnostic]]:
     """Take an info string apart, and say what is wrong with its form; never raises."""
     start = len(info) - len(info.lstrip())
     stripped = info.strip()
-    language = re.split(r"[\s{]", stripped, maxsplit=1)[0]
+    language = LANGUAGE_END.split(stripped, maxsplit=1)[0]
     opening = info.find("{", start)
     plain = InfoString(stripped.split(maxsplit=1)[0] if stripped else "", place, (start, max(1, len(language))))
     before = info[start + len(language) : max(opening, 0)]
@@ -194,6 +195,11 @@ def _stray(match: re.Match[str], place: Place) -> Diagnostic:
 
 
 def _repeated(attributes: list[Attribute]) -> Iterator[Diagnostic]:
+    if (
+        len({attribute.name for attribute in attributes}) == len(attributes)
+        and [attribute.kind for attribute in attributes].count("id") <= 1
+    ):
+        return
     seen: set[tuple[str, str]] = set()
     for attribute in attributes:
         key = (attribute.kind, "" if attribute.kind == "id" else attribute.name)

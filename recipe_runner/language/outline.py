@@ -147,10 +147,11 @@ class _Walk:
         return element
 
     def place_of(self, last: str, item: _OpenItem) -> Place:
-        """Return what makes spans in the last line of an item's paragraph, from which white space was stripped."""
+        """Return what makes spans in the last line of an item's paragraph, whose white space is not the file's."""
+        end = last.lstrip()
         rows = range(item.paragraph_end - 1, item.start - 1, -1)
-        row = next((row for row in rows if self.document.lines[row].rstrip().endswith(last)), item.start)
-        offset = max(0, len(self.document.lines[row].rstrip()) - len(last))
+        row = next((row for row in rows if self.document.lines[row].rstrip().endswith(end)), item.start)
+        offset = len(self.document.lines[row].rstrip()) - len(last)
         return lambda start, length: self.document.span(row + 1, offset + start, length)
 
     def plain(self, item: _OpenItem) -> str:

@@ -147,10 +147,10 @@ def _limit(declaration: Declaration, value: str, bounded: str | None) -> None:
     shown = _shown(declaration.type, value)
     if declaration.choices and value not in declaration.choices:
         nearest = did_you_mean(value, declaration.choices)
-        wanted = f"wanted one of {', '.join(f'`{choice}`' for choice in declaration.choices)}"
-        raise ValueError(f"found {shown}, {wanted}" + (f"; did you mean `{nearest}`?" if nearest else ""))
+        wanted = f"wanted one of {', '.join(f'`{line(choice)}`' for choice in declaration.choices)}"
+        raise ValueError(f"found {shown}, {wanted}" + (f"; did you mean `{line(nearest)}`?" if nearest else ""))
     if declaration.pattern and not _matches(declaration.pattern, value):
-        raise ValueError(f"found {shown}, wanted a text that matches `{declaration.pattern}`")
+        raise ValueError(f"found {shown}, wanted a text that matches `{line(declaration.pattern)}`")
     order = PARAMETER_TYPES[declaration.type].order
     if bounded is not None and order is not None:
         _bounds(declaration, order(bounded), order, shown)
@@ -178,7 +178,7 @@ def _matcher(pattern: str) -> TypeAdapter[str]:
         return TypeAdapter(Annotated[str, Field(pattern=rf"\A(?:{pattern})\z")])
     except SchemaError:
         raise ValueError(
-            f"found `{pattern[:SHOWN]}`, wanted a regular expression without look-around or back-references"
+            f"found `{line(pattern[:SHOWN])}`, wanted a regular expression without look-around or back-references"
         ) from None
 
 

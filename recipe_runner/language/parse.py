@@ -61,7 +61,7 @@ def read_file(path: Path) -> bytes:
 
 def include_reader(path: Path) -> Read:
     """Return the function that reads what `path` includes; a link out of its directory, also by symlink, is refused."""
-    tree = Path(os.path.realpath(path)).parent if path.is_symlink() else Path(os.path.realpath(path.parent))
+    tree = Path(os.path.realpath(path.parent))
 
     def read(included: str) -> bytes:
         real = Path(os.path.realpath(included))

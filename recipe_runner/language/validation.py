@@ -43,6 +43,16 @@ WANTED = {
 }
 
 
+PHRASES = {
+    "Input should be greater than": "a value greater than",
+    "Input should be less than": "a value less than",
+    "Input should be ": "",
+    "String should have ": "a text of ",
+    "String should match pattern ": "a text that matches ",
+}
+"""How pydantic begins to say what it wants, and how we do."""
+
+
 def diagnose(
     fragment: Fragment, model: type[BaseModel], error: ValidationError, *, forgiving: bool = False
 ) -> Iterator[Diagnostic]:
@@ -78,11 +88,14 @@ def _diagnostic(fragment: Fragment, model: type[BaseModel], detail: ErrorDetails
             f"add `{name}: …`",
             Code.MISSING_KEY,
         )
-    message, hint = with_hint(line(_message(fragment, detail, node)))
+    message, hint = with_hint(_message(fragment, detail, node))
     guilty = next((scalar for scalar in node.scalars() if scalar is not node and f"`{scalar.text}`" in message), None)
     place = fragment.at(location, key=node.text is None and not node.flow)
     return Diagnostic(
-        message, fragment.place(guilty) if guilty else place, _nearest(detail, node) or hint, Code.BAD_VALUE
+        message,
+        fragment.place(guilty) if guilty else place,
+        _nearest(detail, node) or hint or "correct the value",
+        Code.BAD_VALUE,
     )
 
 
@@ -92,11 +105,14 @@ def _message(fragment: Fragment, detail: ErrorDetails, node: Node) -> str:
     if detail["type"] in {"value_error", "assertion_error"}:
         message = str(context.get("error", detail["msg"]))
         return name + fragment.as_written(message)
-    wanted = WANTED.get(detail["type"], str(context.get("expected", "")).replace("'", "`"))
+    said = detail["msg"].replace("'", "`")
+    wanted = WANTED.get(detail["type"]) or str(context.get("expected", "")).replace("'", "`")
+    for beginning, phrase in PHRASES.items():
+        if not wanted and said.startswith(beginning):
+            wanted = phrase + said.removeprefix(beginning)
     if wanted:
-        return f"{name}found {_found(node)}, wanted {wanted}"
-    message = detail["msg"][:1].lower() + detail["msg"][1:].replace("'", "`")
-    return f"{name}found {_found(node)}, but {fragment.as_written(message)}"
+        return f"{name}found {_found(node)}, wanted {fragment.as_written(wanted)}"
+    return f"{name}found {_found(node)}, but {fragment.as_written(said[:1].lower() + said[1:])}"
 
 
 def _found(node: Node) -> str:

@@ -129,7 +129,7 @@ def test_validate_gives_the_model() -> None:
     ("text", "code", "message", "where", "hint"),
     [
         ("image: a\ncount: x", "R025", "`count`: found `x`, wanted a whole number", "x", "write a whole number"),
-        ("image: a\ncount: 0", "R025", "`count`: found `0`, but input should be greater than or equal to 1", "0", None),
+        ("image: a\ncount: 0", "R025", "`count`: found `0`, wanted a value greater than or equal to 1", "0", None),
         ("count: 1", "R024", "`image` is missing", "count", "add `image: …`"),
         ("imgae: a\nimage: b", "R023", "unknown key `imgae`", "imgae", None),
         ("image: a\nsigned_by: x", "R023", "unknown key `signed_by`", "signed_by", "did you mean `signed-by`?"),

@@ -34,6 +34,7 @@ def well_formed(fault: Diagnostic) -> bool:
         fault.code is not None
         and bool(fault.hint)
         and fault.message.isprintable()
+        and (fault.hint or "").isprintable()
         and span is not None
         and span.line >= 1
         and 1 <= span.column <= len(span.text) + 1
