@@ -10,9 +10,7 @@ from recipe_runner.cli import options
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.reopening import differences, reopened, sealing_as_before
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.engine.preconditions.base import World
-from recipe_runner.engine.preconditions.evaluation import evaluate_all
-from recipe_runner.engine.session import Place, Session, resumed
+from recipe_runner.engine.session import Place, Session, look, resumed
 from recipe_runner.errors import UsageError
 from recipe_runner.language.parse import read_file
 
@@ -51,6 +49,6 @@ def command(  # noqa: D103 - its help is above
         for source in found.plan.recipe.sources:
             found.journal.keep(read_file(Path(source.path)))
         view.changes(differences(found))
-        findings = evaluate_all(found.plan.preconditions, World(found.environ, Path.cwd(), found.plan.values.texts))
-        session = Session(found.plan, found.history, operator, tuple(findings), found.state, chosen, found.environ)
+        findings = look(found.plan, found.environ)
+        session = Session(found.plan, found.history, operator, findings, found.state, chosen, found.environ, found.away)
         return drive(session.events(), found.journal, view, run, findings)

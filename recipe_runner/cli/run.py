@@ -13,10 +13,8 @@ from recipe_runner.console import dryrun
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.history import History
 from recipe_runner.engine.plan import plan
-from recipe_runner.engine.preconditions.base import World
-from recipe_runner.engine.preconditions.evaluation import evaluate_all
 from recipe_runner.engine.preconditions.table import kinds
-from recipe_runner.engine.session import Place, Session, genesis, new_run_id
+from recipe_runner.engine.session import Place, Session, genesis, look, new_run_id
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import resolve
 from recipe_runner.errors import ExitCode
@@ -65,9 +63,8 @@ def command(  # noqa: D103 - its help is above
     )
     planned = plan(recipe, values, actions=actions, preconditions=kinds())
     chosen = course.course(planned)
-    world = World(environ, Path.cwd(), values.texts)
     if dry_run:
-        findings = evaluate_all(planned.preconditions, world)
+        findings = look(planned, environ)
         dryrun.show(terminal, planned, findings, chosen)
         return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
     view = screen(terminal, planned, as_json=answering.as_json)
@@ -88,9 +85,9 @@ def command(  # noqa: D103 - its help is above
         view.show(first)
         for source in recipe.sources:
             journal.keep(read_file(Path(source.path)))
-        findings = evaluate_all(planned.preconditions, world)
+        findings = look(planned, environ)
         state = ShellState(directory=place.directory)
-        session = Session(planned, History.of([first]), operator, tuple(findings), state, chosen, environ)
+        session = Session(planned, History.of([first]), operator, findings, state, chosen, environ)
         return drive(session.events(), journal, view, directory, findings)
 
 

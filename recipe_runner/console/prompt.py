@@ -121,7 +121,7 @@ class ConsoleOperator:
         if how_far.isdecimal() or not how_far:
             self._unasked = int(how_far or "1")
             return Answer("run")
-        if how_far not in self._view.later(question.step):
+        if how_far not in self._view.cards.later(question.step):
             self._terminal.say(f"  `{how_far}` is no later step.", "warn")
             return None
         self._until = how_far
@@ -163,12 +163,12 @@ class ConsoleOperator:
         return None
 
     def _edited(self, question: Question) -> Answer | None:
-        before = self._view.code(question.step)
-        after = edit(before)
-        if after == before:
+        self._view.released()
+        after = edit(question.code)
+        if after == question.code:
             self._terminal.say("  Nothing was changed.", "warn")
             return None
-        self._view.show_code(after)
+        self._view.cards.code(after)
         return Answer("edit", after)
 
     def _menu(self, question: Question) -> Text:

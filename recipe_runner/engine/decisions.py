@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Literal
 
 from recipe_runner.engine.events import Confirm, Deviation, Event
 from recipe_runner.engine.interrupts import Interrupts
@@ -52,7 +51,7 @@ class Decisions:
         return answer
 
 
-def deviation(kind: Literal["edited"], step: AnyStep, before: str, after: str) -> Deviation:
+def edited(step: AnyStep, before: str, after: str) -> Deviation:
     """Describe an edit by its difference."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "recipe", "edited", lineterm="", n=1)
-    return Deviation(kind=kind, what="\n".join(lines), reason="edited by the operator", step=step.id)
+    return Deviation(kind="edited", what="\n".join(lines), reason="edited by the operator", step=step.id)

@@ -6,13 +6,14 @@ by the time the next one is asked for. So an intent is durable before its comman
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.course import WHOLE, Course
-from recipe_runner.engine.decisions import LEAVING, Decisions, deviation
+from recipe_runner.engine.decisions import LEAVING, Decisions, edited
 from recipe_runner.engine.events import Abort, Close, Deviation, Event, Precondition, Skip, SkipKind
 from recipe_runner.engine.history import Track
 from recipe_runner.engine.operator import Answer, Choice, Question
@@ -99,7 +100,7 @@ class Execution:
         unmet: list[Diagnostic] = []
         clean = self.bench.redactor.text
         for precondition, finding in zip(self.bench.plan.preconditions, findings, strict=True):
-            text, kind, found = clean(precondition.text()), precondition.kind, clean(finding.detail)
+            text, kind, found = clean(precondition.text()), precondition.kind, finding.detail
             if finding.met:
                 yield Precondition(kind=kind, text=text, outcome="met", detail=found)
                 continue
@@ -110,8 +111,7 @@ class Execution:
                 yield Precondition(kind=kind, text=text, outcome="overridden", detail=answer.text)
                 yield Deviation(kind="precondition", what=f"precondition overridden: {text}", reason=answer.text)
             else:
-                hint = clean(finding.hint) if finding.hint else None
-                unmet.append(Diagnostic(f"precondition not met: {text}: {found}", hint=hint))
+                unmet.append(Diagnostic(f"precondition not met: {text}: {found}", hint=finding.hint))
         if unmet:
             yield Abort(reason=f"{len(unmet)} of {len(findings)} preconditions not met")
             raise UnmetError(*unmet)
@@ -157,16 +157,16 @@ class Execution:
             choices,
             items,
         )
-        script: Script | None = None
+        script = step.script if isinstance(step, Block) else None
         while True:
-            answer = yield from self.decisions.decide(question, step)
+            code = script.text if script else ""
+            answer = yield from self.decisions.decide(dataclasses.replace(question, code=code), step)
             match answer.choice:
                 case "shell":
                     yield from self.performance.shell(step)
-                case "edit" if isinstance(step, Block):
-                    original = script or step.script
-                    script = original.model_copy(update={"text": answer.text})
-                    yield deviation("edited", step, original.text, answer.text)
+                case "edit" if script is not None:
+                    yield edited(step, script.text, answer.text)
+                    script = script.model_copy(update={"text": answer.text})
                 case "run":
                     return (yield from self._perform(planned, items, script))
                 case _:

@@ -21,8 +21,8 @@ AUTOMATIC = "--yes"
 class Question:
     """A question about one step (or about the preconditions, with `step` empty).
 
-    `typed` must be typed to run the step; `earlier` are the steps one can go back to; `variables` tells what the step
-    would find, secrets masked.
+    `typed` must be typed to run the step; `code` is what would run, to be edited; `earlier` are the steps one can go
+    back to; `variables` tells what the step would find, secrets masked.
     """
 
     moment: Moment
@@ -31,6 +31,7 @@ class Question:
     choices: tuple[Choice, ...]
     typed: str | None = None
     detail: str = ""
+    code: str = ""
     earlier: tuple[str, ...] = ()
     variables: Callable[[], Mapping[str, str]] = dict
 

@@ -24,7 +24,8 @@ from recipe_runner.engine.interrupts import Interrupts
 from recipe_runner.engine.operator import Operator
 from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import Plan
-from recipe_runner.engine.preconditions.base import Finding
+from recipe_runner.engine.preconditions.base import Finding, World
+from recipe_runner.engine.preconditions.evaluation import evaluate_all
 from recipe_runner.engine.process import Pump
 from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.remote.connection import Connections
@@ -52,6 +53,13 @@ class Place:
             boot_id=boot_id.read_text().strip() if boot_id.exists() else "",
             directory=str(Path.cwd()),
         )
+
+
+def look(plan: Plan, environ: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Look at a plan's preconditions, here and now; secrets are removed from what was found."""
+    clean = Redactor(plan.values.secret_texts()).text
+    findings = evaluate_all(plan.preconditions, World(environ, Path.cwd(), plan.values.texts))
+    return tuple(Finding(f.met, clean(f.detail), clean(f.hint) if f.hint else None) for f in findings)
 
 
 def new_run_id() -> str:

@@ -1,0 +1,67 @@
+"""A step as it is shown before it runs: where it stands, its prose, its code."""
+
+from __future__ import annotations
+
+from rich.padding import Padding
+from rich.text import Text
+
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep
+from recipe_runner.language.model import Block, Manual
+from recipe_runner.sanitise import visible
+
+
+class Cards:
+    """The steps of a plan; code and prose are for people, a log gets headings only."""
+
+    def __init__(self, terminal: Terminal, plan: Plan) -> None:
+        self._terminal = terminal
+        self._steps = plan.steps
+
+    def planned(self, step_id: str) -> PlannedStep:
+        """Return the planned step of this id; raises StopIteration where there is none."""
+        return next(planned for planned in self._steps if planned.step.id == step_id)
+
+    def later(self, step_id: str) -> list[str]:
+        """Return the ids of the steps behind one."""
+        return [planned.step.id for planned in self._steps[self.planned(step_id).number :]]
+
+    def heading(self, planned: PlannedStep) -> str:
+        """Return a step's place and name."""
+        step = planned.step
+        mark = "⚠ " if step.attributes.irreversible else ""
+        title = "" if isinstance(step, Manual) else f" · {step.title}"
+        return f"{mark}{planned.number}/{len(self._steps)} {step.id}{title}"
+
+    def show(self, planned: PlannedStep, elapsed: str) -> None:
+        """Show a step whole, and which one comes behind it."""
+        self._terminal.out.print()
+        self._terminal.rule(self.heading(planned), elapsed)
+        self._prose(planned.step)
+        self._work(planned.step)
+        following = self.later(planned.step.id)
+        if self._terminal.interactive and following:
+            self._terminal.say(f"  next: {following[0]}", "quiet")
+
+    def code(self, text: str, language: str = "bash") -> None:
+        """Show code in colour."""
+        from rich.syntax import Syntax  # noqa: PLC0415 - slow to import, and only people need it
+
+        syntax = Syntax(visible(text).rstrip("\n"), language, theme="ansi_dark", background_color="default")
+        self._terminal.out.print(Padding(syntax, (0, 2)), soft_wrap=False)
+
+    def _prose(self, step: AnyStep) -> None:
+        if not self._terminal.interactive or not step.prose.strip():
+            return
+        from rich.markdown import Markdown  # noqa: PLC0415 - slow to import, and only people need it
+
+        prose = Markdown(visible(step.prose), hyperlinks=False)
+        self._terminal.out.print(Padding(prose, (0, 2, 1, 2)), soft_wrap=False)
+
+    def _work(self, step: AnyStep) -> None:
+        if isinstance(step, Manual):
+            self._terminal.out.print(Text.assemble(("  ☐ ", "yellow"), visible(step.text)))
+        elif self._terminal.interactive and isinstance(step, Block):
+            self.code(step.script.text, step.script.language)
+        elif self._terminal.interactive:
+            self.code(step.source, "markdown")

@@ -1,0 +1,90 @@
+"""Sub-runs side by side on the screen: one live line each, and the last words of those that failed."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.engine.events import Output, StepEnd
+from recipe_runner.engine.process import Ended
+from recipe_runner.sanitise import line
+
+OFTEN = 0.1
+"""Seconds between two drawings while output comes in."""
+LAST_WORDS = 10
+"""Lines of output that are shown of a failed sub-run; the journal has all of it."""
+
+
+@dataclass(slots=True)
+class _Lane:
+    began: float = field(default_factory=time.monotonic)
+    mark: tuple[str, str] = ("◌", "yellow")
+    words: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_WORDS))
+    took: float | None = None
+
+
+class Lanes:
+    """The live lines of one step."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._lanes: dict[str, _Lane] = {}
+        self._live = Live(console=terminal.out, auto_refresh=False)
+        self._drawn = 0.0
+        self._live.start()
+
+    def begin(self, item: str) -> None:
+        """Add a line, or begin it anew."""
+        self._lanes[item] = _Lane()
+        self._draw()
+
+    def feed(self, output: Output) -> None:
+        """Show the last line that a sub-run wrote."""
+        lane = self._lanes.get(output.item or "")
+        if lane is not None:
+            lane.words.extend(w for w in output.data.decode("utf-8", "replace").splitlines() if w.strip())
+            if time.monotonic() - self._drawn > OFTEN:
+                self._draw()
+
+    def end(self, event: StepEnd) -> None:
+        """Show how a sub-run ended."""
+        lane = self._lanes.get(event.item or "")
+        if lane is None:
+            return
+        lane.mark = ("✓", "green") if event.outcome == "ok" else ("✗", "bold red")
+        lane.took = event.duration_ms / 1000
+        if event.outcome != "ok":
+            lane.words.append(Ended(event.outcome, event.exit_code, event.signal, event.duration_ms).words())
+        self._draw()
+
+    def finish(self, terminal: Terminal) -> None:
+        """Leave the lines as they are, and show what those that failed wrote last."""
+        self._draw()
+        self._live.stop()
+        for item, lane in self._lanes.items():
+            if lane.mark[0] == "✗":
+                for words in lane.words:
+                    terminal.out.print(Text.assemble(("  ┃ ", "red"), (f"[{line(item)}] ", "dim"), line(words)))
+
+    def _draw(self) -> None:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column()
+        grid.add_column(no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column(no_wrap=True, overflow="ellipsis")
+        for item, lane in self._lanes.items():
+            took = time.monotonic() - lane.began if lane.took is None else lane.took
+            last = lane.words[-1] if lane.words else ""
+            grid.add_row(
+                Text(f"  {lane.mark[0]}", style=lane.mark[1]),
+                line(item),
+                Text(f"{took:.1f} s", "dim"),
+                Text(line(last)),
+            )
+        self._live.update(grid, refresh=True)
+        self._drawn = time.monotonic()
