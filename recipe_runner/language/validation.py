@@ -58,15 +58,29 @@ def diagnose(
 ) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each error, one for each place; `forgiving` leaves out what references may still mend."""
     seen = set()
+    missing: dict[tuple[str | int, ...], list[str]] = {}
     for detail in error.errors(include_url=False):
+        if detail["type"] == "missing":
+            missing.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
+            continue
         node, _ = fragment.locate(detail["loc"])
-        about_keys = detail["type"] in {"missing", "extra_forbidden"}
-        if forgiving and not about_keys and any(references(scalar.text or "") for scalar in node.scalars()):
+        unknown = detail["type"] == "extra_forbidden"
+        if forgiving and not unknown and any(references(scalar.text or "") for scalar in node.scalars()):
             continue
         diagnostic = _diagnostic(fragment, model, detail, node)
-        if (key := (diagnostic.span, about_keys and detail["loc"][-1])) not in seen:
+        if (key := (diagnostic.span, unknown)) not in seen:
             seen.add(key)
             yield diagnostic
+    for location, names in missing.items():
+        yield _missing(fragment, location, names)
+
+
+def _missing(fragment: Fragment, location: tuple[str | int, ...], names: list[str]) -> Diagnostic:
+    shown = [f"`{name}`" for name in names]
+    *most, last = shown
+    listed = f"{', '.join(most)} and {last} are" if most else f"{last} is"
+    hint = f"add {', '.join(f'`{name}: …`' for name in names)}"
+    return Diagnostic(f"{listed} missing", fragment.at(location, key=True), hint, Code.MISSING_KEY)
 
 
 def _diagnostic(fragment: Fragment, model: type[BaseModel], detail: ErrorDetails, node: Node) -> Diagnostic:
@@ -80,13 +94,6 @@ def _diagnostic(fragment: Fragment, model: type[BaseModel], detail: ErrorDetails
             fragment.at(location, key=True),
             suggest(name, known.difference(filter(present.__contains__, known)), what="other key"),
             Code.UNKNOWN_KEY,
-        )
-    if detail["type"] == "missing":
-        return Diagnostic(
-            f"`{name}` is missing",
-            fragment.at(location[:-1], key=True),
-            f"add `{name}: …`",
-            Code.MISSING_KEY,
         )
     message, hint = with_hint(_message(fragment, detail, node))
     guilty = next((scalar for scalar in node.scalars() if scalar is not node and f"`{scalar.text}`" in message), None)

@@ -52,6 +52,12 @@ class Model(BaseModel):
     refused: Annotated[str, AfterValidator(_refuse)] = ""
 
 
+class Three(BaseModel):
+    one: str
+    two: str
+    three: str
+
+
 DOCUMENT = """\
 image: ${tree}/${serial}
 count: "${n}"
@@ -158,6 +164,13 @@ def test_pydantics_errors_point_at_their_nodes(
     assert fault.span is not None
     assert where is None or place(fault.span) == where
     assert hint is None or fault.hint == hint
+
+
+def test_missing_keys_of_one_mapping_are_one_fault() -> None:
+    """All that a mapping lacks is said at once."""
+    [fault] = fragment("any_disk: {kind: swap, bytes: 1}\nimage: x").faults(Three)
+    assert fault.message == "`one`, `two` and `three` are missing"
+    assert fault.hint == "add `one: …`, `two: …`, `three: …`"
 
 
 def test_faults_before_values_are_known() -> None:
