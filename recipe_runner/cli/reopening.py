@@ -51,7 +51,7 @@ def reopened(
             raise UsageError.because(f"`{run}` is not a run: its journal has no beginning")
         parsed = load(recipe or Path(first.recipe["path"]))
         actions = tables.used_actions(parsed)
-        tables.refuse_faults(parsed, actions)
+        tables.refuse_faults(parsed)
         environ = options.environment()
         kept = {name: value for name, value in first.params.items() if parsed.parameter(name)}
         kept |= options.secret_values(secrets, parsed.params, environ)

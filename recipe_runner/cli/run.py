@@ -49,7 +49,7 @@ def command(  # noqa: D103 - its help is above
     terminal = Terminal(plain=answering.plain)
     recipe = load(file)
     actions = tables.used_actions(recipe)
-    tables.refuse_faults(recipe, actions)
+    tables.refuse_faults(recipe)
     environ = options.environment()
     values = resolve(
         recipe.params,

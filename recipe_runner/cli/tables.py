@@ -40,7 +40,7 @@ def suppliers(names: Iterable[str]) -> dict[str, str]:
     return {name: actions.supplier(name) for name in names}
 
 
-def refuse_faults(recipe: Recipe, _loaded: Mapping[str, Action] | None = None) -> None:
+def refuse_faults(recipe: Recipe) -> None:
     """Raise InvalidRecipeError with everything that is wrong with the recipe, bash's syntax errors included."""
     shell = [script for script in recipe.scripts() if script.language == "bash"]
     faults = (*check(recipe, actions=ActionModels(), preconditions=preconditions.kinds()), *check_bash(shell))

@@ -6,6 +6,8 @@ whoever takes the screen over (an editor, a shell) must be given all of it first
 
 from __future__ import annotations
 
+import os
+
 from rich.cells import cell_len, set_cell_size
 
 from recipe_runner.console.terminal import Terminal
@@ -16,7 +18,10 @@ SMALLEST = 10
 
 
 class Pinned:
-    """One line, drawn where a person watches; everything here does nothing elsewhere."""
+    """One line, drawn where a person watches; everything here does nothing elsewhere.
+
+    Goes by the terminal's own size, never by `LINES`, which programs leave behind in the environment.
+    """
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -24,9 +29,11 @@ class Pinned:
 
     def draw(self, left: str, right: str) -> None:
         """Show the line, its right part at the right end."""
-        if not self._terminal.interactive or self._terminal.out.height < SMALLEST:
+        if not self._terminal.interactive:
             return
-        width, height = self._terminal.out.size
+        width, height = os.get_terminal_size(self._terminal.out.file.fileno())
+        if height < SMALLEST:
+            return
         if height != self._height:
             self._write(f"\n\x1b7\x1b[1;{height - 1}r\x1b8\x1b[1A")
             self._height = height

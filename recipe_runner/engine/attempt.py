@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from recipe_runner.engine.events import Output, Role, StepEnd, StepStart
 from recipe_runner.engine.history import History
 from recipe_runner.engine.outputs import parse_outputs, variable
-from recipe_runner.engine.plan import AnyStep, Plan, action_arguments, lookup
+from recipe_runner.engine.plan import AnyStep, Plan, action_arguments, expand_line, lookup
 from recipe_runner.engine.process import Command, Ended
 from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.remote.connection import Connections
@@ -98,7 +98,7 @@ class Bench:
             try:
                 arguments = action_arguments(step, action.Arguments, self.values(item), self.history.outputs)
             except RecipeError as error:
-                yield Output(step.id, "stderr", f"error: {error}\n".encode(), 0, item)
+                yield self._complaint(step, item, error)
                 return (yield from self._end(step, "run", item, ENDED_BADLY, output, json.loads))
             ended = yield from self._child(step, arguments, item, output)
             return (yield from self._end(step, "run", item, ended, output, json.loads))
@@ -182,7 +182,7 @@ class Bench:
             try:
                 outputs = self._public(parse(text))
             except ValueError as error:
-                yield Output(step.id, "stderr", f"error: {error}\n".encode(), 0, item)
+                yield self._complaint(step, item, error)
                 ended = dataclasses.replace(ended, outcome="failed")
         attempt = max(1, self.history.track(step.id, item).attempts)
         yield StepEnd(
@@ -197,6 +197,9 @@ class Bench:
             outputs=outputs,
         )
         return ended
+
+    def _complaint(self, step: AnyStep, item: str | None, error: Exception) -> Output:
+        return Output(step.id, "stderr", self.redactor.clean(f"error: {error}\n".encode()), 0, item)
 
     def _public(self, outputs: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
         clean = self.redactor.text
@@ -237,7 +240,7 @@ class Bench:
             name=Path(step.span.path).name,
             environ={**self.environ, "RECIPE_OUTPUT": str(output), "RECIPE_STEP": step.id},
             texts=texts,
-            directory=step.attributes.dir,
+            directory=expand_line(step.attributes.dir, lookup(values, self.history.outputs)),
         )
 
     @contextmanager

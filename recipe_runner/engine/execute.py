@@ -179,6 +179,11 @@ class Execution:
         while True:
             ends = yield from self.performance.attempt(step, left, script)
             failed = [(item, end) for item, end in zip(left, ends, strict=True) if end is None or end.outcome != "ok"]
+            for item in [item for item, end in failed if end is not None and end.outcome == "lost"]:
+                _, code = yield from self._unknown(planned, item)
+                if code is not None or self._back_to is not None:
+                    return code
+            failed = [(item, end) for item, end in failed if end is None or end.outcome != "lost"]
             if not failed:
                 return None
             left = [item for item, _ in failed]
@@ -230,7 +235,7 @@ class Execution:
         question = self._question(
             planned,
             "unknown",
-            f"`{step.id}` was running when the last session ended. Whether it did its work is unknown.",
+            f"`{step.id}` was begun, and nobody saw its end. Whether it did its work is unknown.",
             ["run", "done", "skip"],
             [item],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -58,8 +58,8 @@ def plan(
     required: list[Precondition] = []
     for requirement in recipe.requires:
         try:
-            fragment = requirement.arguments.expand(lookup(values))
-            required.append(fragment.validate(preconditions[requirement.kind]))
+            kind = preconditions[requirement.kind]
+            required.append(requirement.arguments.expand(lookup(values), verbatim=kind.verbatim).validate(kind))
         except RecipeError as error:
             faults += error.diagnostics
     planned: list[PlannedStep] = []
@@ -119,10 +119,14 @@ def action_arguments(step: ActionStep, model: type[BaseModel], values: Values, o
 
 def confirmation(step: AnyStep, values: Values) -> str | None:
     """Return the step's own question with its values, or None."""
-    text = step.attributes.confirm
+    return expand_line(step.attributes.confirm, lookup(values))
+
+
+def expand_line(text: str | None, find: Callable[[str], Text]) -> str | None:
+    """Expand an attribute of a step; lists become their values with commas between. Raises KeyError."""
     if text is None:
         return None
-    return expand(text, lambda name: ", ".join(t) if isinstance(t := lookup(values)(name), tuple) else t)
+    return expand(text, lambda name: ", ".join(t) if isinstance(t := find(name), tuple) else t)
 
 
 def _items(step: AnyStep, values: Values) -> tuple[str | None, ...]:

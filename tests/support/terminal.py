@@ -19,7 +19,8 @@ class Person:
     def __init__(
         self, *arguments: str, directory: Path, environ: Mapping[str, str] | None = None, width: int = 80
     ) -> None:
-        variables = {**os.environ, "TERM": "xterm-256color", "PATH": f"{RECIPE.parent}:{os.environ['PATH']}"}
+        inherited = {name: text for name, text in os.environ.items() if name not in {"LINES", "COLUMNS"}}
+        variables = {**inherited, "TERM": "xterm-256color", "PATH": f"{RECIPE.parent}:{os.environ['PATH']}"}
         self._child = pexpect.spawn(
             str(RECIPE),
             list(arguments),

@@ -369,3 +369,31 @@ def test_answers_come_from_a_file_in_order(tmp_path: Path) -> None:
     operator = AnswersOperator.from_data({"*": "run"}, "answers.yaml")
     with pytest.raises(IncompleteError, match="has no answer for `go`"):
         run_text("```bash {#go .irreversible}\ntrue\n```\n", operator=operator, directory=tmp_path)
+
+
+def test_the_code_of_a_script_precondition_is_never_pasted_together(tmp_path: Path) -> None:
+    """A parameter's text cannot become code of a `script` precondition; it is a variable there."""
+    text = (
+        "---\nrecipe: 1\nparams:\n  name: {type: str}\nrequires:\n"
+        '  - script: \'[ "${name}" = "$(printf %s "$name")" ] && [ -n "$name" ]\'\n---\n```bash {#one}\n: "$name"\n```\n'
+    )
+    evil = f'"; touch {tmp_path}/pwned; "'
+    assert run_text(text, params={"name": evil}, directory=tmp_path).code is ExitCode.DONE
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_complaint_about_outputs_shows_no_secret(tmp_path: Path) -> None:
+    """What the engine itself says about a step's outputs passes the redaction too."""
+    text = (
+        "---\nrecipe: 1\nparams:\n  token: {type: secret, env: TOKEN}\n---\n"
+        '```bash {#one}\necho "$token" >> "$RECIPE_OUTPUT"\n```\n'
+    )
+    ran = run_text(text, environ={"TOKEN": "hunter22"}, directory=tmp_path)
+    assert "line 1 of `$RECIPE_OUTPUT`" in ran.text("one", "stderr")
+    assert "hunter22" not in repr(ran.events)
+
+
+def test_a_step_directory_may_name_a_parameter(tmp_path: Path) -> None:
+    """`dir=` expands parameters."""
+    text = "---\nrecipe: 1\nparams:\n  where: {type: path}\n---\n```bash {#one dir=${where}}\npwd\n```\n"
+    assert run_text(text, params={"where": "/usr"}, directory=tmp_path).text("one") == "/usr\n"
