@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -10,9 +11,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
+from recipe_runner.engine.window import at_terminal
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-WAKING = signal.SIGWINCH
-"""Only wakes whoever waits on `fileno`: the operator's terminal has another size."""
+WAKING = (signal.SIGWINCH, signal.SIGCHLD)
+"""These only wake whoever waits on `fileno`: the terminal has another size, a child was stopped by Ctrl-Z."""
 
 
 class Interrupts:
@@ -27,7 +30,8 @@ class Interrupts:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
-            self._before[WAKING] = signal.signal(WAKING, self._wake)
+            if at_terminal():
+                self._before |= {number: signal.signal(number, self._wake) for number in WAKING}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,7 +66,9 @@ class Interrupts:
         self.seen = signal.Signals(number)
         if self._raising:
             raise KeyboardInterrupt
-        os.write(self._writer, b"!")
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._writer, b"!")
 
     def _wake(self, number: int, _: FrameType | None) -> None:
-        os.write(self._writer, b"?")
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._writer, b"?")

@@ -129,6 +129,22 @@ class Process:
         self.deadline = time.monotonic() + grace if grace else None
         self.signal_group(number)
 
+    def suspend_along(self) -> None:
+        """Where Ctrl-Z stopped the group, stop too, as one job; when the shell continues us, let it go on."""
+        try:
+            stopped = os.waitid(os.P_PIDFD, self.pidfd, os.WSTOPPED | os.WNOHANG)
+        except ChildProcessError:
+            return
+        if stopped is None:
+            return
+        began = time.monotonic()
+        give_terminal(os.getpgrp())
+        os.killpg(os.getpgrp(), signal.SIGTSTP)
+        give_terminal(self.popen.pid)
+        if self.deadline is not None:
+            self.deadline += time.monotonic() - began
+        self.signal_group(signal.SIGCONT)
+
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to every process of the group; a group that is gone is no fault."""
         try:
@@ -212,12 +228,14 @@ class Pump:
                 process.stop("timeout")
 
     def _noticed(self, *, stop: bool) -> None:
-        """Tell every process that it is to stop, or that the terminal may have another size."""
+        """Tell every process that it is to stop, or see what else may have happened at the terminal."""
         for process in self._running:
             if stop:
                 process.stop("interrupted")
             elif process.window is not None:
                 process.window.follow_size()
+            else:
+                process.suspend_along()
 
     def _read(self, process: Process, descriptor: int) -> Chunk | None:
         try:

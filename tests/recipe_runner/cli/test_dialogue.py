@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pexpect
+
+from tests.support.command import RECIPE, environment
 from tests.support.terminal import Person
 
 HELLO = Path(__file__).parents[3] / "examples" / "hello.md"
@@ -203,3 +206,29 @@ def test_a_failure_can_be_rolled_back_from_the_dialogue(tmp_path: Path) -> None:
     person.types("r")
     assert person.leaves() == 0
     assert (tmp_path / "log").read_text().split() == ["a", "undone"]
+
+
+def test_ctrl_z_suspends_the_run_and_fg_goes_on(tmp_path: Path) -> None:
+    """In a shell with job control the step and the runner stop as one job, and go on together."""
+    recipe = tmp_path / "slow.md"
+    recipe.write_text(
+        "```python {#slow}\nimport sys\nprint('started', flush=True)\nprint('got', sys.stdin.readline())\n```\n"
+    )
+    shell = pexpect.spawn(
+        "bash", ["--norc", "-i"], cwd=str(tmp_path), env=environment({"PS1": "shell> "}), encoding="utf-8", timeout=60
+    )
+    shell.expect("shell> ")
+    shell.sendline(f"{RECIPE} run {recipe} --no-sign --runs runs; echo code $?")
+    shell.expect("› ")
+    shell.sendline("r")
+    shell.expect("started")
+    shell.sendcontrol("z")
+    shell.expect("Stopped")
+    shell.expect("shell> ")
+    shell.sendline("fg")
+    shell.expect("run ")
+    shell.sendline("after all")
+    shell.expect("got after all")
+    shell.expect("done")
+    shell.expect("shell> ")
+    shell.close(force=True)
