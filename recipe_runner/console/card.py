@@ -7,7 +7,7 @@ from rich.text import Text
 
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep
-from recipe_runner.language.model import Block, Manual
+from recipe_runner.language.model import ActionStep, Block, Manual
 from recipe_runner.sanitise import visible
 
 
@@ -44,10 +44,11 @@ class Cards:
             self._terminal.say(f"  next: {following[0]}", "quiet")
 
     def code(self, text: str, language: str = "bash") -> None:
-        """Show code in colour."""
+        """Show code in colour, every line of it whole."""
         from rich.syntax import Syntax  # noqa: PLC0415 - slow to import, and only people need it
 
-        syntax = Syntax(visible(text).rstrip("\n"), language, theme="ansi_dark", background_color="default")
+        shown = visible(text).rstrip("\n")
+        syntax = Syntax(shown, language, theme="ansi_dark", background_color="default", word_wrap=True)
         self._terminal.out.print(Padding(syntax, (0, 2)), soft_wrap=False)
 
     def _prose(self, step: AnyStep) -> None:
@@ -63,5 +64,6 @@ class Cards:
             self._terminal.out.print(Text.assemble(("  ☐ ", "yellow"), visible(step.text)))
         elif self._terminal.interactive and isinstance(step, Block):
             self.code(step.script.text, step.script.language)
-        elif self._terminal.interactive:
-            self.code(step.source, "markdown")
+        elif self._terminal.interactive and isinstance(step, ActionStep):
+            self._terminal.say(f"  {step.action}", "strong")
+            self.code(step.arguments.passage.text, "yaml")

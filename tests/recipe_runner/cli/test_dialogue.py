@@ -232,3 +232,14 @@ def test_ctrl_z_suspends_the_run_and_fg_goes_on(tmp_path: Path) -> None:
     shell.expect("done")
     shell.expect("shell> ")
     shell.close(force=True)
+
+
+def test_code_is_shown_whole(tmp_path: Path) -> None:
+    """A line longer than the screen is wrapped, never cut: nobody confirms what they cannot see."""
+    recipe = tmp_path / "long.md"
+    recipe.write_text(f"```bash {{#long}}\n: {'x' * 100} {'y' * 50} the-end\n```\n")
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    assert "the-end" in person.screen()
+    person.types("q")
+    assert person.leaves() == 5
