@@ -55,8 +55,8 @@ CELL = '{"cell_type": "code", "execution_count": null, "metadata": {}, "outputs"
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 NOTEBOOK = json.dumps({"metadata": KERNEL, "nbformat": 4, "nbformat_minor": 4})[:-1] + ', "cells": ['
 PEERS = (
-    Peer("paulrun", pip("paulrun"), ("bin/paulrun", "run", "--no-step", "{file}"), "md", "# A\n\n",
-         "## B\n\n" + FENCE.replace("bash", "bash run"), needs=(3, 12)),
+    Peer("paulrun", pip("paulrun"), ("bin/paulrun", "run", "--no-step", "{file}"), "md",
+         "---\ntitle: A\n---\n\n## B\n\n", FENCE.replace("bash", "bash run"), needs=(3, 12)),
     Peer("zx", (("npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", ".", "zx"),),
          ("node_modules/.bin/zx", "{file}"), "md", "", FENCE),
     Peer("rundoc", pip("rundoc"), ("bin/rundoc", "run", "{file}"), "md", "", FENCE),
@@ -188,7 +188,7 @@ def fastest(argv: list[str], directory: Path, *, environ: Mapping[str, str] | No
     for _ in range(ROUNDS):
         began = time.perf_counter()
         subprocess.run(
-            argv, cwd=directory, env=environ, check=True, timeout=RUNNING, stdin=subprocess.DEVNULL,
+            argv, cwd=directory, env=environ, check=True, timeout=RUNNING, input=b"y\n",
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
         times.append(time.perf_counter() - began)
