@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from builders.build.bench import Bench
+from builders.build.command import Argv
 from builders.build.rootfs import Rootfs
 from builders.publish.tree import Names
 
 
 def make_qcow2(bench: Bench, disk: Path, image: Path) -> None:
     """Write the disk as qcow2 with zlib clusters: the form every hypervisor and cloud reads."""
-    bench.commands.run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-c", disk, image)
+    bench.commands.run(*qcow2_command(disk, image))
+
+
+def qcow2_command(disk: Path, image: Path) -> Argv:
+    """Return the command that turns the raw disk into the qcow2."""
+    return ("qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-c", disk, image)
 
 
 def unpack_boot_files(rootfs: Rootfs, directory: Path, names: Names) -> list[str]:
@@ -35,19 +42,28 @@ def make_tarball(bench: Bench, filesystem: Path, unpacked: list[Path], names: Na
     The filesystem image is a sparse member. gzip at its fastest: at its best it would take ten times as long
     for a tenth less.
     """
-    content = bench.work / "tarball"
+    content = _content(bench)
     content.mkdir()
     filesystem.rename(content / names.image)
     for path in unpacked:
         shutil.copyfile(path, content / path.name)
     members = sorted(path.name for path in content.iterdir())
-    bench.commands.run(
+    bench.commands.run(*tarball_command(bench, tarball, members))
+
+
+def tarball_command(bench: Bench, tarball: Path, members: Sequence[str]) -> Argv:
+    """Return the command that packs the members, which lie in one directory."""
+    return (
         *("tar", "--create", "--file", tarball, "--use-compress-program=gzip -1 --no-name"),
         *("--format=gnu", "--sparse", "--hole-detection=raw", "--sort=name", "--mode=0644"),
         *("--owner=0", "--group=0", "--numeric-owner", f"--mtime=@{bench.serial.epoch}"),
-        *("--directory", content),
+        *("--directory", _content(bench)),
         *members,
     )
+
+
+def _content(bench: Bench) -> Path:
+    return bench.work / "tarball"
 
 
 def kernel_flavour(version: str, architecture: str) -> str:

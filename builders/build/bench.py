@@ -61,6 +61,13 @@ def scratch_parent(size: int, environ: Mapping[str, str] = os.environ) -> Path:
     return parent
 
 
+def drawn_bench(definition: Definition, serial: Serial, progress: Progress) -> Bench:
+    """Return a bench that is not there, for those who only want to know what would be done on it."""
+    work = scratch_parent(definition.disk.size) / "WORK"
+    commands = Commands(Path(os.devnull), tool_environment(serial, work / "tmp"))
+    return Bench(definition, serial, work, cache_directory(), commands, progress)
+
+
 @contextmanager
 def bench(definition: Definition, serial: Serial, parent: Path, progress: Progress) -> Iterator[Bench]:
     """Give a bench whose scratch directory is removed at the end, also after a kill by the next build.
@@ -76,7 +83,7 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
             temporary = work / "tmp"
             temporary.mkdir()
             temporary.chmod(0o1777)  # apt checks signatures as a user of its own
-            commands = Commands(log, _environment(serial, temporary))
+            commands = Commands(log, tool_environment(serial, temporary))
             try:
                 yield Bench(definition, serial, work, cache_directory(), commands, progress)
             except ToolError as fault:
@@ -89,7 +96,8 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
         os.umask(mask)
 
 
-def _environment(serial: Serial, temporary: Path) -> dict[str, str]:
+def tool_environment(serial: Serial, temporary: Path) -> dict[str, str]:
+    """Return all that a build's tools find in their environment."""
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return passed | {
         "PATH": PATH,

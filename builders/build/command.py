@@ -13,6 +13,8 @@ from recipe_runner.errors import Diagnostic, RecipeError, UnmetError
 from recipe_runner.sanitise import visible
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+Argv = tuple[str | Path, ...]
+"""One command, word by word; no shell reads it."""
 _LAST_LINES = 12
 _GRACE = 15.0
 """Seconds a tool may take to clean up when it is told to end (mmdebstrap removes its chroot)."""

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from builders.build.bench import Bench
-from builders.build.grub import BOOT_CODE, boot_code, make_core, menu, placed_core
+from builders.build.command import Argv
+from builders.build.grub import BOOT_CODE, boot_code, core_path, make_core, menu, placed_core
 from builders.build.layout import SECTOR, Layout
 from builders.build.rootfs import Rootfs
 from builders.images.size import MIB
@@ -16,7 +17,7 @@ def make_disk(bench: Bench, layout: Layout, rootfs: Rootfs, filesystem: Path, di
     """Write the sparse disk `disk`: partition table, boot code, EFI system partition and the root's image."""
     disk.touch()
     os.truncate(disk, layout.size)
-    bench.commands.run("sfdisk", "--quiet", disk, stdin=layout.sfdisk_script().encode())
+    bench.commands.run(*table_command(disk), stdin=layout.sfdisk_script().encode())
     esp = _make_esp(bench, layout, rootfs)
     sector = layout.bios.start // SECTOR
     core = make_core(bench, layout, "i386-pc").read_bytes()
@@ -29,7 +30,7 @@ def make_disk(bench: Bench, layout: Layout, rootfs: Rootfs, filesystem: Path, di
 
 
 def _make_esp(bench: Bench, layout: Layout, rootfs: Rootfs) -> Path:
-    esp, config = bench.work / "esp.img", bench.work / "grub.cfg"
+    esp, config = _esp(bench), _menu(bench)
     esp.touch()
     os.truncate(esp, layout.esp.size)
     config.write_text(menu(layout, rootfs, bench.definition.boot.arguments))
@@ -37,12 +38,34 @@ def _make_esp(bench: Bench, layout: Layout, rootfs: Rootfs) -> Path:
     for path in (config, loader):
         os.utime(path, (bench.serial.epoch, bench.serial.epoch))
     tools = bench.commands.extended(MTOOLS_SKIP_CHECK="1", MTOOLSRC="/dev/null")
-    # --invariant after -i would discard the volume id that GRUB searches for
-    tools.run("mkfs.vfat", "-F", "32", "--invariant", "-n", "UEFI", "-i", f"{layout.volume_id:08x}", esp)
-    tools.run("mmd", "-i", esp, "::/EFI", "::/EFI/BOOT", "::/grub")
-    tools.run("mcopy", "-m", "-i", esp, loader, "::/EFI/BOOT/BOOTX64.EFI")
-    tools.run("mcopy", "-m", "-i", esp, config, "::/grub/grub.cfg")
+    for command in esp_commands(bench, layout):
+        tools.run(*command)
     return esp
+
+
+def table_command(disk: Path) -> Argv:
+    """Return the command that writes the partition table, which it reads from its standard input."""
+    return ("sfdisk", "--quiet", disk)
+
+
+def esp_commands(bench: Bench, layout: Layout) -> tuple[Argv, ...]:
+    """Return the commands that make and fill the EFI system partition's image."""
+    esp = _esp(bench)
+    return (
+        # --invariant after -i would discard the volume id that GRUB searches for
+        ("mkfs.vfat", "-F", "32", "--invariant", "-n", "UEFI", "-i", f"{layout.volume_id:08x}", esp),
+        ("mmd", "-i", esp, "::/EFI", "::/EFI/BOOT", "::/grub"),
+        ("mcopy", "-m", "-i", esp, core_path(bench, "x86_64-efi"), "::/EFI/BOOT/BOOTX64.EFI"),
+        ("mcopy", "-m", "-i", esp, _menu(bench), "::/grub/grub.cfg"),
+    )
+
+
+def _esp(bench: Bench) -> Path:
+    return bench.work / "esp.img"
+
+
+def _menu(bench: Bench) -> Path:
+    return bench.work / "grub.cfg"
 
 
 def copy_data(source: Path, target: Path, offset: int) -> None:

@@ -40,33 +40,45 @@ def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
     return root / "recipe-runner"
 
 
-def find_mke2fs(commands: Commands, cache: Path, progress: Progress) -> Mke2fs:
-    """Return the machine's mke2fs, else the privately unpacked one, else fetch that; raises UnmetError."""
-    own = _probe(Path("mke2fs"), {}, commands)
+def known_mke2fs(commands: Commands, cache: Path) -> Mke2fs | None:
+    """Return the machine's mke2fs, else the privately unpacked one; None where `find_mke2fs` would fetch."""
+    own = _own(commands)
     if own and own.version >= OLDEST:
         return own
-    codename = machine_codename()
-    home = cache / "tools" / f"e2fsprogs-{codename}-backports"
+    return _unpacked(_home(cache), commands)
+
+
+def find_mke2fs(commands: Commands, cache: Path, progress: Progress) -> Mke2fs:
+    """Return the machine's mke2fs, else the privately unpacked one, else fetch that; raises UnmetError."""
+    if known := known_mke2fs(commands, cache):
+        return known
+    own, codename, home = _own(commands), machine_codename(), _home(cache)
+    found = f"this machine's is {_text(own.version)}" if own else "this machine has none"
+    progress.say(f"fetching mke2fs {_WANTED} or later into {home} for this program alone: {found}")
+    try:
+        _fetch(home, codename or "", commands)
+    except (RecipeError, OSError) as fault:
+        if isinstance(fault, ToolError):
+            progress.warn(fault.said)
+        raise UnmetError.because(
+            f"no mke2fs {_WANTED} or later: {found}, and that of `{codename}-backports` cannot be had",
+            hint=f"install e2fsprogs {_WANTED} or later, or mend the network and run this again",
+        ) from fault
     unpacked = _unpacked(home, commands)
-    if unpacked is None:
-        found = f"this machine's is {_text(own.version)}" if own else "this machine has none"
-        progress.say(f"fetching mke2fs {_WANTED} or later into {home} for this program alone: {found}")
-        try:
-            _fetch(home, codename or "", commands)
-        except (RecipeError, OSError) as fault:
-            if isinstance(fault, ToolError):
-                progress.warn(fault.said)
-            raise UnmetError.because(
-                f"no mke2fs {_WANTED} or later: {found}, and that of `{codename}-backports` cannot be had",
-                hint=f"install e2fsprogs {_WANTED} or later, or mend the network and run this again",
-            ) from fault
-        unpacked = _unpacked(home, commands)
     if unpacked is None:
         raise UnmetError.because(
             f"the mke2fs of `{codename}-backports` in `{home}` does not run or is older than {_WANTED}",
             hint=f"remove `{home}` or install e2fsprogs {_WANTED} or later",
         )
     return unpacked
+
+
+def _own(commands: Commands) -> Mke2fs | None:
+    return _probe(Path("mke2fs"), {}, commands)
+
+
+def _home(cache: Path) -> Path:
+    return cache / "tools" / f"e2fsprogs-{machine_codename()}-backports"
 
 
 def _unpacked(home: Path, commands: Commands) -> Mke2fs | None:

@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 
 from builders.build.bench import Bench
+from builders.build.command import Argv
 from builders.build.layout import ROOT_LABEL, SECTOR, Layout
 from builders.build.rootfs import Rootfs
 from recipe_runner.errors import RecipeError
@@ -60,13 +61,25 @@ def finder(layout: Layout) -> str:
 
 def make_core(bench: Bench, layout: Layout, platform: str) -> Path:
     """Return a core image for `x86_64-efi` or `i386-pc`."""
-    early, core = bench.work / "early.cfg", bench.work / f"core-{platform}.img"
-    early.write_text(finder(layout))
+    _early(bench).write_text(finder(layout))
+    bench.commands.run(*core_command(bench, platform))
+    return core_path(bench, platform)
+
+
+def core_path(bench: Bench, platform: str) -> Path:
+    """Return where a platform's core image is made."""
+    return bench.work / f"core-{platform}.img"
+
+
+def core_command(bench: Bench, platform: str) -> Argv:
+    """Return the command that makes a core image."""
     own = ("all_video",) if platform == "x86_64-efi" else ("biosdisk",)
-    bench.commands.run(
-        *("grub-mkimage", "-O", platform, "-c", early, "-p", "/grub", "-o", core, *own, *_MODULES),
-    )
-    return core
+    places = ("-c", _early(bench), "-p", "/grub", "-o", core_path(bench, platform))
+    return ("grub-mkimage", "-O", platform, *places, *own, *_MODULES)
+
+
+def _early(bench: Bench) -> Path:
+    return bench.work / "early.cfg"
 
 
 def boot_code(image: bytes, core_sector: int) -> bytes:

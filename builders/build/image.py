@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from builders.build.artefacts import make_qcow2, make_tarball, unpack_boot_files
@@ -18,7 +17,7 @@ from builders.build.layout import Layout
 from builders.build.manifest import manifest
 from builders.build.progress import Progress
 from builders.build.rootfs import make_rootfs
-from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require
+from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require, room_needed
 from builders.distros.table import distribution
 from builders.images.definition import Definition
 from builders.images.serial import Serial
@@ -43,31 +42,36 @@ def build_image(
         parent = scratch_parent(definition.disk.size)
         require(
             (*DISK_TOOLS, *family.tools, *(SIGNING_TOOLS if key else ())),
-            (Room(staged, 2 * definition.disk.size), Room(parent, 2 * definition.disk.size)),
+            (Room(staged, room_needed(definition)), Room(parent, room_needed(definition))),
         )
         if key:
             certificate(key)
         with bench(definition, serial, parent, progress) as work:
-            _make(work, staged, names, key)
+            make(work, staged, names)
+        if key:
+            (staged / SIGNATURE).write_bytes(sign((staged / SUMS).read_bytes(), key))
     _move_current(tree, final, serial)
     return final
 
 
 def next_serial(tree: Tree, codename: str) -> Serial:
     """Return today's first serial (UTC) that the tree does not have yet."""
-    serial = Serial(datetime.now(UTC).date())
+    serial = Serial.today()
     while tree.daily(codename, str(serial)).exists():
         serial = serial.next
     return serial
 
 
-def _make(bench: Bench, staged: Path, names: Names, key: str | None) -> None:
+def make(bench: Bench, staged: Path, names: Names) -> None:
+    """Make every file of the build in `staged`, the checksums last."""
     progress, definition = bench.progress, bench.definition
+    family = distribution(definition.distribution)
     layout = Layout(definition.disk.size, bench.identity)
     disk = staged / names.raw
     mke2fs = find_mke2fs(bench.commands, bench.cache, progress)
     with progress.phase(f"root file system of {definition.codename}"):
-        rootfs = make_rootfs(bench, distribution(definition.distribution).bootstrap(bench))
+        family.prepare(bench)
+        rootfs = make_rootfs(bench, family.bootstrap(bench))
     with progress.phase("file system image and disk"):
         filesystem = make_filesystem(bench, mke2fs, layout, rootfs)
         make_disk(bench, layout, rootfs, filesystem, disk)
@@ -84,10 +88,7 @@ def _make(bench: Bench, staged: Path, names: Names, key: str | None) -> None:
         (staged / names.manifest).write_text(manifest(rootfs.read("var/lib/dpkg/status").decode()))
         (staged / BUILD_INFO).write_text(format_info(definition, bench.serial, rootfs.kernel_version))
         files = [names.image, names.raw, names.tarball, names.manifest, BUILD_INFO, *unpacked]
-        sums = format_sums(digest_all(staged, files))
-        (staged / SUMS).write_bytes(sums)
-    if key:
-        (staged / SIGNATURE).write_bytes(sign(sums, key))
+        (staged / SUMS).write_bytes(format_sums(digest_all(staged, files)))
 
 
 def _move_current(tree: Tree, final: Path, serial: Serial) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builders.build.bench import Bench
+from builders.build.command import Argv
 from builders.distros.base import Bootstrap
 from recipe_runner.errors import RecipeError
 
@@ -37,11 +38,21 @@ class Rootfs:
 
 def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
     """Run mmdebstrap; the same archive state and serial give the same bytes."""
-    archive = bench.work / "rootfs.tar"
-    overlay = bench.work / "overlay.tar"
-    overlay.write_bytes(pack({**bootstrap.files, "etc/cloud/build.info": _build_info(bench)}, bench.serial.epoch))
-    hooks = [*bootstrap.customize_hooks, f"tar-in {shlex.quote(str(overlay))} /"]
-    bench.commands.extended(**bootstrap.environ).run(
+    overlay = {**bootstrap.files, "etc/cloud/build.info": _build_info(bench)}
+    _overlay(bench).write_bytes(pack(overlay, bench.serial.epoch))
+    bench.commands.extended(**bootstrap.environ).run(*rootfs_command(bench, bootstrap))
+    return inspect(archive_path(bench))
+
+
+def archive_path(bench: Bench) -> Path:
+    """Return where the root file system's archive is made."""
+    return bench.work / "rootfs.tar"
+
+
+def rootfs_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
+    """Return the command that makes the root file system."""
+    hooks = [*bootstrap.customize_hooks, f"tar-in {shlex.quote(str(_overlay(bench)))} /"]
+    return (
         "mmdebstrap",
         f"--mode={bootstrap.mode}",
         f"--variant={bootstrap.variant}",
@@ -53,10 +64,9 @@ def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
         *(f"--essential-hook={hook}" for hook in bootstrap.essential_hooks),
         *(f"--customize-hook={hook}" for hook in hooks),
         bench.definition.codename,
-        archive,
+        archive_path(bench),
         *map(str, bootstrap.sources),
     )
-    return inspect(archive)
 
 
 def inspect(archive: Path) -> Rootfs:
@@ -82,6 +92,10 @@ def pack(texts: Mapping[str, str], epoch: int) -> bytes:
             member.size, member.mtime, member.mode = len(content), epoch, 0o644
             tar.addfile(member, io.BytesIO(content))
     return packed.getvalue()
+
+
+def _overlay(bench: Bench) -> Path:
+    return bench.work / "overlay.tar"
 
 
 def _build_info(bench: Bench) -> str:

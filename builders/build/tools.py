@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from builders.build.command import PATH
+from builders.images.definition import Definition
 from builders.images.size import format_size
 from recipe_runner.errors import Diagnostic, UnmetError
 
@@ -72,6 +73,11 @@ class Room:
             f"`{self.directory}` has {format_size(free)} free, {format_size(self.size)} are needed",
             hint="make room or choose another place",
         )
+
+
+def room_needed(definition: Definition) -> int:
+    """Return the bytes that must be free where the work is done, and again in the tree."""
+    return 2 * definition.disk.size
 
 
 def missing(tools: Iterable[Tool]) -> list[Diagnostic]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from builders.build.bench import Bench
+from builders.build.command import Argv
 from builders.build.tools import Tool
 from builders.distros.sources import Source
 from builders.images.definition import Definition
@@ -16,7 +17,8 @@ from builders.images.definition import Definition
 class Bootstrap:
     """What mmdebstrap is asked for, and what is done in the root it makes.
 
-    The hooks are POSIX shell with the root's path in `$1`; `files` are written last, by path in the image.
+    The hooks are POSIX shell with the root's path in `$1`; `files` are written last, by path in the image;
+    `ramdisk` says whether the kernel is expected to have one.
     """
 
     variant: Literal["apt", "custom"]
@@ -27,6 +29,7 @@ class Bootstrap:
     essential_hooks: Sequence[str] = ()
     customize_hooks: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
+    ramdisk: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +64,13 @@ class Distribution(Protocol):
         ...
 
     def bootstrap(self, bench: Bench) -> Bootstrap:
-        """Prepare the archive and say how the root is made; may fetch into the bench's cache."""
+        """Say how the root is made; touches nothing."""
+        ...
+
+    def preparation(self, bench: Bench) -> Sequence[Argv]:
+        """Say what `prepare` runs in every build; touches nothing."""
+        ...
+
+    def prepare(self, bench: Bench) -> None:
+        """Make what the bootstrap needs on the bench; may fetch into the bench's cache."""
         ...

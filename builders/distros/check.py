@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from builders.distros.table import distribution
 from builders.images.definition import Definition, parse_definition, read_text
 from builders.images.places import find
-from recipe_runner.errors import Diagnostic, UsageError, gather
+from recipe_runner.errors import Diagnostic, RecipeError, Span, UsageError, gather
 
 
 def load_definition(path: Path) -> Definition:
@@ -27,3 +28,14 @@ def load_definition(path: Path) -> Definition:
     if faults:
         raise UsageError(*gather(faults))
     return definition
+
+
+def find_faults(paths: Iterable[Path]) -> tuple[Diagnostic, ...]:
+    """Return every fault of many definition files, by file and line; one without a line stands at the first."""
+    faults: list[Diagnostic] = []
+    for path in paths:
+        try:
+            load_definition(path)
+        except RecipeError as error:
+            faults += (replace(fault, span=fault.span or Span(str(path), 1)) for fault in error.diagnostics)
+    return gather(faults)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from builders.build.bench import Bench
+from builders.build.command import Argv
 from builders.build.layout import ROOT_LABEL
 from builders.build.tools import Tool
 from builders.distros.base import Bootstrap, Misfit
@@ -42,6 +43,13 @@ class Debian:
             customize_hooks=[_script(name) for name in hooks],
             environ={"INITRD": "No"},
         )
+
+    def preparation(self, bench: Bench) -> Sequence[Argv]:
+        """Nothing: the archive is there already."""
+        return ()
+
+    def prepare(self, bench: Bench) -> None:
+        """Nothing is needed on the bench."""
 
 
 def _files(definition: Definition) -> dict[str, str]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
 from builders.build.apt import PrivateApt
 from builders.build.bench import Bench
+from builders.build.command import Argv
 from builders.build.tools import Tool
 from builders.distros.base import Bootstrap, Misfit
 from builders.distros.machine import DEBIAN_KEYRING, debian_sources, machine_sources
@@ -54,23 +55,32 @@ class Tiny:
                 yield Misfit(key, f"distribution `tiny` takes no `{key}`", "remove it")
 
     def bootstrap(self, bench: Bench) -> Bootstrap:
-        """Generate the archive, and ask for all that is in it."""
-        donor = _donor(bench)
-        archive = make_archive(bench.work / "archive", bench, donor)
+        """Ask for all that is in the generated archive."""
         return Bootstrap(
             variant="custom",
             mode="chrootless",
             packages=PACKAGES,
-            sources=[Source(f"copy://{quote(str(archive))}", bench.definition.codename, ("main",), trusted=True)],
+            sources=[
+                Source(f"copy://{quote(str(_archive(bench)))}", bench.definition.codename, ("main",), trusted=True)
+            ],
             files={"etc/apt/sources.list": "", "etc/hostname": f"{bench.definition.codename}\n"},
+            ramdisk=False,
         )
 
+    def preparation(self, bench: Bench) -> Sequence[Argv]:
+        """Each package is packed by one command."""
+        return [_pack_command(bench, name) for name in PACKAGES]
 
-def make_archive(archive: Path, bench: Bench, donor: Path) -> Path:
-    """Make the three packages and an archive of them in the new directory `archive`; return it."""
+    def prepare(self, bench: Bench) -> None:
+        """Generate the archive."""
+        make_archive(bench, _donor(bench))
+
+
+def make_archive(bench: Bench, donor: Path) -> None:
+    """Make the three packages and an archive of them in a new directory on the bench."""
     codename, architecture = bench.definition.codename, bench.definition.architecture
-    pool = archive / "pool"
-    pool.mkdir(parents=True)
+    archive = _archive(bench)
+    (archive / "pool").mkdir(parents=True)
     roots = {name: bench.work / name for name in PACKAGES}
     _base(roots["tiny-base"], bench.definition)
     _busybox(roots["tiny-busybox"], donor / "busybox")
@@ -79,8 +89,8 @@ def make_archive(archive: Path, bench: Bench, donor: Path) -> Path:
     for name, root in roots.items():
         control = _CONTROL.format(name=name, version=bench.serial, architecture=architecture, codename=codename)
         _write(root / "DEBIAN/control", control)
-        package = pool / f"{name}_{bench.serial}_{architecture}.deb"
-        bench.commands.run("dpkg-deb", "--root-owner-group", "-Znone", "--build", root, package)
+        bench.commands.run(*_pack_command(bench, name))
+        package = _package(bench, name)
         index += f"{control}Filename: pool/{package.name}\n{_checks(package.read_bytes())}\n"
     listing = f"main/binary-{architecture}/Packages"
     suite = archive / "dists" / codename
@@ -91,7 +101,19 @@ def make_archive(archive: Path, bench: Bench, donor: Path) -> Path:
         f"Origin: Tiny\nSuite: {codename}\nCodename: {codename}\nArchitectures: {architecture}\nComponents: main\n"
         f"SHA256:\n {hashlib.sha256(packed).hexdigest()} {len(packed)} {listing}\n",
     )
-    return archive
+
+
+def _archive(bench: Bench) -> Path:
+    return bench.work / "archive"
+
+
+def _package(bench: Bench, name: str) -> Path:
+    return _archive(bench) / "pool" / f"{name}_{bench.serial}_{bench.definition.architecture}.deb"
+
+
+def _pack_command(bench: Bench, name: str) -> Argv:
+    packed = _package(bench, name)
+    return ("dpkg-deb", "--root-owner-group", "-Znone", "--build", bench.work / name, packed)
 
 
 def _donor(bench: Bench) -> Path:

@@ -31,6 +31,11 @@ class Serial:
             pass
         raise UsageError.because(f"serial `{line(text)}` is not a date", hint="write `YYYYMMDD` or `YYYYMMDD.N`")
 
+    @classmethod
+    def today(cls) -> Serial:
+        """Return the first serial of this day in UTC."""
+        return cls(datetime.now(UTC).date())
+
     def __str__(self) -> str:
         return f"{self.day:%Y%m%d}" + (f".{self.number}" if self.number else "")
 

@@ -12,7 +12,7 @@ import pytest
 
 from builders.build.bench import Bench
 from builders.build.buildinfo import parse_info
-from builders.build.command import ToolError
+from builders.build.command import Argv, ToolError
 from builders.build.image import build_image, next_serial
 from builders.build.layout import Layout
 from builders.build.tools import Tool
@@ -167,6 +167,12 @@ class Broken:
     def bootstrap(self, bench: Bench) -> Bootstrap:
         source = Source(f"copy://{bench.work}/nowhere", bench.definition.codename, ("main",), trusted=True)
         return Bootstrap(variant="custom", mode="chrootless", packages=["none"], sources=[source], files={})
+
+    def preparation(self, bench: Bench) -> Sequence[Argv]:
+        return ()
+
+    def prepare(self, bench: Bench) -> None:
+        pass
 
 
 def test_a_failed_phase_leaves_nothing_and_tells_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

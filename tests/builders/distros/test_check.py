@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.distros.check import load_definition
+from builders.distros.check import find_faults, load_definition
 from recipe_runner.errors import Diagnostic, UsageError
 from tests.support.karmic import EXAMPLES
 
@@ -42,3 +42,13 @@ def test_the_tiny_family_takes_no_packages(tmp_path: Path) -> None:
     """What a family cannot do is refused, not ignored; all of it at once."""
     found = faults(tmp_path / "x.toml", 'distribution = "tiny"\nkernel = "linux"\npackages = ["udev"]\n')
     assert [fault.span.line for fault in found if fault.span] == [4, 5]
+
+
+def test_many_files_are_checked_at_once(tmp_path: Path) -> None:
+    """Every fault of every file is told; a file that cannot be read is one fault at its first line."""
+    (tmp_path / "a.toml").write_text("distribution = ")
+    faults = find_faults([tmp_path / "none.toml", EXAMPLES / "karmic-tiny.toml", tmp_path / "a.toml"])
+    assert [(Path(f.span.path).name, f.span.line, f.code) for f in faults if f.span] == [
+        ("a.toml", 1, "D001"),
+        ("none.toml", 1, None),
+    ]

@@ -1,0 +1,111 @@
+"""What a build would do, learnt without doing it: its commands by phase, its files, its tools, the room it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders.build.artefacts import qcow2_command, tarball_command
+from builders.build.bench import Bench
+from builders.build.command import Argv
+from builders.build.disk import esp_commands, table_command
+from builders.build.e2fsprogs import known_mke2fs
+from builders.build.filesystem import filesystem_command
+from builders.build.grub import core_command
+from builders.build.layout import Layout, Partition
+from builders.build.manifest import manifest
+from builders.build.rootfs import archive_path, rootfs_command
+from builders.build.tools import DISK_TOOLS, Tool, room_needed
+from builders.distros.table import distribution
+from builders.publish.tree import BUILD_INFO, SUMS, Names
+
+FLAVOUR = "FLAVOUR"
+"""Stands for the kernel's flavour, which is known once the root file system is made."""
+STATUS = Path("/var/lib/dpkg/status")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPhase:
+    """One phase and the commands it runs, in order."""
+
+    title: str
+    commands: tuple[Argv, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTool:
+    """A tool of the build, whether it is here, and the version of its Debian package where that is known."""
+
+    tool: Tool
+    present: bool
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """A build that has not been run.
+
+    `files` are names in the serial's directory; `mke2fs` is a version, None where one would be fetched; `room` are
+    the bytes that must be free in the tree and below `scratch`.
+    """
+
+    phases: tuple[PlannedPhase, ...]
+    files: tuple[str, ...]
+    tools: tuple[FoundTool, ...]
+    partitions: tuple[Partition, ...]
+    mke2fs: str | None
+    scratch: Path
+    room: int
+
+
+def plan_image(bench: Bench, staged: Path) -> ImagePlan:
+    """Say what a build on this bench would run and leave in `staged`; neither place needs to exist.
+
+    The only thing that is run is `mke2fs -V`.
+    """
+    definition = bench.definition
+    family = distribution(definition.distribution)
+    bootstrap = family.bootstrap(bench)
+    layout = Layout(definition.disk.size, bench.identity)
+    names = Names(definition.codename, definition.architecture)
+    mke2fs = known_mke2fs(bench.commands, bench.cache)
+    disk = staged / names.raw
+    unpacked = [names.kernel(FLAVOUR), *([names.ramdisk(FLAVOUR)] if bootstrap.ramdisk else [])]
+    members = sorted([names.image, *(Path(name).name for name in unpacked)])
+    phases = (
+        PlannedPhase("root file system", (*family.preparation(bench), rootfs_command(bench, bootstrap))),
+        PlannedPhase(
+            "file system image and disk",
+            (
+                filesystem_command(bench, mke2fs.path if mke2fs else Path("mke2fs"), archive_path(bench)),
+                table_command(disk),
+                core_command(bench, "x86_64-efi"),
+                *esp_commands(bench, layout),
+                core_command(bench, "i386-pc"),
+            ),
+        ),
+        PlannedPhase(
+            "qcow2 and tarball",
+            (
+                qcow2_command(disk, staged / names.image),
+                tarball_command(bench, staged / names.tarball, members),
+            ),
+        ),
+    )
+    return ImagePlan(
+        phases,
+        (names.image, names.raw, names.tarball, *unpacked, names.manifest, BUILD_INFO, SUMS),
+        find_tools((*DISK_TOOLS, *family.tools)),
+        (layout.bios, layout.esp, layout.root),
+        ".".join(map(str, mke2fs.version)) if mke2fs else None,
+        bench.work.parent,
+        room_needed(definition),
+    )
+
+
+def find_tools(tools: Iterable[Tool], status: Path = STATUS) -> tuple[FoundTool, ...]:
+    """Look for each tool; versions are those of dpkg's list of this machine, `status`."""
+    text = status.read_text("utf-8", "replace") if status.is_file() else ""
+    versions = dict(line.split("\t") for line in manifest(text).splitlines())
+    return tuple(FoundTool(tool, tool.present(), versions.get(tool.package)) for tool in tools)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from builders.build.bench import MEMORY, Bench, bench, drawn_bench
+from builders.build.image import make
+from builders.build.plan import FLAVOUR, find_tools, plan_image
+from builders.build.tools import Tool
+from builders.distros.check import load_definition
+from builders.images.serial import Serial
+from builders.publish.tree import Names
+from tests.support.karmic import EXAMPLES, SERIAL, Notes, definition
+
+WANTED = Serial.parse(SERIAL)
+
+
+def logged(work: Bench) -> list[list[str]]:
+    return [shlex.split(line[2:]) for line in work.commands.log.read_text().splitlines() if line.startswith("+ ")]
+
+
+def test_the_planned_commands_are_those_that_run(tmp_path: Path) -> None:
+    """Word for word, the commands of the plan are those in the log of a real build; only the last two change places."""
+    with bench(definition(), WANTED, MEMORY, Notes()) as work:
+        planned = [[str(word) for word in argv] for p in plan_image(work, tmp_path).phases for argv in p.commands]
+        make(work, tmp_path, Names("karmic", "amd64"))
+        ran = [argv for argv in logged(work) if argv[-1] != "-V"]
+    placed = [[word.replace(FLAVOUR, "cloud") for word in argv] for argv in planned]
+    assert ran[:-2] == placed[:-2]
+    assert sorted(ran[-2:]) == sorted(placed[-2:])
+
+
+def test_the_planned_files_are_those_that_come(karmic: Path) -> None:
+    """The plan names every file of a build."""
+    plan = plan_image(drawn_bench(definition(), WANTED, Notes()), Path("staged"))
+    made = {path.relative_to(karmic).as_posix() for path in karmic.rglob("*") if path.is_file()}
+    assert {name.replace(FLAVOUR, "cloud") for name in plan.files} == made
+    assert sum(part.size for part in plan.partitions) < definition().disk.size
+
+
+def test_planning_a_debian_touches_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A plan needs no archive and writes nothing, not even into the cache."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    drawn = drawn_bench(load_definition(EXAMPLES / "debian-minimal.toml"), WANTED, Notes())
+    plan = plan_image(drawn, Path("staged"))
+    (mmdebstrap,) = plan.phases[0].commands
+    (included,) = [str(word) for word in mmdebstrap if str(word).startswith("--include=")]
+    assert re.fullmatch(r"--include=linux-image-cloud-amd64,e2fsprogs,.*", included)
+    assert not (tmp_path / "cache").exists()
+    assert not drawn.work.exists()
+
+
+def test_a_tool_is_found_with_its_version(tmp_path: Path) -> None:
+    """Versions are read from dpkg's list; what is not here says so."""
+    status = tmp_path / "status"
+    status.write_text("Package: coreutils\nStatus: install ok installed\nVersion: 9.1-1\n")
+    here, gone = Tool("ls", "coreutils"), Tool("no-such-tool", "nothing")
+    found = find_tools((here, gone), status)
+    assert [(f.tool, f.present, f.version) for f in found] == [(here, True, "9.1-1"), (gone, False, None)]
