@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from recipe_runner.cli import options
 from recipe_runner.cli.tables import ActionModels
 from recipe_runner.console import reports
 from recipe_runner.console.terminal import Terminal
@@ -21,13 +22,16 @@ from recipe_runner.language.shellcheck import find_shellcheck
 @click.option(
     "--format", "form", type=click.Choice(sorted(reports.FORMS)), default="text", help="How to print the faults."
 )
-def command(files: tuple[Path, ...], form: str) -> int:  # noqa: D103 - its help is above
+@options.including
+def command(files: tuple[Path, ...], form: str, includes: tuple[Path, ...]) -> int:  # noqa: D103 - its help is above
     actions, preconditions, shellcheck = ActionModels(), kinds(), find_shellcheck()
     faults: list[Diagnostic] = []
     wanted = tuple(dict.fromkeys(files))
     for file in wanted:
         try:
-            _, found = inspect(file, actions=actions, preconditions=preconditions, shellcheck=shellcheck)
+            _, found = inspect(
+                file, actions=actions, preconditions=preconditions, shellcheck=shellcheck, allowed=includes
+            )
             faults += found
         except RecipeError as error:
             place = Span(file.as_posix(), 1)

@@ -158,6 +158,17 @@ def assignments(texts: Sequence[str]) -> Mapping[str, str]:
     return values
 
 
+def including(function: F) -> F:
+    """Add the option that widens where includes may come from."""
+    return click.option(
+        "--includes",
+        multiple=True,
+        type=Path,
+        metavar="DIR",
+        help="Also allow includes from below this directory; may be repeated.",
+    )(function)
+
+
 def secret(function: F) -> F:
     """Add the option that says where secrets come from."""
     return click.option(

@@ -34,11 +34,17 @@ RECENT = 20
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
 @click.option("--params-file", type=Path, metavar="FILE", help="Take parameters from a YAML file.")
 @click.option("--runs", type=Path, metavar="DIR", help="Estimate times by the runs below this directory.")
+@options.including
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def command(  # noqa: D103 - its help is above
-    file: Path, params: tuple[str, ...], params_file: Path | None, runs: Path | None, as_json: bool
+    file: Path,
+    params: tuple[str, ...],
+    params_file: Path | None,
+    runs: Path | None,
+    includes: tuple[Path, ...],
+    as_json: bool,
 ) -> None:
-    recipe = load(file)
+    recipe = load(file, includes)
     tables.refuse_faults(recipe)
     given = options.assignments(params)
     listed = read_mapping(params_file) if params_file else {}

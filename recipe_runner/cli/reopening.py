@@ -38,7 +38,12 @@ class Reopened:
 
 @contextmanager
 def reopened(
-    run: Path, recipe: Path | None, find_signer: FindSigner, ask: Ask | None, secrets: Sequence[str]
+    run: Path,
+    recipe: Path | None,
+    find_signer: FindSigner,
+    ask: Ask | None,
+    secrets: Sequence[str],
+    includes: Sequence[Path],
 ) -> Iterator[Reopened]:
     """Lock and read a run, and bring it together with its recipe as that is now.
 
@@ -49,7 +54,7 @@ def reopened(
         first = history.genesis
         if first is None:
             raise UsageError.because(f"`{run}` is not a run: its journal has no beginning")
-        parsed = load(recipe or Path(first.recipe["path"]))
+        parsed = load(recipe or Path(first.recipe["path"]), includes)
         actions = tables.used_actions(parsed)
         tables.refuse_faults(parsed)
         environ = options.environment()
@@ -71,7 +76,7 @@ def differences(found: Reopened) -> list[str]:
     def read(path: str) -> bytes:
         return found.journal.blob(kept[str(Path(path).absolute())])
 
-    old, _ = survey(found.first.recipe["path"], read(found.first.recipe["path"]), read=read)
+    old, _ = survey(found.first.recipe["path"], read(found.first.recipe["path"]), read=read, outward=True)
     before = {step.id: step.source.splitlines() for step in old.steps}
     after = {planned.step.id: planned.step.source.splitlines() for planned in found.plan.steps}
     return [

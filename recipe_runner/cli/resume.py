@@ -18,6 +18,7 @@ from recipe_runner.language.parse import read_file
 @click.command(help="Go on with the run in directory RUN: what is finished stays finished.")
 @click.argument("run", type=Path)
 @click.option("--recipe", type=Path, metavar="FILE", help="Where the recipe is now, if it was moved.")
+@options.including
 @options.secret
 @options.answering
 @options.coursing
@@ -25,6 +26,7 @@ from recipe_runner.language.parse import read_file
 def command(  # noqa: D103 - its help is above
     run: Path,
     recipe: Path | None,
+    includes: tuple[Path, ...],
     secrets: tuple[str, ...],
     key: str | None,
     answering: options.Answering,
@@ -32,11 +34,16 @@ def command(  # noqa: D103 - its help is above
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain)
-    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal), secrets) as found:
+    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal), secrets, includes) as found:
         if found.history.closed is not None:
             raise UsageError.because(
                 f"run `{found.first.run}` is over ({found.history.closed.outcome})",
                 hint="start a new run with `recipe run`",
+            )
+        if found.first.undoes is not None:
+            raise UsageError.because(
+                f"run `{found.first.run}` rolls run `{found.first.undoes}` back, and resume would go forward",
+                hint=f"go on with `recipe undo {run.absolute().parent / found.first.undoes}`",
             )
         chosen = course.course(found.plan)
         view = screen(terminal, found.plan, as_json=answering.as_json)

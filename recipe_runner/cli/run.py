@@ -27,6 +27,7 @@ from recipe_runner.language.parse import load, read_file
 @click.argument("file", type=Path)
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
 @click.option("--params-file", type=Path, metavar="FILE", help="Take parameters from a YAML file.")
+@options.including
 @options.secret
 @click.option("--runs", type=Path, metavar="DIR", help="Keep the run's journal below this directory.")
 @click.option("--dry-run", is_flag=True, help="Show what would run and look at the preconditions; run nothing.")
@@ -37,6 +38,7 @@ def command(  # noqa: D103 - its help is above
     file: Path,
     params: tuple[str, ...],
     params_file: Path | None,
+    includes: tuple[Path, ...],
     secrets: tuple[str, ...],
     runs: Path | None,
     dry_run: bool,
@@ -47,7 +49,7 @@ def command(  # noqa: D103 - its help is above
 ) -> int:
     mode = "ask" if dry_run else answering.mode()
     terminal = Terminal(plain=answering.plain)
-    recipe = load(file)
+    recipe = load(file, includes)
     actions = tables.used_actions(recipe)
     tables.refuse_faults(recipe)
     environ = options.environment()

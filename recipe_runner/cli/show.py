@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from recipe_runner.cli import options
 from recipe_runner.console import page
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import InvalidRecipeError
@@ -17,10 +18,11 @@ from recipe_runner.language.source import Document
 @click.command(help="Read the recipe FILE and what it includes in the terminal, each step with its id.")
 @click.argument("file", type=Path)
 @click.option("--plain", is_flag=True, help="No colour, no drawing: for screen readers and logs.")
-def command(file: Path, plain: bool) -> None:  # noqa: D103 - its help is above
+@options.including
+def command(file: Path, plain: bool, includes: tuple[Path, ...]) -> None:  # noqa: D103 - its help is above
     data = read_file(file)
-    read = include_reader(file)
-    recipe, faults = survey(file.as_posix(), data, read=read)
+    read = include_reader(file, includes)
+    recipe, faults = survey(file.as_posix(), data, read=read, outward=bool(includes))
     terminal = Terminal(plain=plain)
     page.header(terminal, recipe)
     for number, source in enumerate(recipe.sources):

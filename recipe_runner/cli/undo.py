@@ -20,17 +20,22 @@ from recipe_runner.journal.store import Journal
 @click.command(help="Undo the completed steps of the run in directory RUN, newest first, each confirmed and recorded.")
 @click.argument("run", type=Path)
 @click.option("--recipe", type=Path, metavar="FILE", help="Where the recipe is now, if it was moved.")
+@options.including
 @options.secret
 @options.answering
 @click.option("--key", metavar="FINGERPRINT", help="Sign with this key; default: the one that signed so far.")
 def command(  # noqa: D103 - its help is above
-    run: Path, recipe: Path | None, secrets: tuple[str, ...], key: str | None, answering: options.Answering
+    run: Path,
+    recipe: Path | None,
+    includes: tuple[Path, ...],
+    secrets: tuple[str, ...],
+    key: str | None,
+    answering: options.Answering,
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain)
-    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal), secrets) as found:
-        undoable = [step for step, _ in found.history.order if found.plan.recipe.step(step).undos]
-        if not undoable:
+    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal), secrets, includes) as found:
+        if not found.plan.undoable(found.history.order):
             raise UsageError.because(
                 f"nothing that run `{found.first.run}` did can be undone",
                 hint="only completed steps with an `.undo` script can be",

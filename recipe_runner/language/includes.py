@@ -29,11 +29,13 @@ MOST = 100
 class Assembly:
     """Everything the files of one recipe say, joined; `faults` collects what is wrong.
 
-    `directory` is the recipe's own; inside it files are known by their paths from there.
+    `directory` is the recipe's own; inside it files are known by their paths from there. With `outward`, links may
+    leave it, and `read` says how far.
     """
 
     directory: str
     read: Read | None
+    outward: bool = False
     title: str | None = None
     elements: list[Element] = field(default_factory=list)
     params: dict[str, Parameter] = field(default_factory=dict)
@@ -115,11 +117,11 @@ class Assembly:
                 "write a path such as `milestone.md`",
                 Code.INCLUDE_PATH,
             )
-        if name.split("/", 1)[0] == "..":
+        if name.split("/", 1)[0] == ".." and not self.outward:
             return Diagnostic(
                 f"`{shown}` leaves the directory of the recipe",
                 span,
-                "move the included file beside the recipe or below it",
+                "move the included file beside the recipe or below it, or name its directory with --includes",
                 Code.INCLUDE_OUTSIDE,
             )
         if self.read is None:

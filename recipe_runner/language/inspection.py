@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from recipe_runner.errors import Diagnostic, gather
@@ -20,13 +21,19 @@ UNCERTAIN = frozenset({Code.UNUSED, Code.OUTPUT_UNKNOWN})
 
 
 def inspect(
-    path: Path, *, actions: Models, preconditions: Models, shellcheck: str | None = None
+    path: Path,
+    *,
+    actions: Models,
+    preconditions: Models,
+    shellcheck: str | None = None,
+    allowed: Sequence[Path] = (),
 ) -> tuple[Recipe, tuple[Diagnostic, ...]]:
     """Return the recipe as far as it can be understood and all its faults, each reported once, in order.
 
     Faults that would only follow from another one are left out. Raises UsageError for a file that cannot be read.
     """
-    recipe, faults = survey(path.as_posix(), read_file(path), read=include_reader(path))
+    read = include_reader(path, allowed)
+    recipe, faults = survey(path.as_posix(), read_file(path), read=read, outward=bool(allowed))
     silenced: frozenset[str] = UNCERTAIN if faults else frozenset()
     if not recipe.params and any(fault.code in HEADER_LOST for fault in faults):
         silenced |= {Code.UNDECLARED}

@@ -84,3 +84,20 @@ def test_shellcheck_warns_in_check_and_does_not_stop_a_run(tmp_path: Path) -> No
     checked = recipe("check", "--format", "json", "r.md", directory=tmp_path)
     assert {fault["code"] for fault in json.loads(checked.stdout)} == {"R073"}
     assert recipe("run", "r.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path).returncode == 0
+
+
+def test_includes_from_elsewhere_need_leave(tmp_path: Path) -> None:
+    """A link out of the recipe's directory is a fault, until that directory is named with `--includes`."""
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    for directory in (shared, own):
+        directory.mkdir()
+    (shared / "steps.md").write_text("```bash {#shared}\necho from elsewhere\n```\n")
+    (own / "r.md").write_text('[the shared steps](../shared/steps.md "include")\n')
+    refused = recipe("check", "r.md", directory=own)
+    assert refused.returncode == 2
+    assert "--includes" in refused.stderr
+    assert recipe("check", "r.md", "--includes", "../shared", directory=own).returncode == 0
+    assert recipe("check", "r.md", "--includes", tmp_path / "nowhere", directory=own).returncode == 2
+    done = recipe("run", "r.md", "--yes", "--no-sign", "--runs", "runs", "--includes", "../shared", directory=own)
+    assert done.returncode == 0, done.stderr
+    assert "from elsewhere" in done.stdout
