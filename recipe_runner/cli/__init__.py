@@ -18,6 +18,7 @@ VERBS = {
     "undo": ("recipe_runner.cli.undo", "Roll back what a run has done, newest first."),
     "policy": ("recipe_runner.cli.policy", "Write down whose signature to trust."),
     "verify": ("recipe_runner.cli.verify", "Say whether a run's journal can be trusted."),
+    "log": ("recipe_runner.cli.log", "Read runs: list them, follow one, see what a step wrote, compare."),
 }
 """Our own verbs: module (with a click command named `command`) and one line of help."""
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from recipe_runner.engine.events import TYPES, Recorded, from_record
+from recipe_runner.engine.events import TYPES, Recorded
 from recipe_runner.errors import VerificationError
 from recipe_runner.journal.files import open_regular, reading
 from recipe_runner.journal.ledger import JOURNAL
 from recipe_runner.journal.lines import LINE_CAP, LineError, decode
+from recipe_runner.journal.schema import event_of
 
 
 class Record(NamedTuple):
@@ -25,7 +26,7 @@ class Record(NamedTuple):
 def records(directory: Path) -> Iterator[Record]:
     """Yield what is there now, up to a line that is not whole yet; believes what it reads.
 
-    Raises UsageError where there is no journal, VerificationError where a line is damaged.
+    Raises UsageError where there is no journal, VerificationError where a line does not have the form of its type.
     """
     with reading(directory), open_regular(directory / JOURNAL) as file:
         for number, raw in enumerate(iter(lambda: file.readline(LINE_CAP + 1), b"")):
@@ -33,7 +34,7 @@ def records(directory: Path) -> Iterator[Record]:
                 return
             try:
                 line = decode(raw)
+                event = event_of(line) if line.type in TYPES else None
             except LineError as error:
                 raise VerificationError.because(f"record {number}: {error}") from error
-            event = from_record(line.type, line.fields) if line.type in TYPES else None
             yield Record(line.n, line.type, line.ts, event)

@@ -1,0 +1,109 @@
+"""`recipe log …`: reading runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from recipe_runner.cli import options
+from recipe_runner.cli.reading import account_of, chosen, run_directories, run_directory
+from recipe_runner.console import runs as run_table
+from recipe_runner.console import timeline
+from recipe_runner.console.gutter import Gutter
+from recipe_runner.console.runs import ListedRun
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.engine.events import Output
+from recipe_runner.errors import RecipeError
+from recipe_runner.journal.account import Execution
+from recipe_runner.journal.follow import follow
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.read import records
+from recipe_runner.journal.runner import runner
+from recipe_runner.journal.transcript import transcript
+from recipe_runner.journal.verify import verify
+
+
+@click.group(help="Read runs: list them, follow one, see what a step wrote, compare.")
+def command() -> None:  # noqa: D103 - its help is above
+    pass
+
+
+@command.command("list", help="List the runs, newest first.")
+@click.option("--runs", type=Path, metavar="DIR", help="Runs below this directory.")
+@click.option("--policy", type=Path, metavar="FILE", help="Verify each run by this policy.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+def list_runs(runs: Path | None, policy: Path | None, as_json: bool) -> None:  # noqa: D103 - its help is above
+    terminal = Terminal()
+    trusted = Policy.load(policy) if policy else None
+    listed = []
+    for directory in run_directories(runs or options.default_runs()):
+        try:
+            account = account_of(directory)
+            verdict = verify(directory, trusted).verdict if trusted else None
+        except RecipeError as error:
+            terminal.warn(f"{directory}: {error}")
+            continue
+        state = account.state(live=runner(directory) is not None)
+        listed.append(ListedRun(directory, account, state, verdict))
+    listed.sort(key=lambda run: run.account.began, reverse=True)
+    if as_json:
+        terminal.raw(json.dumps([run_table.as_data(run) for run in listed], indent=2) + "\n")
+    elif listed:
+        run_table.show(terminal, listed, judged=trusted is not None)
+    else:
+        terminal.note(f"no runs below {runs or options.default_runs()}")
+
+
+@command.command(help="Show what happened in RUN, a directory or a run's id, record by record.")
+@click.argument("run")
+@click.option("--follow", "follows", is_flag=True, help="Go on showing what happens until nobody runs it any more.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object a line.")
+def show(run: str, follows: bool, as_json: bool) -> None:  # noqa: D103 - its help is above
+    directory = run_directory(run)
+    terminal = Terminal()
+    found = follow(directory) if follows else records(directory)
+    if as_json:
+        for record in found:
+            terminal.raw(json.dumps(timeline.as_data(record)) + "\n")
+    else:
+        timeline.show(terminal, found)
+
+
+@command.command(help="Show what STEP wrote in RUN, the last attempt of each item and role unless told otherwise.")
+@click.argument("run")
+@click.argument("step")
+@click.option("--item", metavar="ITEM", help="Only this value of an `each=` step.")
+@click.option("--attempt", type=int, metavar="N", help="This attempt, from 1.")
+@click.option(
+    "--raw", is_flag=True, help="Write the very bytes, escape sequences and all, to the streams they came from."
+)
+def output(run: str, step: str, item: str | None, attempt: int | None, raw: bool) -> None:  # noqa: D103 - its help is above
+    directory = run_directory(run)
+    executions = chosen(account_of(directory), step, item=item, attempt=attempt)
+    if raw:
+        _write_raw(directory, executions)
+    else:
+        _show_output(Terminal(), directory, executions)
+
+
+def _show_output(terminal: Terminal, directory: Path, executions: list[Execution]) -> None:
+    for execution in executions:
+        terminal.rule(execution.label, execution.outcome)
+        if execution.end is None:
+            terminal.note("what it writes can be read once it has ended")
+            continue
+        gutter = Gutter(terminal)
+        for piece in transcript(directory, execution.end.blobs):
+            gutter.feed(Output(execution.start.step, piece.stream, piece.data, 0))
+        gutter.finish()
+
+
+def _write_raw(directory: Path, executions: list[Execution]) -> None:
+    for execution in executions:
+        for piece in transcript(directory, execution.end.blobs if execution.end else {}):
+            stream = sys.stdout.buffer if piece.stream == "stdout" else sys.stderr.buffer
+            stream.write(piece.data)
+            stream.flush()
