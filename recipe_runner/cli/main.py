@@ -109,9 +109,14 @@ def _bug(error: Exception) -> int:
     import tempfile  # noqa: PLC0415 - for a bug only
     import traceback  # noqa: PLC0415
 
-    with tempfile.NamedTemporaryFile("w", prefix="recipe-bug-", suffix=".txt", delete=False) as file:
-        traceback.print_exception(error, file=file)
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile("wb", prefix="recipe-bug-", suffix=".txt", delete=False) as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+        where = file.name
+    except OSError:
+        where = f"this: {text}"
     what = str(error).partition("\n")[0]
-    hint = f"nothing that was recorded is lost; please report it with {file.name}"
+    hint = f"nothing that was recorded is lost; please report it with {where}"
     _show((Diagnostic(f"this is a bug in recipe-runner: {type(error).__name__}: {what}", hint=hint),))
     return ExitCode.BUG

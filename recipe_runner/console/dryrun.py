@@ -53,7 +53,7 @@ def _step(plan: Plan, planned: PlannedStep) -> Iterator[tuple[str, str]]:
         return
     if step.attributes.irreversible:
         yield f"POINT OF NO RETURN: `{step.id}` must be typed", "bad"
-    if question := confirmation(step, plan.values):
+    if question := confirmation(step, plan.values, {}):
         yield f"asks: {question}", "warn"
     if items := [item for item in planned.items if item is not None]:
         yield f"once for each of: {', '.join(items)}", "warn"

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from recipe_runner.engine.events import Output, Role, StepEnd, StepStart
 from recipe_runner.engine.history import History
 from recipe_runner.engine.outputs import parse_outputs, variable
-from recipe_runner.engine.plan import AnyStep, Plan, action_arguments, expand_line, lookup
+from recipe_runner.engine.plan import AnyStep, Plan, action_arguments, directory_of, lookup
 from recipe_runner.engine.process import Command, Ended
 from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.remote.connection import Connections
@@ -71,11 +71,14 @@ class Bench:
 
     def script(self, step: AnyStep, script: Script, role: Role, item: str | None = None) -> Coroutine[Ended]:
         """Run one script of a step."""
+        digest = hashlib.sha256(script.text.encode("utf-8", "surrogateescape")).hexdigest()
         with self._output_file() as output:
-            around = self._surroundings(step, item, output)
+            try:
+                around = self._surroundings(step, item, output)
+            except RecipeError as error:
+                return (yield from self._refused(step, role, item, digest, output, error))
             limit = script.timeout or (step.attributes.timeout if role == "run" else None)
             seconds = limit.total_seconds() if limit else None
-            digest = hashlib.sha256(script.text.encode("utf-8", "surrogateescape")).hexdigest()
             if step.attributes.on is not None:
                 ended = yield from self._away(
                     step, lambda state: Code.of(script, state, around), role, item, around, seconds, digest
@@ -94,19 +97,21 @@ class Bench:
         action = self.plan.actions[step.action]
         digest = hashlib.sha256(step.source.encode("utf-8", "surrogateescape")).hexdigest()
         with self._output_file() as output:
-            yield self._start(step, "run", item, digest)
             try:
                 arguments = action_arguments(step, action.Arguments, self.values(item), self.history.outputs)
             except RecipeError as error:
-                yield self._complaint(step, item, error)
-                return (yield from self._end(step, "run", item, ENDED_BADLY, output, json.loads))
+                return (yield from self._refused(step, "run", item, digest, output, error))
+            yield self._start(step, "run", item, digest)
             ended = yield from self._child(step, arguments, item, output)
             return (yield from self._end(step, "run", item, ended, output, json.loads))
 
     def shell(self, step: AnyStep) -> Coroutine[Ended]:
         """Give the operator an interactive shell with what the step would find."""
         with self._output_file() as output:
-            around = self._surroundings(step, None, output)
+            try:
+                around = self._surroundings(step, None, output)
+            except RecipeError as error:
+                return (yield from self._refused(step, "shell", None, "", output, error))
             if step.attributes.on is not None:
                 ended = yield from self._away(
                     step, lambda state: Code.for_person(state, around, step.id), "shell", None, around, None, ""
@@ -132,7 +137,7 @@ class Bench:
             host = host_of(step, lookup(self.values(item), self.history.outputs))
         except RecipeError as error:
             yield self._start(step, role, item, digest)
-            yield Output(step.id, "stderr", f"error: {error}\n".encode(), 0, item)
+            yield self._complaint(step, item, error)
             return ENDED_BADLY
         yield self._start(step, role, item, digest, host)
         connection = yield from self.connections.connect(host, step.id, item)
@@ -198,8 +203,17 @@ class Bench:
         )
         return ended
 
+    def _refused(
+        self, step: AnyStep, role: Role, item: str | None, digest: str, output: Path, error: RecipeError
+    ) -> Coroutine[Ended]:
+        """End an attempt whose values do not allow it to begin."""
+        yield self._start(step, role, item, digest)
+        yield self._complaint(step, item, error)
+        return (yield from self._end(step, role, item, ENDED_BADLY, output, parse_outputs))
+
     def _complaint(self, step: AnyStep, item: str | None, error: Exception) -> Output:
-        return Output(step.id, "stderr", self.redactor.clean(f"error: {error}\n".encode()), 0, item)
+        words = f"error: {error}\n".encode("utf-8", "surrogateescape")
+        return Output(step.id, "stderr", self.redactor.clean(words), 0, item)
 
     def _public(self, outputs: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
         clean = self.redactor.text
@@ -240,7 +254,7 @@ class Bench:
             name=Path(step.span.path).name,
             environ={**self.environ, "RECIPE_OUTPUT": str(output), "RECIPE_STEP": step.id},
             texts=texts,
-            directory=expand_line(step.attributes.dir, lookup(values, self.history.outputs)),
+            directory=directory_of(step, values, self.history.outputs),
         )
 
     @contextmanager

@@ -28,7 +28,6 @@ Stream = Generator[Event, None, ExitCode | None]
 """Events of a part of the run; the value at its end is an exit code where the session ends there, else None."""
 
 Items = Sequence[str | None]
-NOT_DONE: frozenset[SkipKind] = frozenset({"skipped", "accepted"})
 
 
 @dataclass(slots=True)
@@ -153,7 +152,8 @@ class Execution:
         question = self._question(
             planned,
             "manual" if manual else "start",
-            confirmation(step, self.bench.values(items[0])) or ("Done?" if manual else "Run this step?"),
+            confirmation(step, self.bench.values(items[0]), self.bench.history.outputs)
+            or ("Done?" if manual else "Run this step?"),
             choices,
             items,
         )
@@ -190,7 +190,7 @@ class Execution:
             choices: list[Choice] = ["retry", "skip", "done"]
             if step.attributes.optional:
                 choices.insert(0, "accept")
-            if any(self.bench.plan.recipe.step(step_id).undos for step_id, _ in self.bench.history.order):
+            if self.bench.plan.undoable(self.bench.history.order):
                 choices.append("undo")
             question = self._question(planned, "failed", _words(step, failed), choices, left)
             while (answer := (yield from self.decisions.decide(question, step))).choice == "shell":
@@ -236,7 +236,7 @@ class Execution:
             planned,
             "unknown",
             f"`{step.id}` was begun, and nobody saw its end. Whether it did its work is unknown.",
-            ["run", "done", "skip"],
+            ["done", "skip"] if isinstance(step, Manual) else ["run", "done", "skip"],
             [item],
         )
         while (answer := (yield from self.decisions.decide(question, step))).choice == "shell":
@@ -251,7 +251,9 @@ class Execution:
         if not {track.digest for track in self._tracks(planned)} - {"", step.digest}:
             return None
         text = f"`{step.id}` is done, but its text has changed since."
-        answer = yield from self.decisions.decide(Question("changed", step.id, text, ("done", "run", "quit")), step)
+        choices: tuple[Choice, ...] = ("done", "quit") if isinstance(step, Manual) else ("done", "run", "quit")
+        typed = step.id if step.attributes.irreversible else None
+        answer = yield from self.decisions.decide(Question("changed", step.id, text, choices, typed), step)
         match answer.choice:
             case "run":
                 return (yield from self._perform(planned, planned.items))
@@ -267,10 +269,12 @@ class Execution:
     def _undo_all(self) -> Stream:
         """Undo what was done and can be undone, newest first."""
         failed = False
-        for step_id, item in reversed(list(self.bench.history.order)):
-            step = self.bench.plan.recipe.step(step_id)
-            if not step.undos:
-                continue
+        known = {planned.step.id for planned in self.bench.plan.steps}
+        for gone in dict.fromkeys(step_id for step_id, _ in self.bench.history.order if step_id not in known):
+            what = f"step `{gone}` not undone"
+            yield Deviation(kind="left-out", what=what, reason="it is no longer in the recipe", step=gone)
+        for step, item in self.bench.plan.undoable(self.bench.history.order):
+            step_id = step.id
             question = Question("undo", step_id, f"Undo `{step_id}`?", ("run", "skip", "quit"), detail=item or "")
             while (answer := (yield from self.decisions.decide(question, step))).choice == "run":
                 if (yield from self.performance.undo(step, item)):

@@ -41,6 +41,11 @@ class Plan:
     preconditions: tuple[Precondition, ...]
     actions: Mapping[str, Action]
 
+    def undoable(self, order: Sequence[tuple[str, str | None]]) -> list[tuple[AnyStep, str | None]]:
+        """Return, newest first, the steps of `order` (what was done, oldest first) that can be undone, with items."""
+        steps = {planned.step.id: planned.step for planned in self.steps if planned.step.undos}
+        return [(steps[step_id], item) for step_id, item in reversed(order) if step_id in steps]
+
 
 def plan(
     recipe: Recipe,
@@ -95,7 +100,9 @@ class _Lookup:
         step_id, dot, output = name.partition(".")
         if not dot:
             return self.values.texts.get(name, "")
-        text = self.outputs[step_id][output]
+        text = self.outputs.get(step_id, {}).get(output)
+        if text is None:
+            raise KeyError(name)
         return tuple(text) if isinstance(text, list) else text
 
 
@@ -110,23 +117,42 @@ def action_arguments(step: ActionStep, model: type[BaseModel], values: Values, o
     try:
         expanded = step.arguments.expand(lookup(values, outputs))
     except KeyError as error:
-        missing = str(error.args[0])
-        raise InvalidRecipeError(
-            Diagnostic(f"step `{step.id}` needs `{missing}`, which no earlier step has given", step.span)
-        ) from error
+        raise _not_given(step, error) from error
     return expanded.validate(model)
 
 
-def confirmation(step: AnyStep, values: Values) -> str | None:
-    """Return the step's own question with its values, or None."""
-    return expand_line(step.attributes.confirm, lookup(values))
+def confirmation(step: AnyStep, values: Values, outputs: Outputs) -> str | None:
+    """Return the step's own question, or None; an output that no step has given stays as it is written."""
+    find = lookup(values, outputs)
+
+    def shown(name: str) -> Text:
+        try:
+            return find(name)
+        except KeyError:
+            return f"${{{name}}}"
+
+    return _line(step.attributes.confirm, shown)
 
 
-def expand_line(text: str | None, find: Callable[[str], Text]) -> str | None:
-    """Expand an attribute of a step; lists become their values with commas between. Raises KeyError."""
+def directory_of(step: AnyStep, values: Values, outputs: Outputs) -> str | None:
+    """Return the step's `dir=`, or None; raises InvalidRecipeError for an output that no step has given."""
+    try:
+        return _line(step.attributes.dir, lookup(values, outputs))
+    except KeyError as error:
+        raise _not_given(step, error) from error
+
+
+def _line(text: str | None, find: Callable[[str], Text]) -> str | None:
     if text is None:
         return None
     return expand(text, lambda name: ", ".join(t) if isinstance(t := find(name), tuple) else t)
+
+
+def _not_given(step: AnyStep, error: KeyError) -> InvalidRecipeError:
+    missing = str(error.args[0])
+    return InvalidRecipeError(
+        Diagnostic(f"step `{step.id}` needs `{missing}`, which no earlier step has given", step.span)
+    )
 
 
 def _items(step: AnyStep, values: Values) -> tuple[str | None, ...]:

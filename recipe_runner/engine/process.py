@@ -73,8 +73,13 @@ class Ended:
                 return "could not be followed to its end; whether it did its work is unknown"
             case Ended(signal=str(name)):
                 return f"was killed by {name}"
+            case Ended(exit_code=None):
+                return "could not begin"
             case _:
-                return f"ended with exit code {self.exit_code}"
+                unread = (
+                    ", but what it handed on cannot be read" if (self.outcome, self.exit_code) == ("failed", 0) else ""
+                )
+                return f"ended with exit code {self.exit_code}{unread}"
 
 
 @dataclass(slots=True, eq=False)

@@ -120,7 +120,9 @@ class Scheduler:
                     try:
                         task.process = self._pump.start(request.command)
                     except OSError as error:
-                        message = f"{request.command.argv[0]}: {error.strerror}\n".encode()
+                        message = f"{error.filename or request.command.argv[0]}: {error.strerror}\n".encode(
+                            errors="replace"
+                        )
                         yield Output(request.step, "stderr", message, 0, request.item)
                         answer = Ended("failed", NOT_STARTED, None, 0)
                         continue

@@ -7,7 +7,7 @@ import pytest
 
 from recipe_runner.engine.answers import AnswersOperator, YesOperator
 from recipe_runner.engine.course import Course, check_course
-from recipe_runner.engine.events import Abort, Close, Confirm, Deviation, Event, Skip, StepEnd, StepStart
+from recipe_runner.engine.events import Abort, Close, Confirm, Deviation, Event, Output, Skip, StepEnd, StepStart
 from recipe_runner.engine.operator import Answer, Question
 from recipe_runner.errors import ExitCode, IncompleteError, UnmetError, UsageError
 from tests.support.running import run_text
@@ -375,7 +375,8 @@ def test_the_code_of_a_script_precondition_is_never_pasted_together(tmp_path: Pa
     """A parameter's text cannot become code of a `script` precondition; it is a variable there."""
     text = (
         "---\nrecipe: 1\nparams:\n  name: {type: str}\nrequires:\n"
-        '  - script: \'[ "${name}" = "$(printf %s "$name")" ] && [ -n "$name" ]\'\n---\n```bash {#one}\n: "$name"\n```\n'
+        '  - script: \'[ "${name}" = "$(printf %s "$name")" ] && [ -n "$name" ]\'\n---\n'
+        '```bash {#one}\n: "$name"\n```\n'
     )
     evil = f'"; touch {tmp_path}/pwned; "'
     assert run_text(text, params={"name": evil}, directory=tmp_path).code is ExitCode.DONE
@@ -397,3 +398,61 @@ def test_a_step_directory_may_name_a_parameter(tmp_path: Path) -> None:
     """`dir=` expands parameters."""
     text = "---\nrecipe: 1\nparams:\n  where: {type: path}\n---\n```bash {#one dir=${where}}\npwd\n```\n"
     assert run_text(text, params={"where": "/usr"}, directory=tmp_path).text("one") == "/usr\n"
+
+
+def test_an_output_line_that_is_no_text_is_a_failure_in_words(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 where `name=value` belongs fail the step, and are shown as they are."""
+    ran = run_text("```bash {#one}\nprintf 'x\\xff\\n' >\"$RECIPE_OUTPUT\"\n```\n", directory=tmp_path)
+    assert ran.code is ExitCode.FAILED
+    said = [e.data for e in ran.events if isinstance(e, Output) and e.stream == "stderr"]
+    assert b"x\xff" in b"".join(said)
+    assert any(isinstance(e, Abort) and "cannot be read" in e.reason for e in ran.events)
+
+
+GIVEN = '```bash {#one}\necho place=/tmp >"$RECIPE_OUTPUT"\n```\n```bash {#two dir="${one.place}"}\npwd\n```\n'
+
+
+def test_a_directory_may_be_an_output(tmp_path: Path) -> None:
+    """`dir=` takes what an earlier step gave; where that was skipped the step fails and says what it needs."""
+    assert run_text(GIVEN, directory=tmp_path).text("two") == "/tmp\n"
+    operator = Asked(Answer("skip", "no"), Answer("run"), Answer("quit"))
+    ran = run_text(GIVEN, operator=operator, directory=tmp_path)
+    assert ran.text("two", "stderr") == "error: step `two` needs `one.place`, which no earlier step has given\n"
+    assert operator.questions[2].text == "`two` could not begin."
+
+
+def test_a_question_may_name_an_output(tmp_path: Path) -> None:
+    """`confirm=` shows what an earlier step gave, or the reference itself where nothing was given."""
+    text = GIVEN.replace('dir="${one.place}"', 'confirm="In ${one.place}?"')
+    for first, asked in ((Answer("run"), "In /tmp?"), (Answer("skip", "no"), "In ${one.place}?")):
+        operator = Asked(first, Answer("run"))
+        assert run_text(text, operator=operator, directory=tmp_path).code is ExitCode.DONE
+        assert operator.questions[1].text == asked
+
+
+@pytest.mark.parametrize("outcome", [[], [StepEnd(step="one", outcome="ok")]])
+def test_a_block_that_became_a_manual_item_is_not_run(tmp_path: Path, outcome: list[Event]) -> None:
+    """Whether its end was seen or not, a step that a person does now cannot be answered with `run`."""
+    past: list[Event] = [StepStart(step="one", digest="other"), *outcome]
+    operator = Asked(Answer("done"))
+    assert run_text("- [ ] By hand {#one}\n", operator=operator, past=past, directory=tmp_path).code is ExitCode.DONE
+    assert "run" not in operator.questions[0].choices
+
+
+def test_a_changed_point_of_no_return_is_typed_again(tmp_path: Path) -> None:
+    """Running it once more because its text has changed takes the same confirmation as the first time."""
+    past: list[Event] = [StepStart(step="one", digest="other"), StepEnd(step="one", outcome="ok")]
+    operator = Asked(Answer("run"), Answer("run", "one"))
+    ran = run_text("```bash {#one .irreversible}\ntrue\n```\n", operator=operator, past=past, directory=tmp_path)
+    assert ran.code is ExitCode.DONE
+    assert [q.typed for q in operator.questions] == ["one", "one"]
+
+
+def test_a_done_step_that_left_the_recipe_is_named_in_a_roll_back(tmp_path: Path) -> None:
+    """A failure still asks, and a roll-back undoes what it can and records what it cannot."""
+    past: list[Event] = [StepStart(step="gone", digest="x"), StepEnd(step="gone", outcome="ok")]
+    text = "```bash {#one}\ntrue\n```\n```bash {.undo for=one}\necho undone\n```\n```bash {#two}\nfalse\n```\n"
+    operator = Asked(Answer("run"), Answer("run"), Answer("undo"), Answer("run"))
+    ran = run_text(text, operator=operator, past=past, directory=tmp_path)
+    assert "undone" in ran.text("one")
+    assert [e.what for e in ran.events if isinstance(e, Deviation)] == ["step `gone` not undone"]
