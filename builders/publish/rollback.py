@@ -13,8 +13,11 @@ from recipe_runner.errors import UnmetError
 
 
 def withdraw(state: Path, cloud: Cloud, say: Say) -> None:
-    """Make every image of the publication private again; raises IncompleteError naming the regions where it is not."""
-    ledger = Ledger(state, read_publication(state))
+    """Make every image of the publication private again.
+
+    Raises UnmetError for another cloud than the publication's, IncompleteError naming the regions where it is not.
+    """
+    ledger = _open(state, cloud)
 
     def hide(region: str) -> None:
         facts, client = ledger.current.regions[region], cloud.ec2(region)
@@ -29,9 +32,10 @@ def withdraw(state: Path, cloud: Cloud, say: Say) -> None:
 def discard(state: Path, cloud: Cloud, say: Say) -> None:
     """Deregister the images and delete the snapshots that the publication made, and nothing else.
 
-    Raises UnmetError while an image is public, IncompleteError naming the regions where something is left.
+    Raises UnmetError while an image is public and for another cloud than the publication's, IncompleteError naming the
+    regions where something is left.
     """
-    ledger = Ledger(state, read_publication(state))
+    ledger = _open(state, cloud)
     public = [region for region, facts in ledger.current.regions.items() if facts.public]
     if public:
         raise UnmetError.because(f"the image is public in {', '.join(public)}", hint="withdraw it first")
@@ -50,3 +54,15 @@ def discard(state: Path, cloud: Cloud, say: Say) -> None:
     faults = in_each(list(ledger.current.regions), remove)
     ledger.note(sent=(), attempt=ledger.current.attempt + 1)
     settle(faults, "something is left in {regions}")
+
+
+def _open(state: Path, cloud: Cloud) -> Ledger:
+    """Open the publication's file; at another cloud nothing of it would be found, and everything be forgotten."""
+    ledger = Ledger(state, read_publication(state))
+    address = cloud.address(ledger.current.source)
+    if address != ledger.current.cloud:
+        raise UnmetError.because(
+            f"`{state}` belongs to a publication at {ledger.current.cloud}, not at {address}",
+            hint="give the same --endpoint-url, or AWS_ENDPOINT_URL, as for the publication",
+        )
+    return ledger

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+from builders.publish.cloud import Cloud
 from builders.publish.ec2 import make_public, prepare, verify
+from builders.publish.progress import Say
 from builders.publish.publication import read_publication
 from builders.publish.rollback import discard, withdraw
 from recipe_runner.errors import IncompleteError, UnmetError
@@ -68,3 +73,13 @@ def test_a_region_that_cannot_be_withdrawn_is_named(stage: Stage) -> None:
     assert [f.public for f in read_publication(stage.order.state).regions.values()] == [False, True]
     stage.faults.refuse = lambda _call: None
     withdraw(stage.order.state, stage.cloud, stage.say)
+
+
+@pytest.mark.parametrize("back", [withdraw, discard])
+def test_a_rollback_at_another_cloud_is_refused(stage: Stage, back: Callable[[Path, Cloud, Say], None]) -> None:
+    """Where the publication is not, everything would seem to be gone already, and its ids be forgotten."""
+    prepare(stage.order, stage.cloud, stage.say)
+    before = stage.order.state.read_bytes()
+    with pytest.raises(UnmetError, match="belongs to a publication at"):
+        back(stage.order.state, Cloud("http://127.0.0.1:1"), stage.say)
+    assert stage.order.state.read_bytes() == before
