@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from builders.publish.publication import Publication
 from recipe_runner.errors import RecipeError
 
 Row = tuple[str, ...]
+
+WHOLE_SERIAL = re.compile(r"[0-9]{8}(\.[1-9][0-9]*)?")
 
 BUILD = "server"
 STREAM = "released"
@@ -75,7 +78,7 @@ def parse(text: str, width: int, *, path: str) -> list[Row]:
     """Read a table; raises RecipeError for a row of another width, which no writer of ours made."""
     rows = [tuple(line.split("\t")) for line in text.splitlines()]
     for number, row in enumerate(rows, 1):
-        if len(row) != width or not row[SERIAL].replace(".", "", 1).isdecimal():
+        if len(row) != width or not WHOLE_SERIAL.fullmatch(row[SERIAL]):
             raise RecipeError.because(
                 f"`{path}` line {number} has {len(row)} columns, wanted {width} with a serial in the fourth",
                 hint="restore the file, or move it away and publish the index again",

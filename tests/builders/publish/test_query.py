@@ -70,14 +70,17 @@ def test_entering_a_release_twice_changes_nothing(tmp_path: Path, identity: Iden
     assert [path.read_bytes() for path in files] == before
 
 
-def test_a_damaged_table_is_not_overwritten(tmp_path: Path, identity: Identity) -> None:
+@pytest.mark.parametrize(
+    ("row", "columns"), [("karmic server\n", 1), ("\t".join(["karmic", "server", "beta", ".5", *"abcdefg"]) + "\n", 11)]
+)
+def test_a_damaged_table_is_not_overwritten(tmp_path: Path, identity: Identity, row: str, columns: int) -> None:
     """A file that is not ours to understand stops the update, with its line, and stays as it is."""
     table = tmp_path / "query/karmic/server/released.txt"
     table.parent.mkdir(parents=True)
-    table.write_text("karmic server\n")
-    with pytest.raises(RecipeError, match="line 1 has 1 columns, wanted 11"):
+    table.write_text(row)
+    with pytest.raises(RecipeError, match=f"line 1 has {columns} columns, wanted 11"):
         query.update(tmp_path, published(identity, us_east_1="ami-1"), DOWNLOAD)
-    assert table.read_text() == "karmic server\n"
+    assert table.read_text() == row
 
 
 def enter(root: Path, identity: Identity, number: int) -> None:
