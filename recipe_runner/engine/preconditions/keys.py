@@ -117,7 +117,7 @@ class GpgKey(Precondition):
 
 def _listed(colons: str) -> Iterator[_Key]:
     fields: list[str] = []
-    for line in colons.splitlines():
+    for line in colons.split("\n"):
         match line.split(":"):
             case ["sec" | "ssb", *_] as found:
                 fields = found

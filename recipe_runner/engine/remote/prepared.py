@@ -17,7 +17,6 @@ from recipe_runner.engine.remote.errand import Errand, Findings
 from recipe_runner.engine.shell import Code, Surroundings, memory
 from recipe_runner.errors import RecipeError
 
-OWN_VARIABLES = ("RECIPE_RUN", "RECIPE_STEP")
 COURIER = "recipe_runner.engine.remote.courier"
 START = Path(__file__).with_name("start.sh")
 SOURCE, PROLOGUE, LEFT = 3, 4, 5
