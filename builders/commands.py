@@ -124,6 +124,44 @@ def build(definition: Path, tree: Path, serial: str | None, key: str | None) -> 
 
 
 @image.command()
+@click.argument("built", type=click.Path(file_okay=False, path_type=Path), metavar="BUILD")
+@click.option("--key", metavar="FINGERPRINT", help="The checksums must be signed by this key of GNUPGHOME.")
+@click.option("--explain", is_flag=True, help="Show what diffoscope says of each file that differs.")
+def reproduce(built: Path, key: str | None, explain: bool) -> int:
+    """Build the image of directory BUILD again elsewhere and compare every file. Exit code 4 if one differs."""
+    from builders.build import reproduce as work
+    from builders.build.tools import Tool, require
+    from recipe_runner.console.terminal import Terminal
+
+    if explain:
+        require([Tool("diffoscope", "diffoscope-minimal")])
+    terminal = Terminal()
+    with work.reproduce(built, progress=terminal, key=key) as reproduction:
+        terminal.table(
+            ["file", "promised", "made again", ""],
+            (
+                [
+                    file.name,
+                    (file.promised or "")[:12],
+                    (file.remade or "")[:12],
+                    (file.verdict, "good" if file.verdict == "same" else "bad"),
+                ]
+                for file in reproduction.files
+            ),
+        )
+        for suite in reproduction.moved:
+            terminal.warn(f"the archive of {suite} has moved on: its index is not the one this build was made from")
+        if explain:
+            for said in work.explain(built, reproduction):
+                terminal.say(said)
+    if reproduction.same:
+        terminal.say(f"reproduced: {len(reproduction.files)} files, all the same", "good")
+        return ExitCode.DONE
+    terminal.say(f"not reproduced: {sum(file.verdict != 'same' for file in reproduction.files)} files differ", "bad")
+    return ExitCode.VERIFICATION
+
+
+@image.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Only learn whether it comes up: exit code 0 or 1.")
 @click.option("--firmware", type=click.Choice(["bios", "uefi"]), default="bios", show_default=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from builders.build.artefacts import make_qcow2, make_tarball, unpack_boot_files
 from builders.build.bench import Bench, bench, scratch_parent
-from builders.build.buildinfo import format_info
+from builders.build.buildinfo import DEFINITION, format_info
 from builders.build.disk import make_disk
 from builders.build.e2fsprogs import find_mke2fs
 from builders.build.filesystem import make_filesystem
@@ -21,6 +21,7 @@ from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require, room_
 from builders.distros.table import distribution
 from builders.images.definition import Definition
 from builders.images.serial import Serial
+from builders.images.writing import format_definition
 from builders.publish.signing import certificate, sign
 from builders.publish.sums import digest_all, format_sums
 from builders.publish.tree import BUILD_INFO, SIGNATURE, SUMS, Names, Tree
@@ -38,7 +39,7 @@ def build_image(
     family = distribution(definition.distribution)
     final = tree.daily(definition.codename, str(serial))
     names = Names(definition.codename, definition.architecture)
-    with _converted(tree.root), tree.staging(final) as staged:
+    with converted(tree.root), tree.staging(final) as staged:
         parent = scratch_parent(definition.disk.size)
         require(
             (*DISK_TOOLS, *family.tools, *(SIGNING_TOOLS if key else ())),
@@ -86,8 +87,10 @@ def make(bench: Bench, staged: Path, names: Names) -> None:
             task.result()
     with progress.phase("manifest and checksums"):
         (staged / names.manifest).write_text(manifest(rootfs.read("var/lib/dpkg/status").decode()))
-        (staged / BUILD_INFO).write_text(format_info(definition, bench.serial, rootfs.kernel_version))
-        files = [names.image, names.raw, names.tarball, names.manifest, BUILD_INFO, *unpacked]
+        facts = format_info(definition, bench.serial, rootfs.kernel_version, rootfs.sources)
+        (staged / BUILD_INFO).write_text(facts)
+        (staged / DEFINITION).write_text(format_definition(definition))
+        files = [names.image, names.raw, names.tarball, names.manifest, BUILD_INFO, DEFINITION, *unpacked]
         (staged / SUMS).write_bytes(format_sums(digest_all(staged, files)))
 
 
@@ -102,7 +105,7 @@ def _move_current(tree: Tree, final: Path, serial: Serial) -> None:
 
 
 @contextmanager
-def _converted(place: Path) -> Iterator[None]:
+def converted(place: Path) -> Iterator[None]:
     """Turn what the operating system refuses (a full disk first of all) into one diagnostic."""
     try:
         yield

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from builders.build.artefacts import qcow2_command, tarball_command
 from builders.build.bench import Bench
+from builders.build.buildinfo import DEFINITION
 from builders.build.command import Argv
 from builders.build.disk import esp_commands, table_command
 from builders.build.e2fsprogs import known_mke2fs
@@ -95,7 +96,7 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     )
     return ImagePlan(
         phases,
-        (names.image, names.raw, names.tarball, *unpacked, names.manifest, BUILD_INFO, SUMS),
+        (names.image, names.raw, names.tarball, *unpacked, names.manifest, BUILD_INFO, DEFINITION, SUMS),
         find_tools((*DISK_TOOLS, *family.tools)),
         (layout.bios, layout.esp, layout.root),
         ".".join(map(str, mke2fs.version)) if mke2fs else None,

@@ -7,7 +7,7 @@ import re
 import shlex
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from builders.build.bench import Bench
@@ -18,11 +18,15 @@ from recipe_runner.errors import RecipeError
 
 @dataclass(frozen=True, slots=True)
 class Rootfs:
-    """A finished root: its archive, its kernel's version, and whether it has a ramdisk."""
+    """A finished root: its archive, its kernel's version, whether it has a ramdisk, and what it was made from.
+
+    `sources` has the sha256 (hex) of each suite's signed index, `InRelease`, or `Release` where there is no other.
+    """
 
     archive: Path
     kernel_version: str
     has_ramdisk: bool
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, member: str) -> bytes:
         """Return a file's bytes by its path in the image; raises RecipeError when it is not there."""
@@ -41,7 +45,8 @@ def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
     overlay = {**bootstrap.files, "etc/cloud/build.info": _build_info(bench)}
     _overlay(bench).write_bytes(pack(overlay, bench.serial.epoch))
     bench.commands.extended(**bootstrap.environ).run(*rootfs_command(bench, bootstrap))
-    return inspect(archive_path(bench))
+    indexes = parse_indexes(_indexes(bench).read_text("utf-8"))
+    return replace(inspect(archive_path(bench)), sources=indexes)
 
 
 def archive_path(bench: Bench) -> Path:
@@ -51,7 +56,9 @@ def archive_path(bench: Bench) -> Path:
 
 def rootfs_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
     """Return the command that makes the root file system."""
-    hooks = [*bootstrap.customize_hooks, f"tar-in {shlex.quote(str(_overlay(bench)))} /"]
+    indexes = shlex.quote(str(_indexes(bench)))
+    state = f'cd "$1/var/lib/apt/lists" && sha256sum *Release > {indexes}'
+    hooks = [state, *bootstrap.customize_hooks, f"tar-in {shlex.quote(str(_overlay(bench)))} /"]
     return (
         "mmdebstrap",
         f"--mode={bootstrap.mode}",
@@ -82,6 +89,17 @@ def inspect(archive: Path) -> Rootfs:
     return Rootfs(archive, found[1], f"boot/initrd.img-{found[1]}" in members)
 
 
+def parse_indexes(text: str) -> dict[str, str]:
+    """Return digests by suite from what `sha256sum` says of apt's lists, whose names are archive addresses.
+
+    Where a suite comes from several archives their digests are joined by `+`.
+    """
+    found: dict[str, list[str]] = {}
+    for sha256, suite in re.findall(r"^([0-9a-f]{64})  \S*_dists_(\S+)_(?:In)?Release$", text, re.MULTILINE):
+        found.setdefault(suite, []).append(sha256)
+    return {suite: "+".join(found[suite]) for suite in sorted(found)}
+
+
 def pack(texts: Mapping[str, str], epoch: int) -> bytes:
     """Return a tar archive of small files owned by root, by path."""
     packed = io.BytesIO()
@@ -92,6 +110,10 @@ def pack(texts: Mapping[str, str], epoch: int) -> bytes:
             member.size, member.mtime, member.mode = len(content), epoch, 0o644
             tar.addfile(member, io.BytesIO(content))
     return packed.getvalue()
+
+
+def _indexes(bench: Bench) -> Path:
+    return bench.work / "indexes"
 
 
 def _overlay(bench: Bench) -> Path:

@@ -15,7 +15,7 @@ import pexpect
 import pytest
 
 from recipe_runner.errors import ExitCode
-from tests.support.karmic import DEFINITION, build_karmic
+from tests.support.karmic import DEFINITION, build_karmic, copy_build
 from tests.support.keyring import keyring, make_key
 
 RECIPE = Path(sys.executable).with_name("recipe")
@@ -81,6 +81,19 @@ def test_a_plan_is_shown() -> None:
     assert "'--use-compress-program=gzip -1 --no-name'" in done.stdout
     assert ": 320 MiB each" in done.stdout
     assert " mmdebstrap " in done.stdout
+
+
+def test_a_build_is_reproduced_or_not(karmic: Path, tmp_path: Path) -> None:
+    """Exit code 0 says that every file came out the same, 4 that one did not; the table says which."""
+    sound = recipe("image", "reproduce", karmic)
+    assert sound.returncode == ExitCode.DONE, sound.stderr
+    assert "reproduced: 7 files, all the same" in sound.stdout
+    copy = copy_build(karmic, tmp_path)
+    (copy / IMAGE).write_bytes(b"other")
+    other = recipe("image", "reproduce", copy)
+    assert other.returncode == ExitCode.VERIFICATION
+    (row,) = [row for row in other.stdout.splitlines() if "changed since" in row]
+    assert row.split()[0] == IMAGE
 
 
 @pytest.mark.parametrize("serial", ["yesterday", "20091322", "../x"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -48,6 +49,7 @@ def test_a_build_has_every_file_and_its_sums_hold(karmic: Path) -> None:
     assert found == {
         "SHA256SUMS",
         "build-info.txt",
+        "definition.toml",
         f"{PREFIX}.img",
         f"{PREFIX}.raw",
         f"{PREFIX}.tar.gz",
@@ -64,6 +66,8 @@ def test_a_build_says_what_it_is(karmic: Path) -> None:
     """The facts and the package list are those of this build."""
     info = parse_info((karmic / "build-info.txt").read_text())
     assert (info["suite"], info["serial"]) == ("karmic", SERIAL)
+    assert load_definition(karmic / "definition.toml") == definition()
+    assert re.fullmatch("[0-9a-f]{64}", info["index.karmic"])
     packages = (karmic / f"{PREFIX}.manifest").read_text()
     assert packages == "".join(f"tiny-{name}\t{SERIAL}\n" for name in ("base", "busybox", "kernel"))
 
