@@ -12,7 +12,6 @@ from recipe_runner.cli.reopening import differences, reopened, sealing_as_before
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.session import Place, Session, look, resumed
 from recipe_runner.errors import UsageError
-from recipe_runner.language.parse import read_file
 
 
 @click.command(help="Go on with the run in directory RUN: what is finished stays finished.")
@@ -49,12 +48,12 @@ def command(  # noqa: D103 - its help is above
         view = screen(terminal, found.plan, as_json=answering.as_json)
         operator = answering.operator(view)
         view.opening(found.first.run, found.journal.signed_by, mode)
+        for source in found.plan.recipe.sources:
+            found.journal.keep(source.data)
         event = resumed(found.plan, found.history, mode=mode, place=Place.here())
         found.journal.record(event)
         found.history.apply(event)
         view.show(event)
-        for source in found.plan.recipe.sources:
-            found.journal.keep(read_file(Path(source.path)))
         view.changes(differences(found))
         findings = look(found.plan, found.environ)
         session = Session(found.plan, found.history, operator, findings, found.state, chosen, found.environ, found.away)

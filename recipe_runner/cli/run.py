@@ -20,7 +20,7 @@ from recipe_runner.engine.values import resolve
 from recipe_runner.errors import ExitCode
 from recipe_runner.journal.store import Journal
 from recipe_runner.language.mapping import read_mapping
-from recipe_runner.language.parse import load, read_file
+from recipe_runner.language.parse import load
 
 
 @click.command(help="Run the recipe FILE step by step and write its signed journal.")
@@ -83,10 +83,8 @@ def command(  # noqa: D103 - its help is above
     )
     directory = (runs or options.default_runs()) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)
-    with Journal.create(directory, first, signer) as journal:
+    with Journal.create(directory, first, signer, [source.data for source in recipe.sources]) as journal:
         view.show(first)
-        for source in recipe.sources:
-            journal.keep(read_file(Path(source.path)))
         findings = look(planned, environ)
         state = ShellState(directory=place.directory)
         session = Session(planned, History.of([first]), operator, findings, state, chosen, environ)

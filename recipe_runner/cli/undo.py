@@ -65,5 +65,6 @@ def _in_a_new_run(found: Reopened, session: Session, view: View, run: Path, key:
     )
     directory = run.absolute().parent / first.run
     signer = sealing_as_before(key)(found.journal.signed_by)
-    with Journal.create(directory, first, signer) as journal:
+    documents = [found.journal.blob(entry["sha256"]) for entry in (first.recipe, *first.includes)]
+    with Journal.create(directory, first, signer, documents) as journal:
         return drive(session.events(roll_back=True), journal, view, directory, ())

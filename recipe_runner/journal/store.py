@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -56,10 +56,13 @@ class Journal:
         self._stopped: str | None = None
 
     @classmethod
-    def create(cls, directory: Path, genesis: Genesis, signer: Signer | None) -> Journal:
+    def create(
+        cls, directory: Path, genesis: Genesis, signer: Signer | None, documents: Iterable[bytes] = ()
+    ) -> Journal:
         """Begin a run in a new directory, which appears with its sealed first record in it or not at all.
 
-        Without a signer the journal has no seals and says so. Raises UsageError where `directory` exists,
+        `documents` are those that `genesis` names by their sha256: the recipe and what it includes. Without a signer
+        the journal has no seals and says so. Raises UsageError where `directory` exists,
         IncompleteError where it cannot be written.
         """
         if directory.exists():
@@ -75,7 +78,9 @@ class Journal:
                 descriptor = create(growing / JOURNAL)
                 undo.callback(os.close, descriptor)
                 reserve(growing / RESERVE, RESERVE_BYTES)
-                blob_directory(growing)
+                blobs = blob_directory(growing)
+                for data in documents:
+                    keep(blobs, data)
             sealing: Sealing = "every" if signer else "none"
             writer = Writer(descriptor, Chain(), run=genesis.run, sealing=sealing, signer=signer)
             journal = cls(growing, lock, writer, [genesis])

@@ -55,7 +55,7 @@ class Assembly:
         except InvalidRecipeError as error:
             self.faults += error.diagnostics
             return
-        self.sources.append(Source(path=path, sha256=document.sha256, size=document.size))
+        self.sources.append(Source(path=path, sha256=document.sha256, size=document.size, data=data))
         self._open.append(name)
         preamble = read_header(document)
         self._join(preamble)

@@ -27,6 +27,7 @@ class Source(Model):
     path: str
     sha256: str
     size: int = Field(description="bytes")
+    data: bytes = Field(exclude=True, repr=False, description="what was read, once and for all later stages")
 
 
 class Requirement(Model):

@@ -15,7 +15,9 @@ def test_a_roll_back_that_was_left_is_not_resumed_forwards(tmp_path: Path) -> No
     old = only_run(tmp_path / "runs")
     assert recipe("undo", old, "--answers", "quit.yaml", directory=tmp_path).returncode == 5
     (new,) = set((tmp_path / "runs").iterdir()) - {old}
-    assert records(new)[0]["undoes"] == old.name
+    first = records(new)[0]
+    assert first["undoes"] == old.name
+    assert (new / "blobs" / first["recipe"]["sha256"]).read_text() == TEXT
     refused = recipe("resume", new, "--yes", directory=tmp_path)
     assert refused.returncode == 2
     assert f"recipe undo {old}" in refused.stderr.replace("\n", "")

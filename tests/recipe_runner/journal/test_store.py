@@ -368,3 +368,10 @@ def test_genesis_is_what_the_engine_made(run: Path, signer: GpgSigner) -> None:
     assert isinstance(first, Genesis)
     assert first == genesis()
     assert set(json.loads((run / "journal.jsonl").read_bytes().split(b"\n")[0])) >= {"sealing", "signer", "prev_run"}
+
+
+def test_a_run_appears_with_its_documents(tmp_path: Path) -> None:
+    """What `genesis` names by its sha256 is there from the first moment, so that no crash leaves a run without it."""
+    run = tmp_path / "run"
+    with Journal.create(run, genesis(), None, [b"# One", b"# Two"]) as journal:
+        assert [journal.blob(hashlib.sha256(data).hexdigest()) for data in (b"# One", b"# Two")] == [b"# One", b"# Two"]
