@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from builders.build.accelerator import Accelerator
 from builders.build.tools import Tool
-from recipe_runner.errors import RecipeError, UsageError
+from builders.qcow2 import is_qcow2, refuse_references
+from recipe_runner.errors import UsageError
 from recipe_runner.sanitise import line
 
 Firmware = Literal["bios", "uefi"]
@@ -20,7 +19,6 @@ OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 MEMORY_MIB = 1024
 CPUS = 2
-_QCOW2_MAGIC = b"QFI\xfb"
 
 
 def machine_tools(firmware: Firmware) -> tuple[Tool, ...]:
@@ -77,38 +75,13 @@ def image_format(image: Path) -> Literal["qcow2", "raw"]:
     Raises UsageError for a file that is no image, and for a qcow2 that would make QEMU open other files of this
     machine for the guest (a backing file, an external data file).
     """
-    try:
-        with image.open("rb") as stream:
-            magic = stream.read(4)
-        size = image.stat().st_size
-    except OSError as fault:
-        raise UsageError.because(f"cannot read `{line(str(image))}`: {fault.strerror}") from fault
-    if magic != _QCOW2_MAGIC:
-        if size == 0 or size % 512:
-            raise UsageError.because(f"`{line(str(image))}` is neither qcow2 nor a raw disk of whole sectors")
-        return "raw"
-    foreign = _foreign_files(image)
-    if foreign:
-        raise UsageError.because(
-            f"`{line(str(image))}` refers to another file, `{line(foreign)}`",
-            hint="flatten it with `qemu-img convert -O qcow2`, if you trust it",
-        )
-    return "qcow2"
-
-
-def _foreign_files(image: Path) -> str | None:
-    done = subprocess.run(
-        ["qemu-img", "info", "--output=json", "-f", "qcow2", str(image.resolve())],
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        said = line(done.stderr.decode("utf-8", "replace").strip())
-        raise RecipeError.because(f"qemu-img cannot read `{line(str(image))}`: {said}")
-    about = json.loads(done.stdout)
-    specific = about.get("format-specific", {}).get("data", {})
-    found: str | None = about.get("backing-filename") or specific.get("data-file")
-    return found
+    if is_qcow2(image):
+        refuse_references(image)
+        return "qcow2"
+    size = image.stat().st_size
+    if size == 0 or size % 512:
+        raise UsageError.because(f"`{line(str(image))}` is neither qcow2 nor a raw disk of whole sectors")
+    return "raw"
 
 
 def _escaped(path: Path) -> str:

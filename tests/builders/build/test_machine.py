@@ -38,14 +38,14 @@ def test_an_image_may_not_reach_for_other_files(tmp_path: Path) -> None:
     qemu_img("create", "-f", "qcow2", "-b", secret, "-F", "raw", tmp_path / "backed.img", "1M")
     qemu_img("create", "-f", "qcow2", "-o", f"data_file={tmp_path}/data", tmp_path / "outside.img", "1M")
     for name in ("backed.img", "outside.img"):
-        with pytest.raises(UsageError, match="refers to another file"):
+        with pytest.raises(UsageError, match=r"refers to the (backing|data) file"):
             image_format(tmp_path / name)
 
 
 def test_a_damaged_qcow2_is_one_line(tmp_path: Path) -> None:
     """What qemu-img cannot read is told in its words."""
     (tmp_path / "x.img").write_bytes(b"QFI\xfb" + bytes(508))
-    with pytest.raises(RecipeError, match="qemu-img cannot read"):
+    with pytest.raises(RecipeError, match="`qemu-img info` failed: qemu-img: Could not open"):
         image_format(tmp_path / "x.img")
 
 
