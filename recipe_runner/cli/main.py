@@ -29,14 +29,28 @@ class Verbs(click.Group):
             module = importlib.import_module(VERBS[cmd_name][0])
             return cast("click.Command", module.command)
         entry = _others().get(cmd_name)
-        return cast("click.Command", entry.load()) if entry else None
+        if entry is None:
+            return None
+        try:
+            return cast("click.Command", entry.load())
+        except Exception as error:
+            origin = entry.dist.name if entry.dist else "unknown"
+            raise RecipeError.because(
+                f"verb `{cmd_name}` of `{origin}` cannot be loaded: {error}", hint="mend or remove that distribution"
+            ) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, summary) for name, (_, summary) in VERBS.items()]
-        others = ((name, self.get_command(ctx, name)) for name in sorted(_others()))
-        rows += [(name, verb.get_short_help_str(80)) for name, verb in others if verb is not None]
+        rows += [(name, self._summary(ctx, name)) for name in sorted(_others())]
         with formatter.section("Verbs"):
             formatter.write_dl(rows)
+
+    def _summary(self, ctx: click.Context, name: str) -> str:
+        try:
+            verb = self.get_command(ctx, name)
+        except RecipeError as error:
+            return str(error)
+        return verb.get_short_help_str(80) if verb is not None else ""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

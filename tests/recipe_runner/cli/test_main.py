@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,18 @@ def test_a_misspelt_verb_is_compared_with_those_there_are() -> None:
     done = recipe("chekc", "r.md")
     assert done.returncode == 2
     assert "Did you mean `check`?" in done.stderr
+
+
+def test_a_verb_that_cannot_be_loaded_spoils_no_other(tmp_path: Path) -> None:
+    """Help says what is wrong with another distribution's verb, and using it is an error in words."""
+    information = tmp_path / "broken_verb-1.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-verb\nVersion: 1\n")
+    (information / "entry_points.txt").write_text("[recipe_runner.commands]\nbroken = no_such_module:verb\n")
+    environ = {"PYTHONPATH": str(tmp_path)}
+    helped = recipe("--help", environ=environ)
+    assert helped.returncode == 0
+    assert "\n  check " in helped.stdout
+    assert "`broken` of `broken-verb`" in helped.stdout
+    used = recipe("broken", environ=environ)
+    assert (used.returncode, "No module named" in used.stderr) == (1, True)
