@@ -19,6 +19,7 @@ VERBS = {
     "policy": ("recipe_runner.cli.policy", "Write down whose signature to trust."),
     "verify": ("recipe_runner.cli.verify", "Say whether a run's journal can be trusted."),
     "log": ("recipe_runner.cli.log", "Read runs: list them, follow one, see what a step wrote, compare."),
+    "report": ("recipe_runner.cli.report", "Write a report on a run: one page of HTML or Markdown."),
 }
 """Our own verbs: module (with a click command named `command`) and one line of help."""
 

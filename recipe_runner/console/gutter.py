@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import re
 import sys
 
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output
-from recipe_runner.sanitise import visible
-
-SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-"""Whole escape sequences (ECMA-48 CSI and OSC): colours and cursor moves of tools that think they own the screen."""
+from recipe_runner.sanitise import printed, visible
 
 
 class Gutter:
@@ -30,15 +26,14 @@ class Gutter:
             sys.stdout.buffer.write(output.data)
             sys.stdout.buffer.flush()
             return
-        text = SEQUENCE.sub("", self._decoders[output.stream].decode(output.data))
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = printed(self._decoders[output.stream].decode(output.data))
         if not text:
             return
         if self._unfinished not in {None, output.stream}:
             self.finish()
         bar = self._bar(output.stream)
         label = f"[{output.item}] " if output.item else ""
-        lines = visible(text).split("\n")
+        lines = text.split("\n")
         written: list[str] = []
         for index, line in enumerate(lines):
             last = index == len(lines) - 1

@@ -7,15 +7,9 @@ from pathlib import Path
 from rich.text import Text
 
 from recipe_runner.console.terminal import Terminal, styled
-from recipe_runner.journal.verdict import Report, Verdict
+from recipe_runner.journal.verdict import MEANING, Report, Verdict
 from recipe_runner.sanitise import line
 
-MEANING = {
-    Verdict.VALID: "nothing was changed, it is whole, and an allowed key sealed it",
-    Verdict.INVALID: "the journal is not what was written, or breaks its own rules",
-    Verdict.INCOMPLETE: "what is there is intact, but its end is missing",
-    Verdict.UNTRUSTED: "what is there is intact, but the policy does not vouch for it",
-}
 STYLE = {Verdict.VALID: "bold green", Verdict.INCOMPLETE: "bold yellow"}
 BAD = "bold red"
 

@@ -112,15 +112,20 @@ class Account:
         return closed.outcome if closed else "running" if live else "stopped"
 
     def statuses(self) -> Mapping[str, Status]:
-        """Return by step what became of it; of the items of an `each=` step the worst counts."""
+        """Return by step what became of it; of the items of an `each=` step the worst counts.
+
+        Steps that a resumption has added come last.
+        """
         found: defaultdict[str, list[Status]] = defaultdict(list)
         for (step, _), track in self.history.tracks.items():
             found[step].append(track.status)
-        return {step: min(found.get(step, ["waiting"]), key=WORST_FIRST.index) for step in self.step_ids}
+        steps = dict.fromkeys((*self.step_ids, *found))
+        return {step: min(found.get(step, ["waiting"]), key=WORST_FIRST.index) for step in steps}
 
     def settled(self) -> int:
-        """Count the steps that need nothing more."""
-        return sum(status in SETTLED for status in self.statuses().values())
+        """Count the steps of the recipe that need nothing more."""
+        statuses = self.statuses()
+        return sum(statuses[step] in SETTLED for step in self.step_ids)
 
 
 def moment(record: Record) -> datetime:

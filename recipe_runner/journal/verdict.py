@@ -24,6 +24,12 @@ class Verdict(StrEnum):
         return {"VALID": 0, "INVALID": 1, "INCOMPLETE": 2, "UNTRUSTED": 3}[self.value]
 
 
+MEANING = {
+    Verdict.VALID: "nothing was changed, it is whole, and an allowed key sealed it",
+    Verdict.INVALID: "the journal is not what was written, or breaks its own rules",
+    Verdict.INCOMPLETE: "what is there is intact, but its end is missing",
+    Verdict.UNTRUSTED: "what is there is intact, but the policy does not vouch for it",
+}
 UNUSABLE = 4
 """Exit code where there is no verdict: wrong usage, or nothing that can be read."""
 

@@ -1,0 +1,55 @@
+"""`recipe report RUN`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from recipe_runner.cli.reading import account_of, run_directory
+from recipe_runner.cli.writing import write_over
+from recipe_runner.console.terminal import Terminal
+from recipe_runner.journal.files import open_regular, reading
+from recipe_runner.journal.kept import kept
+from recipe_runner.journal.ledger import JOURNAL
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.runner import runner
+from recipe_runner.journal.transcript import transcript
+from recipe_runner.journal.verify import verify
+from recipe_runner.site import report
+from recipe_runner.site.document import Document, Judgement, document
+
+CHUNK = 1 << 20
+FORMS: dict[str, Callable[[Document], str]] = {"html": report.html, "md": report.markdown}
+
+
+@click.command(help="Write a report on RUN, a directory or a run's id, as one page that needs nothing else.")
+@click.argument("run")
+@click.option("-o", "--output", type=Path, required=True, metavar="FILE", help="Write the page to this file.")
+@click.option("--policy", type=Path, metavar="FILE", help="Verify the run by this policy; else it says `not verified`.")
+@click.option("--format", "form", type=click.Choice(sorted(FORMS)), default="html", help="The page's form.")
+def command(run: str, output: Path, policy: Path | None, form: str) -> None:  # noqa: D103 - its help is above
+    directory = run_directory(run)
+    judgement = Judgement(verify(directory, Policy.load(policy)), str(policy)) if policy else None
+    account = account_of(directory)
+    found = document(
+        account,
+        kept(directory, account),
+        lambda execution: transcript(directory, execution.end.blobs if execution.end else {}),
+        directory=str(directory),
+        live=runner(directory) is not None,
+        judgement=judgement,
+        journal_sha256=_sum(directory / JOURNAL),
+    )
+    write_over(output, FORMS[form](found).encode("utf-8", "replace"))
+    Terminal().say(str(output))
+
+
+def _sum(journal: Path) -> str:
+    with reading(journal), open_regular(journal) as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
