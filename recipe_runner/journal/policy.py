@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from recipe_runner.errors import Diagnostic, Span, UsageError, VerificationError, gather
 from recipe_runner.gpgv import dearmor
-from recipe_runner.journal.files import publish, writing
+from recipe_runner.journal.files import publish
 from recipe_runner.journal.identity import FINGERPRINT
 from recipe_runner.journal.signer import Signer
 from recipe_runner.sanitise import line
@@ -114,15 +114,20 @@ def parse_policy(text: str, path: str) -> PolicyFile:
 
 
 def write_policy(path: Path, signer: Signer) -> None:
-    """Write a policy that trusts one signer, and the signer's public certificate beside it; raises IncompleteError."""
+    """Write a policy that trusts one signer, and the signer's public certificate beside it; raises UsageError."""
     certificate = path.with_name(f"{path.stem}-{signer.primary}.asc")
     text = (
         "# Whose signature makes a run's journal trustworthy; read by `recipe verify RUN --policy THIS-FILE`.\n"
         f'policy = 1\n\n[[signers]]\nfingerprint = "{signer.primary}"\ncertificate = "{certificate.name}"\n'
     )
-    with writing(path):
-        publish(certificate, signer.certificate(signer.primary))
+    public = signer.certificate(signer.primary)
+    try:
+        publish(certificate, public)
         publish(path, text.encode())
+    except OSError as error:
+        raise UsageError.because(
+            f"cannot write `{path}`: {error.strerror}", hint="name a file in a directory that can be written to"
+        ) from error
 
 
 def _read(path: Path) -> bytes:

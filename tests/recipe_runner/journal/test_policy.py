@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recipe_runner.errors import IncompleteError, UsageError
+from recipe_runner.errors import UsageError
 from recipe_runner.journal.policy import Policy, parse_policy, write_policy
 from recipe_runner.journal.signer import GpgSigner
 
@@ -112,5 +112,5 @@ def test_a_policy_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 def test_a_policy_that_cannot_be_written_is_an_error(tmp_path: Path, signer: GpgSigner) -> None:
     """A missing directory is told with its name."""
-    with pytest.raises(IncompleteError, match="absent"):
+    with pytest.raises(UsageError, match="absent"):
         write_policy(tmp_path / "absent" / "policy.toml", signer)
