@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from recipe_runner.console import findings as table
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.course import Course
 from recipe_runner.engine.plan import Plan, PlannedStep, action_arguments, awaits_outputs, confirmation
@@ -18,12 +19,7 @@ def show(terminal: Terminal, plan: Plan, findings: Sequence[Finding], course: Co
     """Print every precondition with what was found, and every step with what it would do."""
     terminal.say(plan.recipe.title, "strong")
     terminal.say("Nothing is run; this is what a run would do.", "quiet")
-    rows: list[list[str | tuple[str, str]]] = [
-        [("✓ met", "good") if f.met else ("✗ not met", "bad"), p.text(), (f.detail, "quiet")]
-        for p, f in zip(plan.preconditions, findings, strict=True)
-    ]
-    if rows:
-        terminal.table(("", "precondition", "found"), rows)
+    table.show(terminal, plan.preconditions, findings)
     for planned in _chosen(plan, course):
         terminal.say("")
         terminal.rule(f"{planned.number}/{len(plan.steps)} {planned.step.id} · {planned.step.title}")

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rich.text import Text
 
+from recipe_runner.console import findings as table
 from recipe_runner.console.card import Cards
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.lanes import Lanes
@@ -81,12 +82,8 @@ class RunView:
         """Show every precondition and whether it is met."""
         if not findings:
             return
-        rows: list[list[str | tuple[str, str]]] = [
-            [("✓ met", "good") if f.met else ("✗ not met", "bad"), p.text(), (f.detail, "quiet")]
-            for p, f in zip(self._plan.preconditions, findings, strict=True)
-        ]
         self.terminal.out.print()
-        self.terminal.table(("", "precondition", "found"), rows)
+        table.show(self.terminal, self._plan.preconditions, findings)
 
     def step(self, step_id: str) -> None:
         """Show a step's heading, prose and code; once, however often it is asked for in a row."""
