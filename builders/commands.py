@@ -105,11 +105,14 @@ def _show_plan(terminal: Terminal, plan: ImagePlan, staged: Path) -> None:
 )
 @click.option("--serial", metavar="YYYYMMDD[.N]", help="Name of this build; default: the next free one of today.")
 @click.option("--key", metavar="FINGERPRINT", help="Sign the checksums with this key of GNUPGHOME.")
-def build(definition: Path, tree: Path, serial: str | None, key: str | None) -> None:
+@click.option("--no-cache", is_flag=True, help="Make every phase anew, and keep none.")
+def build(definition: Path, tree: Path, serial: str | None, key: str | None, no_cache: bool) -> None:
     """Build the image and put it whole into the tree, checksummed, as server/<codename>/<serial>/.
 
     The same definition, serial and archive state give the same bytes.
     """
+    from builders.build.cache import PhaseCache
+    from builders.build.e2fsprogs import cache_directory
     from builders.build.image import build_image, next_serial
     from builders.distros.check import load_definition
     from builders.images.serial import Serial
@@ -120,7 +123,8 @@ def build(definition: Path, tree: Path, serial: str | None, key: str | None) -> 
     place = Tree(tree)
     chosen = Serial.parse(serial) if serial else next_serial(place, wanted.codename)
     terminal = Terminal()
-    terminal.say(str(build_image(wanted, chosen, place, progress=terminal, key=key)))
+    cache = None if no_cache else PhaseCache(cache_directory() / "phases")
+    terminal.say(str(build_image(wanted, chosen, place, progress=terminal, key=key, cache=cache)))
 
 
 @image.command()
@@ -130,11 +134,10 @@ def build(definition: Path, tree: Path, serial: str | None, key: str | None) -> 
 def reproduce(built: Path, key: str | None, explain: bool) -> int:
     """Build the image of directory BUILD again elsewhere and compare every file. Exit code 4 if one differs."""
     from builders.build import reproduce as work
-    from builders.build.tools import Tool, require
     from recipe_runner.console.terminal import Terminal
 
     if explain:
-        require([Tool("diffoscope", "diffoscope-minimal")])
+        work.require_diffoscope()
     terminal = Terminal()
     with work.reproduce(built, progress=terminal, key=key) as reproduction:
         terminal.table(
@@ -157,7 +160,8 @@ def reproduce(built: Path, key: str | None, explain: bool) -> int:
     if reproduction.same:
         terminal.say(f"reproduced: {len(reproduction.files)} files, all the same", "good")
         return ExitCode.DONE
-    terminal.say(f"not reproduced: {sum(file.verdict != 'same' for file in reproduction.files)} files differ", "bad")
+    others = sum(file.verdict != "same" for file in reproduction.files)
+    terminal.say(f"not reproduced: {others} of {len(reproduction.files)} files are not the same", "bad")
     return ExitCode.VERIFICATION
 
 

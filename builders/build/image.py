@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from builders.build.artefacts import make_qcow2, make_tarball, unpack_boot_files
 from builders.build.bench import Bench, bench, scratch_parent
 from builders.build.buildinfo import DEFINITION, format_info
+from builders.build.cache import PhaseCache
 from builders.build.disk import make_disk
 from builders.build.e2fsprogs import find_mke2fs
-from builders.build.filesystem import make_filesystem
+from builders.build.filesystem import filesystem_path, make_filesystem
 from builders.build.layout import Layout
 from builders.build.manifest import manifest
+from builders.build.phases import Phases, find_phases
 from builders.build.progress import Progress
-from builders.build.rootfs import make_rootfs
+from builders.build.rootfs import Rootfs, indexes_path, make_rootfs, read_rootfs
 from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require, room_needed
+from builders.distros.base import Bootstrap
 from builders.distros.table import distribution
 from builders.images.definition import Definition
 from builders.images.serial import Serial
@@ -29,7 +32,13 @@ from recipe_runner.errors import RecipeError, UsageError
 
 
 def build_image(
-    definition: Definition, serial: Serial, tree: Tree, *, progress: Progress, key: str | None = None
+    definition: Definition,
+    serial: Serial,
+    tree: Tree,
+    *,
+    progress: Progress,
+    key: str | None = None,
+    cache: PhaseCache | None = None,
 ) -> Path:
     """Build, sum, sign where `key` (a fingerprint) is given, publish into the tree; return the serial's directory.
 
@@ -48,7 +57,7 @@ def build_image(
         if key:
             certificate(key)
         with bench(definition, serial, parent, progress) as work:
-            make(work, staged, names)
+            make(work, staged, names, cache)
         if key:
             (staged / SIGNATURE).write_bytes(sign((staged / SUMS).read_bytes(), key))
     _move_current(tree, final, serial)
@@ -63,29 +72,56 @@ def next_serial(tree: Tree, codename: str) -> Serial:
     return serial
 
 
-def make(bench: Bench, staged: Path, names: Names) -> None:
-    """Make every file of the build in `staged`, the checksums last."""
+def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = None) -> None:
+    """Make every file of the build in `staged`, the checksums last; go on from the phases that the cache has."""
     progress, definition = bench.progress, bench.definition
     family = distribution(definition.distribution)
     layout = Layout(definition.disk.size, bench.identity)
     disk = staged / names.raw
     mke2fs = find_mke2fs(bench.commands, bench.cache, progress)
-    with progress.phase(f"root file system of {definition.codename}"):
-        family.prepare(bench)
-        rootfs = make_rootfs(bench, family.bootstrap(bench))
-    with progress.phase("file system image and disk"):
-        filesystem = make_filesystem(bench, mke2fs, layout, rootfs)
-        make_disk(bench, layout, rootfs, filesystem, disk)
-    with progress.phase("qcow2 and tarball"), ThreadPoolExecutor() as side_by_side:
-        unpacked = unpack_boot_files(rootfs, staged, names)
-        paths = [staged / name for name in unpacked]
-        tasks = (
-            side_by_side.submit(make_qcow2, bench, disk, staged / names.image),
-            side_by_side.submit(make_tarball, bench, filesystem, paths, names, staged / names.tarball),
-        )
-        for task in tasks:
-            task.result()
-    with progress.phase("manifest and checksums"):
+    bootstrap = family.bootstrap(bench)
+    with ExitStack() as stack:
+        with progress.phase(f"archive of {definition.codename}"):
+            family.prepare(bench)
+            phases = stack.enter_context(find_phases(bench, family, bootstrap, mke2fs, cache))
+        with progress.phase(f"root file system{phases.rootfs.remark}"):
+            rootfs, phases = _root(bench, bootstrap, phases)
+        with progress.phase(f"file system image and disk{phases.disk.remark}"):
+            made = {"disk.raw": disk, "root.ext4": filesystem_path(bench)}
+            if not phases.disk.copy(made):
+                filesystem = make_filesystem(bench, mke2fs, layout, rootfs)
+                make_disk(bench, layout, rootfs, filesystem, disk)
+                phases.disk.keep(made)
+        with progress.phase(f"qcow2 and tarball{phases.artefacts.remark}"):
+            unpacked = unpack_boot_files(rootfs, staged, names)
+            paths = [staged / name for name in unpacked]
+            made = {"disk.qcow2": staged / names.image, "image.tar.gz": staged / names.tarball}
+            if not phases.artefacts.copy(made):
+                with ThreadPoolExecutor() as side_by_side:
+                    tasks = (
+                        side_by_side.submit(make_qcow2, bench, disk, staged / names.image),
+                        side_by_side.submit(
+                            make_tarball, bench, filesystem_path(bench), paths, names, staged / names.tarball
+                        ),
+                    )
+                    for task in tasks:
+                        task.result()
+                phases.artefacts.keep(made)
+        _describe(bench, staged, names, rootfs, unpacked)
+
+
+def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases) -> tuple[Rootfs, Phases]:
+    if found := phases.rootfs.found:
+        return read_rootfs(found / "rootfs.tar", found / "indexes"), phases
+    rootfs = make_rootfs(bench, bootstrap)
+    phases = phases.believed(rootfs.sources)
+    phases.rootfs.keep({"rootfs.tar": rootfs.archive, "indexes": indexes_path(bench)})
+    return rootfs, phases
+
+
+def _describe(bench: Bench, staged: Path, names: Names, rootfs: Rootfs, unpacked: list[str]) -> None:
+    definition = bench.definition
+    with bench.progress.phase("manifest and checksums"):
         (staged / names.manifest).write_text(manifest(rootfs.read("var/lib/dpkg/status").decode()))
         facts = format_info(definition, bench.serial, rootfs.kernel_version, rootfs.sources)
         (staged / BUILD_INFO).write_text(facts)

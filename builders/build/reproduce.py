@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -21,7 +22,7 @@ from builders.images.serial import Serial
 from builders.publish.signing import certificate
 from builders.publish.sums import digest, parse_sums, verify_sums
 from builders.publish.tree import BUILD_INFO, SUMS, Tree
-from recipe_runner.errors import UsageError, VerificationError
+from recipe_runner.errors import UnmetError, UsageError, VerificationError
 from recipe_runner.sanitise import line, visible
 
 Verdict = Literal["same", "different", "not made again", "new", "changed since", "missing"]
@@ -84,6 +85,12 @@ def compare(built: Path, promised: Mapping[str, str], remade: Mapping[str, str])
         )
         for name in sorted({*promised, *remade})
     )
+
+
+def require_diffoscope() -> None:
+    """Raise UnmetError where `explain` has no diffoscope; one of a virtual environment will do."""
+    if shutil.which(_DIFFOSCOPE) is None:
+        raise UnmetError.because(f"`{_DIFFOSCOPE}` is not installed", hint="apt install diffoscope-minimal")
 
 
 def explain(built: Path, reproduction: Reproduction) -> Iterator[str]:

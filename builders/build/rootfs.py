@@ -6,7 +6,7 @@ import io
 import re
 import shlex
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -45,8 +45,12 @@ def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
     overlay = {**bootstrap.files, "etc/cloud/build.info": _build_info(bench)}
     _overlay(bench).write_bytes(pack(overlay, bench.serial.epoch))
     bench.commands.extended(**bootstrap.environ).run(*rootfs_command(bench, bootstrap))
-    indexes = parse_indexes(_indexes(bench).read_text("utf-8"))
-    return replace(inspect(archive_path(bench)), sources=indexes)
+    return read_rootfs(archive_path(bench), indexes_path(bench))
+
+
+def read_rootfs(archive: Path, indexes: Path) -> Rootfs:
+    """Return the root in `archive` that was made from the indexes listed in the file `indexes`."""
+    return replace(inspect(archive), sources=parse_indexes(indexes.read_text("utf-8")))
 
 
 def archive_path(bench: Bench) -> Path:
@@ -54,9 +58,14 @@ def archive_path(bench: Bench) -> Path:
     return bench.work / "rootfs.tar"
 
 
+def indexes_path(bench: Bench) -> Path:
+    """Return where the digests of the archive's indexes are written."""
+    return bench.work / "indexes"
+
+
 def rootfs_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
     """Return the command that makes the root file system."""
-    indexes = shlex.quote(str(_indexes(bench)))
+    indexes = shlex.quote(str(indexes_path(bench)))
     state = f'cd "$1/var/lib/apt/lists" && sha256sum *Release > {indexes}'
     hooks = [state, *bootstrap.customize_hooks, f"tar-in {shlex.quote(str(_overlay(bench)))} /"]
     return (
@@ -94,10 +103,16 @@ def parse_indexes(text: str) -> dict[str, str]:
 
     Where a suite comes from several archives their digests are joined by `+`.
     """
+    found = re.findall(r"^([0-9a-f]{64})  \S*_dists_(\S+)_(?:In)?Release$", text, re.MULTILINE)
+    return join_digests((suite, sha256) for sha256, suite in found)
+
+
+def join_digests(digests: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return one text for each suite: its digests in order, joined by `+`."""
     found: dict[str, list[str]] = {}
-    for sha256, suite in re.findall(r"^([0-9a-f]{64})  \S*_dists_(\S+)_(?:In)?Release$", text, re.MULTILINE):
+    for suite, sha256 in digests:
         found.setdefault(suite, []).append(sha256)
-    return {suite: "+".join(found[suite]) for suite in sorted(found)}
+    return {suite: "+".join(sorted(found[suite])) for suite in sorted(found)}
 
 
 def pack(texts: Mapping[str, str], epoch: int) -> bytes:
@@ -110,10 +125,6 @@ def pack(texts: Mapping[str, str], epoch: int) -> bytes:
             member.size, member.mtime, member.mode = len(content), epoch, 0o644
             tar.addfile(member, io.BytesIO(content))
     return packed.getvalue()
-
-
-def _indexes(bench: Bench) -> Path:
-    return bench.work / "indexes"
 
 
 def _overlay(bench: Bench) -> Path:

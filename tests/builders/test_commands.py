@@ -94,6 +94,9 @@ def test_a_build_is_reproduced_or_not(karmic: Path, tmp_path: Path) -> None:
     assert other.returncode == ExitCode.VERIFICATION
     (row,) = [row for row in other.stdout.splitlines() if "changed since" in row]
     assert row.split()[0] == IMAGE
+    unmet = recipe("image", "reproduce", copy, "--explain", environ={"PATH": str(tmp_path)})
+    assert unmet.returncode == ExitCode.PRECONDITION
+    assert "apt install diffoscope-minimal" in unmet.stderr
 
 
 @pytest.mark.parametrize("serial", ["yesterday", "20091322", "../x"])
@@ -106,7 +109,7 @@ def test_a_bad_serial_is_a_usage_fault(tmp_path: Path, serial: str) -> None:
 
 def test_a_killed_build_leaves_nothing_behind_for_long(tmp_path: Path) -> None:
     """After kill -9 in the middle, the tree shows no build, and the next one sweeps up and succeeds."""
-    arguments = ("image", "build", DEFINITION, "--tree", tmp_path, "--serial", "20091022")
+    arguments = ("image", "build", DEFINITION, "--tree", tmp_path, "--serial", "20091022", "--no-cache")
     with subprocess.Popen([RECIPE, *arguments], stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         process.stderr.readline()  # the first phase is over

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from builders.build.buildinfo import parse_info, sources_of
-from builders.build.reproduce import compare, reproduce
+from builders.build.reproduce import compare, explain, reproduce
 from builders.publish.sums import digest_all, format_sums, parse_sums
 from builders.publish.tree import BUILD_INFO, SUMS
 from recipe_runner.errors import UsageError, VerificationError
@@ -78,3 +79,15 @@ def test_only_the_named_keys_signature_counts(karmic: Path, tmp_path: Path) -> N
             pass
         with reproduce(build_karmic(tmp_path, key=key), progress=Notes(), key=key) as found:
             assert found.same
+
+
+@pytest.mark.skipif(not shutil.which("diffoscope"), reason="diffoscope is not installed")
+def test_a_difference_is_explained(karmic: Path, tmp_path: Path) -> None:
+    """Diffoscope's words on a file that differs hold the line that differs."""
+    copy = copy_build(karmic, tmp_path)
+    (manifest,) = copy.glob("*.manifest")
+    manifest.write_text("other\t1\n")
+    (copy / SUMS).write_bytes(format_sums(digest_all(copy, [*parse_sums((copy / SUMS).read_bytes())])))
+    with reproduce(copy, progress=Notes()) as found:
+        (said,) = explain(copy, found)
+    assert "-other" in said

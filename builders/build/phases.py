@@ -1,0 +1,96 @@
+"""The phases of one build as the cache knows them: root file system, disk, artefacts, each keyed by all before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders.build.bench import Bench
+from builders.build.cache import PhaseCache, copy_sparse, phase_key
+from builders.build.e2fsprogs import Mke2fs
+from builders.build.inputs import archive_state, machine_state, program_state
+from builders.build.rootfs import rootfs_command
+from builders.build.tools import DISK_TOOLS
+from builders.distros.base import Bootstrap, Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase: `found` is the directory of its kept files, held while the build runs, or None."""
+
+    key: str
+    cache: PhaseCache | None
+    found: Path | None
+
+    @property
+    def remark(self) -> str:
+        """What a title says of it."""
+        return ", kept from before" if self.found else ""
+
+    def keep(self, files: Mapping[str, Path]) -> None:
+        """Keep what was made, for the next build."""
+        if self.cache:
+            self.cache.keep(self.key, files)
+
+    def copy(self, targets: Mapping[str, Path]) -> bool:
+        """Copy kept files to new places; false where there are none."""
+        if self.found is None:
+            return False
+        for name, target in targets.items():
+            copy_sparse(self.found / name, target)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """The phases of one build; `sources` is the archive's state that their keys hold."""
+
+    rootfs: Phase
+    disk: Phase
+    artefacts: Phase
+    sources: Mapping[str, str]
+
+    def believed(self, sources: Mapping[str, str]) -> Phases:
+        """Return the same where the root was made from the state in the keys, else phases that keep nothing."""
+        if sources == self.sources:
+            return self
+        return _NOTHING
+
+
+_NONE = Phase("", None, None)
+_NOTHING = Phases(_NONE, _NONE, _NONE, {})
+
+
+@contextmanager
+def find_phases(
+    bench: Bench, family: Distribution, bootstrap: Bootstrap, mke2fs: Mke2fs, cache: PhaseCache | None
+) -> Iterator[Phases]:
+    """Look for the build's phases in the cache; one counts only where those before it are there too.
+
+    Without a cache, or where the archive's state cannot be learnt, nothing is found and nothing is kept.
+    """
+    sources = archive_state(bench, bootstrap.sources) if cache else None
+    if cache is None or sources is None:
+        yield _NOTHING
+        return
+    machine = machine_state((*DISK_TOOLS, *family.tools), mke2fs)
+    definition = bench.definition.model_dump(mode="json")
+    disk, boot = definition.pop("disk"), definition.pop("boot")
+    asked = [str(word).replace(str(bench.work), "") for word in rootfs_command(bench, bootstrap)]
+    given = [asked, dict(bootstrap.files), dict(bootstrap.environ)]
+    rootfs_key = phase_key("rootfs", definition, str(bench.serial), given, sources, machine, program_state())
+    disk_key = phase_key("disk", rootfs_key, disk, boot["arguments"])
+    artefacts_key = phase_key("artefacts", disk_key)
+    with (
+        cache.holding(rootfs_key) as rootfs,
+        cache.holding(disk_key if rootfs else None) as disk_found,
+        cache.holding(artefacts_key if disk_found else None) as artefacts,
+    ):
+        yield Phases(
+            Phase(rootfs_key, cache, rootfs),
+            Phase(disk_key, cache, disk_found),
+            Phase(artefacts_key, cache, artefacts),
+            sources,
+        )
