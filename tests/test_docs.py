@@ -29,7 +29,12 @@ DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "README.md", *DOCS.rglob("*.md")))
-FOLLOWED = ["docs/how-to/check-in-ci.md", "docs/how-to/import-a-checklist.md", "docs/tutorial.md"]
+FOLLOWED = [
+    "docs/how-to/check-in-ci.md",
+    "docs/how-to/import-a-checklist.md",
+    "docs/how-to/read-a-run.md",
+    "docs/tutorial.md",
+]
 
 
 def text(name: str) -> str:

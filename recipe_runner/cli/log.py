@@ -11,20 +11,22 @@ import click
 from recipe_runner.cli import options
 from recipe_runner.cli.reading import account_of, chosen, run_directories, run_directory
 from recipe_runner.cli.writing import write_over
+from recipe_runner.console import comparison, tallies, timeline
 from recipe_runner.console import runs as run_table
-from recipe_runner.console import timeline
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.runs import ListedRun
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output
 from recipe_runner.errors import RecipeError
 from recipe_runner.journal.account import Execution
+from recipe_runner.journal.comparison import changes, recipe_diff
 from recipe_runner.journal.evidence import evidence
 from recipe_runner.journal.follow import follow
 from recipe_runner.journal.kept import kept
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.read import records
 from recipe_runner.journal.runner import runner
+from recipe_runner.journal.tally import tally
 from recipe_runner.journal.transcript import transcript
 from recipe_runner.journal.verify import verify
 from recipe_runner.site import table
@@ -91,6 +93,29 @@ def output(run: str, step: str, item: str | None, attempt: int | None, raw: bool
         _write_raw(directory, executions)
     else:
         _show_output(Terminal(), directory, executions)
+
+
+@command.command(help="Show how the runs FIRST and SECOND differ: parameters, steps, outcomes, times, recipe text.")
+@click.argument("first")
+@click.argument("second")
+def diff(first: str, second: str) -> None:  # noqa: D103 - its help is above
+    directories = run_directory(first), run_directory(second)
+    before, after = map(account_of, directories)
+    texts = recipe_diff(kept(directories[0], before), kept(directories[1], after))
+    comparison.show(Terminal(), list(changes(before, after)), texts)
+
+
+@command.command(help="Count over many runs what became of each step, and how long it took.")
+@click.option("--runs", type=Path, metavar="DIR", help="Runs below this directory.")
+def stats(runs: Path | None) -> None:  # noqa: D103 - its help is above
+    terminal = Terminal()
+    accounts = []
+    for directory in run_directories(runs or options.default_runs()):
+        try:
+            accounts.append(account_of(directory))
+        except RecipeError as error:
+            terminal.warn(f"{directory}: {error}")
+    tallies.show(terminal, tally(accounts))
 
 
 @command.command(help="Print what RUN has done as a table: step, command, link, start, duration, succeeded.")

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.recipe_runner.journal.runs import RUN
+from tests.support.command import RECIPE, environment, only_run, recipe
+
+VECTORS = Path(__file__).parents[2] / "fixtures" / "journals"
+TEXT = r"""
+# Greet
+
+```bash {#greet}
+printf '\033[31mhello\033[0m\n'
+```
+
+```bash {#wait}
+until test -e go; do sleep 0.05; done
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run a recipe whole, unsigned."""
+    place = tmp_path_factory.mktemp("log")
+    (place / "greet.md").write_text(TEXT)
+    (place / "go").touch()
+    assert recipe("run", "greet.md", "--yes", "--no-sign", "--runs", "runs", directory=place).returncode == 0
+    return only_run(place / "runs")
+
+
+def test_runs_are_listed(run: Path) -> None:
+    """The table and the JSON name the run, its state and how far it went."""
+    assert " ".join(recipe("log", "list", "--runs", run.parent).stdout.splitlines()[1].split()).startswith(
+        f"{run.name[:12]} done 2/2 "
+    )
+    (listed,) = json.loads(recipe("log", "list", "--runs", run.parent, "--json").stdout)
+    assert (listed["run"], listed["state"], listed["sealed"]) == (run.name, "done", False)
+
+
+def test_a_policy_adds_the_verdict() -> None:
+    """With a policy each run has its verdict, and a run that cannot be read is a warning."""
+    done = recipe("log", "list", "--runs", VECTORS / "edited", "--policy", VECTORS / "policy.toml")
+    assert (done.returncode, "INVALID" in done.stdout) == (0, True)
+    torn = recipe("log", "list", "--runs", VECTORS / "form-float")
+    assert (torn.returncode, torn.stdout) == (0, "")
+    assert "warning: " in torn.stderr
+
+
+def test_a_run_is_shown_by_the_beginning_of_its_id(run: Path) -> None:
+    """The timeline says in words what happened; JSON has every record, seals too."""
+    shown = recipe("log", "show", run.parent / run.name[:14])
+    assert "✓ greet done" in shown.stdout
+    assert "run done: 2 done, 0 skipped of 2 steps" in shown.stdout
+    first = json.loads(recipe("log", "show", run, "--json").stdout.splitlines()[0])
+    assert (first["n"], first["t"], first["run"]) == (0, "genesis", run.name)
+
+
+def test_a_live_run_is_followed(tmp_path: Path) -> None:
+    """From another process the records come while the run goes on, and following ends with the run."""
+    (tmp_path / "greet.md").write_text(TEXT)
+    argv = [str(RECIPE), "run", "greet.md", "--yes", "--no-sign", "--runs", "runs"]
+    with subprocess.Popen(argv, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL) as runner:
+        while not list(tmp_path.glob("runs/[0-9a-f]*/journal.jsonl")):
+            time.sleep(0.02)
+        directory = only_run(tmp_path / "runs")
+        follower = subprocess.Popen(
+            [str(RECIPE), "log", "show", str(directory), "--follow"],
+            stdout=subprocess.PIPE,
+            env=environment(),
+            text=True,
+        )
+        with follower:
+            assert follower.stdout is not None
+            assert any("wait begins" in row for row in follower.stdout)
+            (listed,) = json.loads(recipe("log", "list", "--runs", tmp_path / "runs", "--json").stdout)
+            assert listed["state"] == "running"
+            (tmp_path / "go").touch()
+            assert "run done" in follower.stdout.read()
+        assert runner.wait() == follower.returncode == 0
+
+
+def test_output_is_safe_unless_raw(run: Path) -> None:
+    """Escape sequences are taken out; with --raw the very bytes come."""
+    assert recipe("log", "output", run, "greet").stdout == "== greet  ok\n  | hello\n"
+    assert recipe("log", "output", run, "greet", "--raw").stdout == "\x1b[31mhello\x1b[0m\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["output", "{run}", "gret"], "did you mean `greet`?"),
+        (["output", "{run}", "greet", "--attempt", "7"], "has no attempt 7"),
+        (["output", "{run}", "greet", "--item", "x"], "has no item `x`"),
+        (["show", "nothing-like-it"], "neither the directory of a run"),
+        (["show", "/nowhere/at/all"], "neither the directory of a run"),
+    ],
+)
+def test_what_is_not_there_is_said(run: Path, arguments: list[str], said: str) -> None:
+    """A wrong run, step, item or attempt is a usage error with a hint."""
+    done = recipe("log", *(text.format(run=run) for text in arguments))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "hint: " in done.stderr
+
+
+def test_a_damaged_journal_is_no_traceback() -> None:
+    """Every test vector is shown, or refused with a diagnostic."""
+    for name in ("empty", "torn", "rule-missing-field", "rule-unknown-field", "form-deep"):
+        done = recipe("log", "show", VECTORS / name / RUN)
+        assert "Traceback" not in done.stderr
+        assert done.returncode in {0, 2, 4}
+
+
+def test_the_evidence_is_exported(run: Path, tmp_path: Path) -> None:
+    """The code that ran stands in the table, which goes to a file where one is named."""
+    rows = json.loads(recipe("log", "export", run, "--to", "json").stdout)
+    assert [(row["step"], row["succeeded"]) for row in rows] == [("greet", "yes"), ("wait", "yes")]
+    assert "hello" in rows[0]["command"]
+    assert recipe("log", "export", run, "--to", "md", "-o", tmp_path / "table.md").stdout == ""
+    assert (tmp_path / "table.md").read_text().startswith("| Step | Command |")
+
+
+def test_a_report_shows_the_code_and_its_output(run: Path, tmp_path: Path) -> None:
+    """The page has the kept code and what it wrote; the file is written whole."""
+    for form in ("html", "md"):
+        page = tmp_path / f"report.{form}"
+        done = recipe("report", run, "-o", page, "--format", form)
+        assert (done.returncode, done.stdout) == (0, f"{page}\n")
+        assert "until test -e go" in page.read_text()
+        assert "hello" in page.read_text()
+    assert recipe("report", run, "-o", tmp_path / "no" / "where.html").returncode == 1
+
+
+def test_two_runs_are_compared(run: Path, tmp_path: Path) -> None:
+    """A changed step shows in the table and in the diff of the recipes; a run does not differ from itself."""
+    (tmp_path / "greet.md").write_text(TEXT.replace("hello", "goodbye"))
+    (tmp_path / "go").touch()
+    assert recipe("run", "greet.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path).returncode == 0
+    shown = recipe("log", "diff", run, only_run(tmp_path / "runs")).stdout
+    assert "text of step" in shown
+    assert "+printf '\\033[31mgoodbye" in shown
+    assert recipe("log", "diff", run, run).stdout == "The runs do not differ.\n"
+
+
+def test_steps_are_counted_over_runs(run: Path) -> None:
+    """Each step has a row with how often it ran; without runs nothing is printed."""
+    rows = [row.split()[:4] for row in recipe("log", "stats", "--runs", run.parent).stdout.splitlines()]
+    assert ["greet", "1", "1", "0"] in rows
+    assert recipe("log", "stats", "--runs", run / "none").stdout == ""
