@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -55,7 +56,7 @@ class RecipeError(Exception):
         self.diagnostics = diagnostics
 
     @classmethod
-    def because(cls, message: str, *, hint: str | None = None) -> RecipeError:
+    def because(cls, message: str, *, hint: str | None = None) -> Self:
         """Make the error of a single fault that has no place in a file."""
         return cls(Diagnostic(message, hint=hint))
 

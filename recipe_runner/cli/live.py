@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
@@ -40,10 +43,29 @@ def drive(
             if isinstance(event, Abort):
                 reason = event.reason
             journal.record(event)
-            view.show(event)
+            _show(view, event)
     except RecipeError as error:
         code, reason = error.exit_code, reason or str(error).splitlines()[0]
         raise
     finally:
         events.close()
-        view.closing(directory, code=code, reason=reason)
+        try:
+            view.closing(directory, code=code, reason=reason)
+        except OSError:
+            _blind()
+
+
+def _show(view: View, event: Event) -> None:
+    """Show an event; where the screen is gone, ask the session to stop, as a hang-up would."""
+    try:
+        view.show(event)
+    except OSError:
+        _blind()
+        os.kill(os.getpid(), signal.SIGHUP)
+
+
+def _blind() -> None:
+    """Let everything that is still printed go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -81,6 +82,8 @@ def program() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; no exception gets past here."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         result: Any = program.main(args=list(argv), prog_name="recipe", standalone_mode=False)
     except click.exceptions.Exit as stop:

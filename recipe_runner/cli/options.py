@@ -51,8 +51,9 @@ class Answering:
             raise UsageError.because(why, hint="add --yes, or --answers FILE, or run at a terminal")
         return "yes" if self.yes else "answers" if self.answers else "ask"
 
-    def operator(self, view: View) -> Operator:
-        """Make the operator that the options ask for."""
+    def operator(self, view: View, plan: Plan) -> Operator:
+        """Make the operator that the options ask for; raises UsageError where one names a step that is not there."""
+        check_course(Course(only=frozenset(self.accept)), [planned.step.id for planned in plan.steps])
         if self.answers:
             return AnswersOperator.from_data(read_mapping(self.answers), str(self.answers))
         console = ConsoleOperator(view) if isinstance(view, RunView) and at_terminal() else None
@@ -202,6 +203,14 @@ def environment() -> dict[str, str]:
     if at_terminal():
         environ["GPG_TTY"] = os.ttyname(sys.stdin.fileno())
     return environ
+
+
+def runs_directory(runs: Path | None) -> Path:
+    """Return where the journals go; raises UsageError where that is no directory."""
+    directory = runs or default_runs()
+    if directory.exists() and not directory.is_dir():
+        raise UsageError.because(f"`{directory}` is not a directory", hint="give --runs a directory, new or old")
+    return directory
 
 
 def default_runs() -> Path:

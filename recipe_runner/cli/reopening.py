@@ -54,7 +54,10 @@ def reopened(
         first = history.genesis
         if first is None:
             raise UsageError.because(f"`{run}` is not a run: its journal has no beginning")
-        parsed = load(recipe or Path(first.recipe["path"]), includes)
+        where = recipe or Path(first.recipe["path"])
+        if not where.exists():
+            raise UsageError.because(f"the recipe `{where}` is gone", hint="say where it is now: --recipe FILE")
+        parsed = load(where, includes)
         actions = tables.used_actions(parsed)
         tables.refuse_faults(parsed)
         environ = options.environment()
@@ -84,6 +87,14 @@ def differences(found: Reopened) -> list[str]:
         for step in dict.fromkeys((*before, *after))
         if before.get(step) != after.get(step)
     ]
+
+
+def rolls_another_back(found: Reopened, run: Path) -> UsageError:
+    """Say that a run only rolls another one back, and how to go on with that."""
+    return UsageError.because(
+        f"run `{found.first.run}` rolls run `{found.first.undoes}` back",
+        hint=f"go on with `recipe undo {run.absolute().parent / str(found.first.undoes)}`",
+    )
 
 
 def sealing_as_before(key: str | None) -> FindSigner:

@@ -8,7 +8,7 @@ import click
 
 from recipe_runner.cli import options
 from recipe_runner.cli.live import drive, screen
-from recipe_runner.cli.reopening import differences, reopened, sealing_as_before
+from recipe_runner.cli.reopening import differences, reopened, rolls_another_back, sealing_as_before
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.session import Place, Session, look, resumed
 from recipe_runner.errors import UsageError
@@ -40,13 +40,15 @@ def command(  # noqa: D103 - its help is above
                 hint="start a new run with `recipe run`",
             )
         if found.first.undoes is not None:
+            raise rolls_another_back(found, run)
+        if found.history.rolling_back:
             raise UsageError.because(
-                f"run `{found.first.run}` rolls run `{found.first.undoes}` back, and resume would go forward",
-                hint=f"go on with `recipe undo {run.absolute().parent / found.first.undoes}`",
+                f"run `{found.first.run}` is being rolled back, and resume would go forward",
+                hint=f"go on with `recipe undo {run}`",
             )
         chosen = course.course(found.plan)
         view = screen(terminal, found.plan, as_json=answering.as_json)
-        operator = answering.operator(view)
+        operator = answering.operator(view, found.plan)
         view.opening(found.first.run, found.journal.signed_by, mode)
         for source in found.plan.recipe.sources:
             found.journal.keep(source.data)

@@ -70,7 +70,7 @@ def command(  # noqa: D103 - its help is above
         dryrun.show(terminal, planned, findings, chosen)
         return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
     view = screen(terminal, planned, as_json=answering.as_json)
-    operator = answering.operator(view)
+    operator = answering.operator(view, planned)
     signer = options.signer(key=key, no_sign=no_sign)
     place = Place.here()
     first = genesis(
@@ -81,7 +81,7 @@ def command(  # noqa: D103 - its help is above
         suppliers=tables.suppliers(actions),
         commit=_commit(file),
     )
-    directory = (runs or options.default_runs()) / first.run
+    directory = options.runs_directory(runs) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)
     with Journal.create(directory, first, signer, [source.data for source in recipe.sources]) as journal:
         view.show(first)

@@ -9,7 +9,7 @@ import click
 
 from recipe_runner.cli import options
 from recipe_runner.cli.live import drive, screen
-from recipe_runner.cli.reopening import Reopened, reopened, sealing_as_before
+from recipe_runner.cli.reopening import Reopened, reopened, rolls_another_back, sealing_as_before
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import View
 from recipe_runner.engine.session import Place, Session, new_run_id, resumed
@@ -35,13 +35,15 @@ def command(  # noqa: D103 - its help is above
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain)
     with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal), secrets, includes) as found:
+        if found.first.undoes is not None:
+            raise rolls_another_back(found, run)
         if not found.plan.undoable(found.history.order):
             raise UsageError.because(
                 f"nothing that run `{found.first.run}` did can be undone",
                 hint="only completed steps with an `.undo` script can be",
             )
         view = screen(terminal, found.plan, as_json=answering.as_json)
-        operator = answering.operator(view)
+        operator = answering.operator(view, found.plan)
         session = Session(found.plan, found.history, operator, (), found.state, environ=found.environ, away=found.away)
         view.opening(found.first.run, found.journal.signed_by, mode)
         if found.history.closed is None:

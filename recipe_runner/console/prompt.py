@@ -203,14 +203,16 @@ def edit(text: str) -> str:
     import tempfile  # noqa: PLC0415
 
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.NamedTemporaryFile("w+", prefix="recipe-", suffix=".txt", encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile(
+        "w+", prefix="recipe-", suffix=".txt", encoding="utf-8", errors="surrogateescape"
+    ) as file:
         file.write(text)
         file.flush()
         try:
             done = subprocess.run([*shlex.split(editor), file.name], check=False)
         except OSError:
             return text
-        return Path(file.name).read_text(encoding="utf-8") if done.returncode == 0 else text
+        return Path(file.name).read_text(encoding="utf-8", errors="surrogateescape") if done.returncode == 0 else text
 
 
 def _by_enter(question: Question) -> bool:
@@ -225,7 +227,7 @@ def read_line(terminal: Terminal, prompt: str) -> str:
     terminal.out.file.flush()
     try:
         return input(prompt)
-    except EOFError:
+    except (EOFError, OSError):
         raise KeyboardInterrupt from None
 
 

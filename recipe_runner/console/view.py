@@ -15,7 +15,7 @@ from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.lanes import Lanes
 from recipe_runner.console.pinned import Pinned
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.engine.events import Deviation, Event, Output, Resume, Skip, StepEnd, StepStart, Waiting
+from recipe_runner.engine.events import Close, Deviation, Event, Output, Resume, Skip, StepEnd, StepStart, Waiting
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Ended
@@ -62,6 +62,7 @@ class RunView:
         self._run = ""
         self._signed = False
         self._waiting = False
+        self._onward = "resume"
 
     def opening(self, run: str, signer: str | None, mode: str) -> None:
         """Show what is about to be run."""
@@ -145,8 +146,8 @@ class RunView:
         else:
             self.terminal.rule(f"✗ {reason}" if reason else "✗ stopped", self._elapsed(), "red")
         out.print(Text.assemble(("  journal   ", "dim"), str(directory / "journal.jsonl")))
-        if code != 0:
-            out.print(Text.assemble(("  go on     ", "dim"), f"recipe resume {directory}"))
+        if self._onward:
+            out.print(Text.assemble(("  go on     ", "dim"), f"recipe {self._onward} {directory}"))
         if self._signed:
             out.print(Text.assemble(("  verify    ", "dim"), f"recipe verify {directory} --policy POLICY.toml"))
 
@@ -175,6 +176,10 @@ class RunView:
                 item = f" [{event.item}]" if event.item else ""
                 reason = f": {event.reason}" if event.reason else ""
                 self.terminal.say(f"  – {words.get(event.kind, event.kind)}{item}{reason}", "warn")
+            case Close():
+                self._onward = ""
+            case Deviation(kind="rolled-back"):
+                self._onward = "undo"
             case Deviation(what=what, reason=reason):
                 self.terminal.say(f"  deviation: {what}{f' ({reason})' if reason else ''}", "warn")
             case Resume(changed=changed) if changed:

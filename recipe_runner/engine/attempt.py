@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from recipe_runner.engine.events import Output, Role, StepEnd, StepStart
 from recipe_runner.engine.history import History
-from recipe_runner.engine.outputs import parse_outputs, variable
+from recipe_runner.engine.outputs import parse_outputs, read_outputs, variable
 from recipe_runner.engine.plan import AnyStep, Plan, action_arguments, directory_of, lookup
 from recipe_runner.engine.process import Command, Ended
 from recipe_runner.engine.redaction import Redactor
@@ -183,12 +183,12 @@ class Bench:
         self, step: AnyStep, role: Role, item: str | None, ended: Ended, output: Path, parse: Parse
     ) -> Coroutine[Ended]:
         outputs: dict[str, Any] = {}
-        if role == "run" and (text := output.read_text(encoding="utf-8", errors="surrogateescape")):
+        if role == "run":
             try:
-                outputs = self._public(parse(text))
+                outputs = self._public(parse(text)) if (text := read_outputs(output)) else {}
             except ValueError as error:
                 yield self._complaint(step, item, error)
-                ended = dataclasses.replace(ended, outcome="failed")
+                ended = dataclasses.replace(ended, outcome="failed", note="left outputs that cannot be read")
         attempt = max(1, self.history.track(step.id, item).attempts)
         yield StepEnd(
             step=step.id,

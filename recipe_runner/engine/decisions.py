@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import signal
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -27,6 +28,11 @@ class Decisions:
     def interrupted(self) -> bool:
         """Say whether the operator or the system asked to stop."""
         return self.interrupts.seen is not None
+
+    def why_interrupted(self) -> str:
+        """Say in words who asked to stop."""
+        seen = self.interrupts.seen
+        return f"stopped by {seen.name}" if seen not in {None, signal.SIGINT} else "interrupted by the operator"
 
     def ask(self, question: Question) -> Answer:
         """Ask once; raises KeyboardInterrupt where the session was interrupted, or is while asking."""

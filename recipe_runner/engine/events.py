@@ -15,7 +15,7 @@ from recipe_runner.errors import RecipeError
 
 Role = Literal["check", "run", "verify", "undo", "shell"]
 Outcome = Literal["ok", "failed", "timeout", "interrupted", "lost"]
-DeviationKind = Literal["precondition", "skipped", "accepted", "kept", "edited", "back", "left-out"]
+DeviationKind = Literal["precondition", "skipped", "accepted", "kept", "edited", "back", "left-out", "rolled-back"]
 SkipKind = Literal["not-applicable", "skipped", "done", "already-done", "accepted"]
 
 

@@ -62,7 +62,7 @@ class Execution:
                 self.bench.history.apply(event)
                 yield event
         except KeyboardInterrupt:
-            yield Abort(reason="interrupted by the operator")
+            yield Abort(reason=self.decisions.why_interrupted())
             return ExitCode.INTERRUPTED
         except IncompleteError as error:
             yield Abort(reason=str(error))
@@ -179,11 +179,9 @@ class Execution:
         while True:
             ends = yield from self.performance.attempt(step, left, script)
             failed = [(item, end) for item, end in zip(left, ends, strict=True) if end is None or end.outcome != "ok"]
-            for item in [item for item, end in failed if end is not None and end.outcome == "lost"]:
-                _, code = yield from self._unknown(planned, item)
-                if code is not None or self._back_to is not None:
-                    return code
-            failed = [(item, end) for item, end in failed if end is None or end.outcome != "lost"]
+            for item, end in list(failed):
+                if end is not None and end.outcome == "lost" and (yield from self._done_already(step, item)):
+                    failed.remove((item, end))
             if not failed:
                 return None
             left = [item for item, _ in failed]
@@ -229,8 +227,7 @@ class Execution:
     def _unknown(self, planned: PlannedStep, item: str | None) -> Generator[Event, None, tuple[bool, ExitCode | None]]:
         """Find out about a step that began and whose end nobody saw; says whether it is settled now."""
         step = planned.step
-        if step.verifies and (yield from self.performance.verify(step, item)):
-            yield Skip(step=step.id, kind="already-done", reason="its verify scripts succeed", item=item)
+        if (yield from self._done_already(step, item)):
             return True, None
         question = self._question(
             planned,
@@ -244,6 +241,13 @@ class Execution:
         if answer.choice == "run":
             return True, (yield from self._perform(planned, [item]))
         return True, (yield from self._settle(planned, [item], answer))
+
+    def _done_already(self, step: AnyStep, item: str | None) -> Generator[Event, None, bool]:
+        """Ask a step's verify scripts whether it did its work, and record it where they say so."""
+        if not step.verifies or not (yield from self.performance.verify(step, item)):
+            return False
+        yield Skip(step=step.id, kind="already-done", reason="its verify scripts succeed", item=item)
+        return True
 
     def _changed(self, planned: PlannedStep) -> Stream:
         """Ask what to do with a finished step whose text is not what it was when it ran."""
@@ -268,6 +272,8 @@ class Execution:
 
     def _undo_all(self) -> Stream:
         """Undo what was done and can be undone, newest first."""
+        if not self.bench.history.rolling_back:
+            yield Deviation(kind="rolled-back", what="the roll-back begins", reason="asked for by the operator")
         failed = False
         known = {planned.step.id for planned in self.bench.plan.steps}
         for gone in dict.fromkeys(step_id for step_id, _ in self.bench.history.order if step_id not in known):

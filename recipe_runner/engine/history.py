@@ -68,6 +68,7 @@ class History:
     away_blobs: dict[str, Mapping[str, Any]] = field(default_factory=dict, metadata={"help": "state on each host"})
     session: int = 1
     closed: Close | None = None
+    rolling_back: bool = False
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> History:
@@ -92,6 +93,8 @@ class History:
                 self.genesis = event
             case Resume():
                 self.session = event.session
+            case Deviation(kind="rolled-back"):
+                self.rolling_back = True
             case Deviation(kind="back", step=str(step_id)):
                 for (other, _), track in self.tracks.items():
                     if other == step_id:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from recipe_runner.engine.window import at_terminal
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
 WAKING = (signal.SIGWINCH, signal.SIGCHLD)
 """These only wake whoever waits on `fileno`: the terminal has another size, a child was stopped by Ctrl-Z."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -90,5 +91,5 @@ class Performance:
         for script in scripts:
             ended = yield from self.bench.script(step, script, role, item)
             if ended.outcome != "ok":
-                break
+                return dataclasses.replace(ended, note=f"was not done: its {role} script {ended.words()}")
         return ended

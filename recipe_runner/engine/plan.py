@@ -160,7 +160,7 @@ def _items(step: AnyStep, values: Values) -> tuple[str | None, ...]:
     if each is None:
         return (None,)
     texts: Text | Sequence[str] = values.texts.get(each, ())
-    return (texts,) if isinstance(texts, str) else tuple(texts)
+    return (texts,) if isinstance(texts, str) else tuple(dict.fromkeys(texts))
 
 
 def _unfit_hosts(planned: PlannedStep, values: Values) -> Iterator[Diagnostic]:

@@ -61,9 +61,13 @@ class Ended:
     exit_code: int | None
     signal: str | None
     duration_ms: int
+    note: str | None = None
 
     def words(self) -> str:
-        """Say in words how it ended."""
+        """Say in words how it ended; `note` says it where the process itself was not what failed."""
+        return self.note or self._words()
+
+    def _words(self) -> str:
         match self:
             case Ended(outcome="timeout"):
                 return f"took longer than it may and was stopped after {self.duration_ms / 1000:.1f} s"
@@ -76,10 +80,7 @@ class Ended:
             case Ended(exit_code=None):
                 return "could not begin"
             case _:
-                unread = (
-                    ", but what it handed on cannot be read" if (self.outcome, self.exit_code) == ("failed", 0) else ""
-                )
-                return f"ended with exit code {self.exit_code}{unread}"
+                return f"ended with exit code {self.exit_code}"
 
 
 @dataclass(slots=True, eq=False)

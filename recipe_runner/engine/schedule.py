@@ -119,11 +119,8 @@ class Scheduler:
                     task.streams = {name: self._redactor.stream() for name in STREAMS}
                     try:
                         task.process = self._pump.start(request.command)
-                    except OSError as error:
-                        message = f"{error.filename or request.command.argv[0]}: {error.strerror}\n".encode(
-                            errors="replace"
-                        )
-                        yield Output(request.step, "stderr", message, 0, request.item)
+                    except (OSError, ValueError) as error:
+                        yield Output(request.step, "stderr", _refusal(request.command, error), 0, request.item)
                         answer = Ended("failed", NOT_STARTED, None, 0)
                         continue
                     return
@@ -167,3 +164,10 @@ class Scheduler:
                 yield Output(spawn.step, name, data, happened.duration_ms * 1_000_000, spawn.item, terminal)
         task.process = None
         yield from self._advance(task, happened)
+
+
+def _refusal(command: Command, error: OSError | ValueError) -> bytes:
+    """Say why a command could not be started, as a shell would."""
+    if isinstance(error, OSError):
+        return f"{error.filename or command.argv[0]}: {error.strerror}\n".encode(errors="replace")
+    return f"{command.argv[0]}: {error}\n".encode(errors="replace")

@@ -31,7 +31,7 @@ from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.remote.connection import Connections
 from recipe_runner.engine.schedule import Scheduler
 from recipe_runner.engine.shell import ShellState
-from recipe_runner.errors import ExitCode
+from recipe_runner.errors import ExitCode, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Place:
             operator=_user(),
             host=platform.node(),
             boot_id=boot_id.read_text().strip() if boot_id.exists() else "",
-            directory=str(Path.cwd()),
+            directory=_directory(),
         )
 
 
@@ -103,7 +103,7 @@ def resumed(plan: Plan, history: History, *, mode: str, place: Place) -> Resume:
         mode=mode,
         host=place.host,
         boot_id=place.boot_id,
-        changed=[p.step.id for p in plan.steps if before.get(p.step.id) != p.step.digest],
+        changed=[p.step.id for p in plan.steps if before.pop(p.step.id, None) != p.step.digest] + list(before),
         recipe={"name": Path(source.path).name, "sha256": source.sha256, "size": source.size},
     )
 
@@ -139,6 +139,15 @@ class Session:
             performance = Performance(bench, Scheduler(pump, redactor))
             execution = Execution(bench, decisions, performance, self.course)
             return (yield from execution.roll_back() if roll_back else execution.run(self.findings))
+
+
+def _directory() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError as error:
+        raise UsageError.because(
+            f"the working directory is gone: {error.strerror}", hint="change into a directory that exists"
+        ) from error
 
 
 def _user() -> str:

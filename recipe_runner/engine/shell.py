@@ -15,6 +15,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from recipe_runner.engine.process import Command
@@ -42,7 +43,6 @@ OWN = re.compile(
 """Variables that belong to the shell or to the runner, never to the author."""
 DEFAULTS = frozenset({"declare -- IFS=$' \\t\\n'", 'declare -- PS4="+ "'})
 """What every bash declares by itself."""
-DECLARATION = re.compile(r"declare -(\S+) ([A-Za-z_][A-Za-z0-9_]*)(=.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +61,17 @@ class ShellState:
             return None
         declared, functions, directory = parts[:3]
         kept: list[str] = []
-        names: set[str] = set()
+        inherited = {_exported_line(name, value): name for name, value in environ.items()}
+        names: set[str] = set(readonly)
         for line in _declarations(declared):
-            match = DECLARATION.fullmatch(line)
-            if line in DEFAULTS or match is None or "r" in match[1] or OWN.fullmatch(match[2]) or match[2] in readonly:
+            if (name := inherited.get(line)) is not None:
+                names.add(name)
                 continue
-            names.add(match[2])
-            if match[1] == "x" and match[3] == f"={_bash_quoted(environ.get(match[2]))}":
-                continue
-            kept.append(line)
-        gone = sorted(n for n in environ if n.isidentifier() and n not in names | readonly and not OWN.fullmatch(n))
+            name = line.split(" ", 2)[-1].partition("=")[0]
+            if line not in DEFAULTS and name not in readonly and not _is_own(name):
+                names.add(name)
+                kept.append(line)
+        gone = sorted(n for n in environ if n not in names and n.isidentifier() and not _is_own(n))
         kept += [f"unset -v {shlex.join(gone)}"] if gone else []
         return cls(tuple(kept), functions, directory)
 
@@ -233,9 +234,18 @@ def _declarations(text: str) -> Iterator[str]:
         yield "\n".join(current)
 
 
-def _bash_quoted(value: str | None) -> str | None:
-    """Quote as `declare -p` does for text without control characters (bash 5.2, lib/sh/shquote.c sh_double_quote)."""
-    return None if value is None else '"' + re.sub(r'([$`"\\])', r"\\\1", value) + '"'
+@lru_cache(maxsize=4096)
+def _exported_line(name: str, value: str) -> str:
+    """Return what `declare -p` says of an exported variable without control characters.
+
+    Quoted as bash 5.2 does (lib/sh/shquote.c, sh_double_quote).
+    """
+    return f'declare -x {name}="{_ansi(value)}"'
+
+
+@lru_cache(maxsize=4096)
+def _is_own(name: str) -> bool:
+    return OWN.fullmatch(name) is not None
 
 
 def _ansi(secret: str) -> str:

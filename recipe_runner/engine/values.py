@@ -11,6 +11,8 @@ from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.suggestions import suggest
 
 Text = str | tuple[str, ...]
+LARGEST = 100_000
+"""Bytes of one value: it goes to the child through its environment, where Linux allows 128 KiB a variable."""
 Ask = Callable[[Parameter, str | None], str]
 """Asks a person for a parameter; the second argument says what was wrong with the answer before, if there was one."""
 
@@ -108,6 +110,9 @@ def _find(
 
 def _converted(parameter: Parameter, raw: str | Sequence[str]) -> Text:
     text = parameter.convert(raw)
+    for part in [text] if isinstance(text, str) else text:
+        if len(part.encode("utf-8", "surrogateescape")) > LARGEST:
+            raise ValueError(f"a value has at most {LARGEST} bytes; put it into a file and give its name")
     if parameter.type == "secret" and len(text) < SHORTEST:
         raise ValueError(f"a secret needs at least {SHORTEST} characters")
     return text
@@ -123,13 +128,13 @@ def _asked(parameter: Parameter, ask: Ask) -> Text:
 
 
 def _missing(parameter: Parameter) -> Diagnostic:
-    ways = [f"-p {parameter.name}=…"] if parameter.type != "secret" else []
+    ways = [f"--secret {parameter.name}=SOURCE" if parameter.type == "secret" else f"-p {parameter.name}=…"]
     ways += [f"environment variable {parameter.env}"] if parameter.env else []
     what = f" ({parameter.help})" if parameter.help else ""
     return Diagnostic(
         f"parameter `{parameter.name}`{what} has no value",
         parameter.span,
-        f"give it by {' or '.join(ways) or 'prompt'}",
+        f"give it by {' or '.join(ways)}",
     )
 
 

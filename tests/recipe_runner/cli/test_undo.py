@@ -23,3 +23,22 @@ def test_a_roll_back_that_was_left_is_not_resumed_forwards(tmp_path: Path) -> No
     assert f"recipe undo {old}" in refused.stderr.replace("\n", "")
     assert recipe("undo", old, "--yes", directory=tmp_path).returncode == 0
     assert (tmp_path / "log").read_text() == "one\nundone\n"
+
+
+def test_a_roll_back_left_half_way_never_goes_forward(tmp_path: Path) -> None:
+    """`resume` refuses a run that is being rolled back, and `undo` goes on with it."""
+    blocks = "".join(
+        f"```bash {{#{n}}}\necho {n} >> log\n```\n```bash {{.undo for={n}}}\necho undo {n} >> log\n```\n" for n in "ab"
+    )
+    (tmp_path / "r.md").write_text(blocks + "```bash {#c}\nfalse\n```\n")
+    recipe("run", "r.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path)
+    run = only_run(tmp_path / "runs")
+    (tmp_path / "answers.yaml").write_text("b: run\na: quit\n")
+    left = recipe("undo", run, "--answers", "answers.yaml", directory=tmp_path)
+    assert left.returncode == 5
+    assert "recipe undo" in left.stdout
+    refused = recipe("resume", run, "--yes", directory=tmp_path)
+    assert refused.returncode == 2
+    assert "recipe undo" in refused.stderr
+    assert recipe("undo", run, "--yes", directory=tmp_path).returncode == 0
+    assert (tmp_path / "log").read_text().split("\n")[:-1] == ["a", "b", "undo b", "undo a"]

@@ -405,7 +405,7 @@ def test_an_output_line_that_is_no_text_is_a_failure_in_words(tmp_path: Path) ->
     ran = run_text("```bash {#one}\nprintf 'x\\xff\\n' >\"$RECIPE_OUTPUT\"\n```\n", directory=tmp_path)
     assert ran.code is ExitCode.FAILED
     said = [e.data for e in ran.events if isinstance(e, Output) and e.stream == "stderr"]
-    assert b"x\xff" in b"".join(said)
+    assert b"no UTF-8 text" in b"".join(said)
     assert any(isinstance(e, Abort) and "cannot be read" in e.reason for e in ran.events)
 
 
@@ -455,4 +455,5 @@ def test_a_done_step_that_left_the_recipe_is_named_in_a_roll_back(tmp_path: Path
     operator = Asked(Answer("run"), Answer("run"), Answer("undo"), Answer("run"))
     ran = run_text(text, operator=operator, past=past, directory=tmp_path)
     assert "undone" in ran.text("one")
-    assert [e.what for e in ran.events if isinstance(e, Deviation)] == ["step `gone` not undone"]
+    deviations = [e for e in ran.events if isinstance(e, Deviation)]
+    assert [(e.kind, e.step) for e in deviations] == [("rolled-back", None), ("left-out", "gone")]

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recipe_runner.engine.outputs import parse_outputs, variable
+from recipe_runner.engine.outputs import parse_outputs, read_outputs, variable
 
-LINE = st.text(st.characters(blacklist_characters="\n\r", blacklist_categories=["Cs"]), max_size=20)
+LINE = st.text(st.characters(blacklist_characters="\n\r\0", blacklist_categories=["Cs"]), max_size=20)
 
 
 @given(value=LINE)
@@ -30,3 +33,20 @@ def test_anything_else_is_refused_with_its_line(text: str) -> None:
 def test_a_variable_has_underscores() -> None:
     """`step-id.output` is `$step_id_output` in shell."""
     assert variable("make-public", "ami-id") == "make_public_ami_id"
+
+
+@pytest.mark.parametrize("text", ["a=\0b", "a=\udcff"])
+def test_what_no_variable_can_hold_is_refused(text: str) -> None:
+    """NUL and bytes that are no text are refused where they are made, not where they are used."""
+    with pytest.raises(ValueError, match="no UTF-8 text"):
+        parse_outputs(text)
+
+
+def test_only_a_file_of_a_reasonable_size_is_read(tmp_path: Path) -> None:
+    """A pipe put in the file's place never hangs the run; neither it nor a huge file is read."""
+    pipe, huge = tmp_path / "pipe", tmp_path / "huge"
+    os.mkfifo(pipe)
+    huge.write_bytes(b"x" * 100_001)
+    for path in (pipe, huge, tmp_path, tmp_path / "missing"):
+        with pytest.raises(ValueError, match="RECIPE_OUTPUT"):
+            read_outputs(path)
