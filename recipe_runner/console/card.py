@@ -35,7 +35,7 @@ class Cards:
 
     def show(self, planned: PlannedStep, elapsed: str) -> None:
         """Show a step whole, and which one comes behind it."""
-        self._terminal.out.print()
+        self._terminal.blank()
         self._terminal.rule(self.heading(planned), elapsed)
         self._prose(planned.step)
         self._work(planned.step)
@@ -61,7 +61,7 @@ class Cards:
 
     def _work(self, step: AnyStep) -> None:
         if isinstance(step, Manual):
-            self._terminal.out.print(Text.assemble(("  ☐ ", "yellow"), visible(step.text)))
+            self._terminal.put(Text.assemble(("  ☐ ", "yellow"), visible(step.text)))
         elif self._terminal.interactive and isinstance(step, Block):
             self.code(step.script.text, step.script.language)
         elif self._terminal.interactive and isinstance(step, ActionStep):

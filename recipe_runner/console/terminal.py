@@ -33,9 +33,21 @@ class Terminal:
         """Say whether a person can see and answer."""
         return self.out.is_terminal and not self.plain
 
+    def put(self, text: Text) -> None:
+        """Print one text to standard output; a log gets it without the work that styles take."""
+        if self.out.color_system is not None:
+            self.out.print(text)
+        else:
+            self.out.file.write(f"{text.plain}\n")
+            self.out.file.flush()
+
+    def blank(self) -> None:
+        """Print an empty line to standard output."""
+        self.put(Text())
+
     def say(self, text: str, style: str = "") -> None:
         """Print a line of untrusted text to standard output."""
-        self.out.print(styled(visible(text), style))
+        self.put(styled(visible(text), style))
 
     def note(self, text: str) -> None:
         """Print a quiet remark to standard error."""
@@ -53,7 +65,7 @@ class Terminal:
     def rule(self, left: str, right: str = "", style: str = "cyan") -> None:
         """Draw a line across the screen with a title, and something at its right end."""
         if self.plain or not self.out.is_terminal:
-            self.out.print(Text(f"== {line(left)}{'  ' + line(right) if right else ''}"))
+            self.put(Text(f"== {line(left)}{'  ' + line(right) if right else ''}"))
             return
         width = self.out.width - len(right) - (1 if right else 0)
         title = Text(line(left), style="bold", overflow="ellipsis", no_wrap=True)

@@ -68,7 +68,7 @@ class RunView:
         """Show what is about to be run."""
         self._run, self._signed = run, signer is not None
         recipe = self._plan.recipe
-        self.terminal.out.print(Text(line(recipe.title), style="bold"))
+        self.terminal.put(Text(line(recipe.title), style="bold"))
         facts = [
             ("recipe", recipe.sources[0].path),
             ("run", run),
@@ -77,13 +77,13 @@ class RunView:
             ("answers", {"ask": "you", "yes": "--yes"}.get(mode, mode)),
         ]
         for name, text in facts:
-            self.terminal.out.print(Text.assemble((f"  {name:<10}", "dim"), line(text)))
+            self.terminal.put(Text.assemble((f"  {name:<10}", "dim"), line(text)))
 
     def preconditions(self, findings: Sequence[Finding]) -> None:
         """Show every precondition and whether it is met."""
         if not findings:
             return
-        self.terminal.out.print()
+        self.terminal.blank()
         table.show(self.terminal, self._plan.preconditions, findings)
 
     def step(self, step_id: str) -> None:
@@ -126,7 +126,7 @@ class RunView:
     def changes(self, differences: Sequence[str]) -> None:
         """Show how steps differ from what they were when the run began."""
         for difference in differences:
-            self.terminal.out.print()
+            self.terminal.blank()
             self.cards.code(difference, "diff")
 
     def calls(self) -> None:
@@ -139,17 +139,17 @@ class RunView:
     def closing(self, directory: Path, *, code: int, reason: str) -> None:
         """Show how the session ended, where its journal is and what can be done next."""
         self.released()
-        out = self.terminal.out
-        out.print()
+        put = self.terminal.put
+        self.terminal.blank()
         if code == 0:
             self.terminal.rule("✓ done", self._elapsed(), "green")
         else:
             self.terminal.rule(f"✗ {reason}" if reason else "✗ stopped", self._elapsed(), "red")
-        out.print(Text.assemble(("  journal   ", "dim"), str(directory / "journal.jsonl")))
+        put(Text.assemble(("  journal   ", "dim"), str(directory / "journal.jsonl")))
         if self._onward:
-            out.print(Text.assemble(("  go on     ", "dim"), f"recipe {self._onward} {directory}"))
+            put(Text.assemble(("  go on     ", "dim"), f"recipe {self._onward} {directory}"))
         if self._signed:
-            out.print(Text.assemble(("  verify    ", "dim"), f"recipe verify {directory} --policy POLICY.toml"))
+            put(Text.assemble(("  verify    ", "dim"), f"recipe verify {directory} --policy POLICY.toml"))
 
     def _start(self, event: StepStart) -> None:
         self._worked = time.monotonic()
@@ -166,7 +166,7 @@ class RunView:
             case StepEnd():
                 self._end(event)
             case Skip(kind="not-applicable"):
-                self.terminal.out.print()
+                self.terminal.blank()
                 heading = self.cards.heading(self.cards.planned(event.step))
                 self.terminal.rule(heading, self._elapsed(), style="dim")
                 self.terminal.say(f"  – not applicable: {event.reason}", "quiet")
@@ -191,17 +191,17 @@ class RunView:
         role = ROLES[event.role]
         took = f"{event.duration_ms / 1000:.1f} s"
         if event.role == "shell":
-            self.terminal.out.print(Text.assemble("  – shell closed", (f"  {took}", "dim")))
+            self.terminal.put(Text.assemble("  – shell closed", (f"  {took}", "dim")))
         elif event.outcome == "ok":
             words = f"{role} passed" if role else "done"
-            self.terminal.out.print(Text.assemble(("  ✓ ", "green"), words, (f"  {took}", "dim")))
+            self.terminal.put(Text.assemble(("  ✓ ", "green"), words, (f"  {took}", "dim")))
         else:
             ended = Ended(event.outcome, event.exit_code, event.signal, event.duration_ms)
             words = f"{role or event.step} {ended.words()}"
-            self.terminal.out.print(Text.assemble(("  ✗ ", "bold red"), words, (f"  {took}", "dim")))
+            self.terminal.put(Text.assemble(("  ✗ ", "bold red"), words, (f"  {took}", "dim")))
         for name, value in event.outputs.items():
             shown = value if isinstance(value, str) else ", ".join(value)
-            self.terminal.out.print(Text.assemble((f"    {line(name)} = ", "dim"), line(shown)))
+            self.terminal.put(Text.assemble((f"    {line(name)} = ", "dim"), line(shown)))
 
     def _elapsed(self) -> str:
         seconds = int(time.monotonic() - self._began)
