@@ -54,7 +54,7 @@ def find_mke2fs(commands: Commands, cache: Path, progress: Progress) -> Mke2fs:
         return known
     own, codename, home = _own(commands), machine_codename(), _home(cache)
     found = f"this machine's is {_text(own.version)}" if own else "this machine has none"
-    progress.say(f"fetching mke2fs {_WANTED} or later into {home} for this program alone: {found}")
+    progress.note(f"fetching mke2fs {_WANTED} or later into {home} for this program alone: {found}")
     try:
         _fetch(home, codename or "", commands)
     except (RecipeError, OSError) as fault:

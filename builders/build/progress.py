@@ -10,7 +10,7 @@ from typing import Protocol
 class Progress(Protocol):
     """Somebody who is told how the work goes on; the texts are safe to show."""
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Tell one fact."""
         ...
 

@@ -121,7 +121,7 @@ def _donor(bench: Bench) -> Path:
     home = bench.cache / "tiny" / f"{DONOR}-{bench.definition.architecture}"
     if home.is_dir():
         return home
-    bench.progress.say(f"fetching Debian's cloud kernel and busybox once, into {home}")
+    bench.progress.note(f"fetching Debian's cloud kernel and busybox once, into {home}")
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
         scratch = Path(folder)

@@ -84,6 +84,17 @@ def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; no exception gets past here."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    code = _run(argv)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code or ExitCode.FAILED
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
     try:
         result: Any = program.main(args=list(argv), prog_name="recipe", standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -24,7 +24,7 @@ class Notes:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         self.said.append(text)
 
     def warn(self, text: str) -> None:

@@ -38,7 +38,9 @@ class Git(Precondition):
     def evaluate(self, world: World) -> Finding:
         inside = self._ask(world, "rev-parse", "--is-inside-work-tree")
         if inside.code != 0:
-            return Finding(met=False, detail=inside.last_line().removeprefix("fatal: "))
+            said = inside.stderr.decode("utf-8", "replace").splitlines()
+            fatal = next((row for row in said if row.startswith("fatal: ")), inside.last_line())
+            return Finding(met=False, detail=fatal.removeprefix("fatal: "))
         if inside.stdout.strip() != b"true":
             return Finding(met=False, detail=f"`{self.git}` is a Git repository without a work tree")
         faults = [fault for fault in (self._unclean(world), self._astray(world), self._tagged(world)) if fault]
