@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -74,6 +76,7 @@ def _finish(
             stderr=outputs[1],
             env=environ,
             cwd=cwd,
+            process_group=0,
         )
     except FileNotFoundError as fault:
         raise UnmetError.because(f"`{words[0]}` is not installed") from fault
@@ -81,9 +84,23 @@ def _finish(
         try:
             process.communicate(stdin)
         except BaseException:
-            end(process)
+            _end_group(process)
             raise
     return process.returncode
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Tell a command and all it started to end, and make them when they do not.
+
+    Each command has a process group of its own: mmdebstrap 1.3 hangs up its whole group when it fails
+    (`kill HUP => -getpgrp()`), which would be the caller's, a cron job's or CI's.
+    """
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
