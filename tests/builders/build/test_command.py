@@ -57,6 +57,6 @@ def test_a_missing_tool_is_an_unmet_need(commands: Commands) -> None:
 
 
 def test_a_tool_that_hangs_up_its_group_does_not_reach_the_caller(commands: Commands) -> None:
-    """mmdebstrap hangs up its whole process group when it fails; the builder, and who called it, are not in it."""
+    """A failing mmdebstrap hangs up its whole process group; the builder, and who called it, are not in it."""
     with pytest.raises(ToolError, match="signal 1"):
         commands.run("sh", "-c", "kill -HUP 0; sleep 10")
