@@ -95,6 +95,8 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     Each command has a process group of its own: mmdebstrap 1.3 hangs up its whole group when it fails
     (`kill HUP => -getpgrp()`), which would be the caller's, a cron job's or CI's.
     """
+    if process.poll() is not None:
+        return
     os.killpg(process.pid, signal.SIGTERM)
     try:
         process.wait(_GRACE)
