@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from builders.boot.machine import Machine
+from builders.boot.watch import Watch
 from builders.build.buildinfo import parse_info
 from builders.build.command import end
 from builders.build.e2fsprogs import cache_directory
-from builders.build.machine import Machine
-from builders.build.watch import Watch
 from builders.publish.tree import BUILD_INFO
 from recipe_runner.errors import RecipeError
 from recipe_runner.sanitise import line

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.boot import Outcome, check_boot, marker_of
+from builders.boot.boot import Outcome, check_boot, marker_of
+from builders.boot.machine import Firmware, Machine
 from builders.build.layout import Layout
-from builders.build.machine import Firmware, Machine
 from builders.images.serial import Identity, Serial
 from tests.support.karmic import SERIAL
 

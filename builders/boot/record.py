@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from builders.build.accelerator import Accelerator
-from builders.build.machine import Firmware
+from builders.boot.accelerator import Accelerator
+from builders.boot.machine import Firmware
 from builders.publish.durable import replace
 
 

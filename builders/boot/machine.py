@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from builders.build.accelerator import Accelerator
+from builders.boot.accelerator import Accelerator
 from builders.build.tools import Tool
 from builders.qcow2 import is_qcow2, refuse_references
 from recipe_runner.errors import UsageError

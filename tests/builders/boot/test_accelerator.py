@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from builders.build.accelerator import answers, boot_sector, choose_accelerator
+from builders.boot.accelerator import answers, boot_sector, choose_accelerator
 
 
 def test_the_probe_is_a_boot_sector() -> None:

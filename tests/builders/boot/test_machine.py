@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.machine import Machine, image_format
+from builders.boot.machine import Machine, image_format
 from recipe_runner.errors import RecipeError, UsageError
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.build.watch import FAILURES, Watch
+from builders.boot.watch import FAILURES, Watch
 
 CONSOLE = b"Booting\r\n\x1b[0;32m  OK  \x1b[0m Started\r\nkarmic \x1b[1mlog\x1b[0min: "
 

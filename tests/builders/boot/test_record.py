@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.record import BootRecord, find_record, record_path
+from builders.boot.record import BootRecord, find_record, record_path
 
 RECORD = BootRecord(sha256="ab" * 32, firmware="bios", marker="login:", accelerator="tcg", seconds=27.5)
 
