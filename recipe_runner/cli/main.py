@@ -7,7 +7,6 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 import click
@@ -15,34 +14,26 @@ import click
 from recipe_runner import __version__
 from recipe_runner.cli import VERBS
 from recipe_runner.errors import Diagnostic, ExitCode, RecipeError
+from recipe_runner.plugs import ExtensionPoint
 
-GROUP = "recipe_runner.commands"
+COMMANDS = ExtensionPoint("recipe_runner.commands", "verb")
 
 
 class Verbs(click.Group):
     """Our verbs, then those that other distributions bring by entry point; ours win."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*VERBS, *sorted(_others())]
+        return [*VERBS, *_others()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in VERBS:
             module = importlib.import_module(VERBS[cmd_name][0])
             return cast("click.Command", module.command)
-        entry = _others().get(cmd_name)
-        if entry is None:
-            return None
-        try:
-            return cast("click.Command", entry.load())
-        except Exception as error:
-            origin = entry.dist.name if entry.dist else "unknown"
-            raise RecipeError.because(
-                f"verb `{cmd_name}` of `{origin}` cannot be loaded: {error}", hint="mend or remove that distribution"
-            ) from error
+        return cast("click.Command", COMMANDS.load(cmd_name)) if cmd_name in COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, summary) for name, (_, summary) in VERBS.items()]
-        rows += [(name, self._summary(ctx, name)) for name in sorted(_others())]
+        rows += [(name, self._summary(ctx, name)) for name in _others()]
         with formatter.section("Verbs"):
             formatter.write_dl(rows)
 
@@ -66,8 +57,8 @@ class Verbs(click.Group):
             raise click.UsageError(f"there is no verb `{args[0]}`.{hint}", ctx) from error
 
 
-def _others() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in VERBS}
+def _others() -> list[str]:
+    return [name for name in COMMANDS.names() if name not in VERBS]
 
 
 @click.group(

@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -181,7 +182,8 @@ class Broken:
 
 def test_a_failed_phase_leaves_nothing_and_tells_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The failing tool is named, its last lines are shown, the whole log is kept, and the tree stays clean."""
-    monkeypatch.setitem(table.FIRST_PARTY, "broken", Broken())
+    families = replace(table.FAMILIES, own={**table.FAMILIES.own, "broken": f"{__name__}:Broken"})
+    monkeypatch.setattr(table, "FAMILIES", families)
     notes = Notes()
     broken = definition().model_copy(update={"distribution": "broken"})
     with pytest.raises(ToolError, match="`mmdebstrap` ended with status"):

@@ -58,6 +58,6 @@ def test_a_verb_that_cannot_be_loaded_spoils_no_other(tmp_path: Path) -> None:
     helped = recipe("--help", environ=environ)
     assert helped.returncode == 0
     assert "\n  check " in helped.stdout
-    assert "`broken` of `broken-verb`" in helped.stdout
+    assert "`broken` of `broken-verb 1`" in helped.stdout
     used = recipe("broken", environ=environ)
-    assert (used.returncode, "No module named" in used.stderr) == (1, True)
+    assert (used.returncode, "No module named" in used.stderr) == (2, True)
