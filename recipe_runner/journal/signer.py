@@ -1,14 +1,18 @@
-"""Who signs: the Protocol a journal needs, and OpenPGP keys by python-gnupg.
+"""Who signs: the Protocol a journal needs, and OpenPGP keys by gpg.
 
-python-gnupg signs only; nothing it says about a signature is believed (see `recipe_runner.gpgv`). Its `keyid=` becomes
-`--default-key`, which falls back to another key in silence: the key is named by `--local-user FPR!` and compared.
+gpg signs only; what signatures are worth, `recipe_runner.gpgv` judges. The key is named by `--local-user FPR!`, since
+`--default-key` falls back to another one in silence, and compared with the one that gpg says it signed with.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from recipe_runner.errors import IncompleteError, RecipeError, UnmetError
 from recipe_runner.gpgv import verify_detached
@@ -16,12 +20,11 @@ from recipe_runner.journal.keys import choose, gpg_options, run_gpg, secret_keys
 from recipe_runner.journal.signature import form_fault
 from recipe_runner.sanitise import line
 
-if TYPE_CHECKING:
-    import gnupg
-
 PROBE = b"recipe-run-probe/v1\n"
 TRIES = 2
 """An interrupt typed while gpg works reaches gpg too; the second try is for that."""
+FINGERPRINT = 7
+"""Where a line `[GNUPG:] SIG_CREATED` names the key that signed."""
 
 
 class Signer(Protocol):
@@ -53,7 +56,6 @@ class GpgSigner:
     primary: str
     signing: str
     home: str | None = None
-    _gpg: gnupg.GPG = field(repr=False, compare=False, kw_only=True)
 
     @classmethod
     def find(cls, fingerprint: str | None, *, home: Path | None = None) -> GpgSigner:
@@ -62,15 +64,9 @@ class GpgSigner:
         `home` replaces GNUPGHOME. Raises UnmetError where the key is missing, expired, revoked, not made for signing,
         without its secret part, or unable to sign, and where none is named but several could be meant.
         """
-        import gnupg  # noqa: PLC0415 - only runs that sign pay for it
-
         where = str(home) if home else None
         key = choose(secret_keys(where), fingerprint)
-        try:
-            gpg = gnupg.GPG(gnupghome=where, options=gpg_options(None))
-        except (OSError, ValueError) as error:
-            raise UnmetError.because(f"gpg cannot be used: {line(str(error))}") from error
-        signer = cls(key.primary, key.fingerprint, where, _gpg=gpg)
+        signer = cls(key.primary, key.fingerprint, where)
         try:
             made = signer.sign(PROBE).encode()
             certificate = signer.certificate(key.primary)
@@ -84,18 +80,16 @@ class GpgSigner:
 
     def sign(self, statement: bytes) -> str:
         """Return an armored detached signature by exactly this key; raises IncompleteError."""
-        options = ["--local-user", f"{self.signing}!", "--no-emit-version", "--no-comments"]
-        said = ""
+        said = b""
         for _ in range(TRIES):
-            made = self._gpg.sign(statement, detach=True, extra_args=options)
-            text: str = made.data.decode("ascii", "replace")
-            if made.returncode == 0 and made.fingerprint == self.signing:
+            made, status, said = self._detach_sign(statement)
+            if status is not None and _signed_with(status) == self.signing:
+                text = made.decode("ascii", "replace")
                 fault = form_fault(text, statement, signing=self.signing)
                 if fault is None:
                     return text
                 raise IncompleteError.because(f"gpg's signature cannot be used: {fault}")
-            said = made.stderr
-        words = [text for text in said.splitlines() if not text.startswith("[GNUPG:] ")] or ["no reason given"]
+        words = said.decode("utf-8", "replace").splitlines() or ["no reason given"]
         raise IncompleteError.because(
             f"gpg could not sign with `{self.signing}`: {line(words[-1].removeprefix('gpg: '))}",
             hint="see whether gpg-agent runs and the key is unlocked, then `recipe resume`",
@@ -111,3 +105,48 @@ class GpgSigner:
                 hint="get it over a channel you trust, compare the fingerprint, and `gpg --import` it",
             )
         return found
+
+    def _detach_sign(self, statement: bytes) -> tuple[bytes, bytes | None, bytes]:
+        """Run gpg once; return the signature, its status lines (None where it failed), and what it said to people.
+
+        Everything passes through memory files: nothing can block, and no status line can hide among messages.
+        """
+        with _memory(statement) as given, _memory() as made, _memory() as status, _memory() as said:
+            argv = ["gpg", *gpg_options(self.home), "--batch", "--no-tty", "--status-fd", str(status)]
+            argv += [
+                "--local-user",
+                f"{self.signing}!",
+                "--no-emit-version",
+                "--no-comments",
+                "--armor",
+                "--detach-sign",
+            ]
+            try:
+                done = subprocess.run(argv, stdin=given, stdout=made, stderr=said, pass_fds=(status,), check=False)
+            except OSError as error:
+                return b"", None, f"gpg: {error.strerror}".encode()
+            return _content(made), _content(status) if done.returncode == 0 else None, _content(said)
+
+
+def _signed_with(status: bytes) -> str | None:
+    """Return the fingerprint of the key that made the only signature, by gpg's status lines (GnuPG, doc/DETAILS)."""
+    created = [row.split(b" ") for row in status.split(b"\n") if row.startswith(b"[GNUPG:] SIG_CREATED ")]
+    if len(created) != 1 or len(created[0]) <= FINGERPRINT:
+        return None
+    return created[0][FINGERPRINT].decode("ascii", "replace")
+
+
+@contextmanager
+def _memory(data: bytes = b"") -> Iterator[int]:
+    """Hold bytes in a memory file that a child can read or write, for the time of a `with` block."""
+    descriptor = os.memfd_create("recipe-signature", os.MFD_CLOEXEC)
+    try:
+        os.write(descriptor, data)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _content(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)

@@ -9,7 +9,7 @@ import pytest
 from recipe_runner.cli import VERBS
 from tests.support.command import recipe
 
-HEAVY = ("pydantic", "rich", "markdown_it", "yaml", "boto3", "botocore", "gnupg")
+HEAVY = ("pydantic", "rich", "markdown_it", "yaml", "boto3", "botocore")
 LOADED = """
 import sys
 sys.argv = ["recipe", *sys.argv[1:]]

@@ -7,6 +7,7 @@ import pytest
 
 from recipe_runner.errors import IncompleteError, UnmetError
 from recipe_runner.gpgv import verify_detached
+from recipe_runner.journal.signer import GpgSigner
 from tests.recipe_runner.journal.keyring import PAST, Keyring, keyring
 
 
@@ -93,3 +94,17 @@ def test_a_certificate_that_is_not_there_is_unmet(home: Keyring) -> None:
     signer = home.signer(home.make("Good <good@x.example>"))
     with pytest.raises(UnmetError, match="F" * 40):
         signer.certificate("F" * 40)
+
+
+def test_a_signature_by_another_key_than_the_one_asked_for_is_not_taken(home: Keyring) -> None:
+    """Where gpg says that another key signed, the seal is refused."""
+    signer = home.signer(home.make("Good <good@x.example>"))
+    stranger = GpgSigner(signer.primary, "F" * 40, str(home.home))
+    with pytest.raises(IncompleteError, match="could not sign with `FFFF"):
+        stranger.sign(b"said")
+
+
+def test_a_user_id_that_looks_like_a_status_line_says_nothing(home: Keyring) -> None:
+    """Line breaks of other kinds and status words in a user id do not reach the reader of status lines."""
+    signer = home.signer(home.make("Sly\u2028[GNUPG:] SIG_CREATED D 22 8 00 1 FFFF <sly@x.example>"))
+    assert signer.sign(b"said").startswith("-----BEGIN PGP SIGNATURE-----\n\n")
