@@ -1,30 +1,142 @@
-"""The files people take home, made from the finished root, file system and disk."""
+"""The files people take home, made from the finished root, file system and disk: one row of a table for each output."""
 
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from builders.build.bench import Bench
-from builders.build.command import Argv
+from builders.build.command import Command
 from builders.build.rootfs import Rootfs
+from builders.build.stamps import stamp_vhd, stamp_vmdk
+from builders.build.tools import Tool
+from builders.images.definition import Output
+from builders.images.serial import Identity
 from builders.publish.tree import Names
 
 
-def make_qcow2(bench: Bench, disk: Path, image: Path) -> None:
-    """Write the disk as qcow2 with zlib clusters: the form every hypervisor and cloud reads."""
-    bench.commands.run(*qcow2_command(disk, image))
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What artefacts are made of: the root's archive, its ext4 image, the raw disk, kernel and ramdisk.
+
+    `unpacked` are paths; they and all targets lie below `staged`.
+    """
+
+    archive: Path
+    filesystem: Path
+    disk: Path
+    unpacked: tuple[Path, ...]
+    staged: Path
 
 
-def qcow2_command(disk: Path, image: Path) -> Argv:
-    """Return the command that turns the raw disk into the qcow2."""
-    return ("qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-c", disk, image)
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one output is made: its file, what it is made of, by which command and tools.
+
+    `stamp` replaces what the tool took from clock and chance.
+    """
+
+    name: Callable[[Names], str]
+    made_of: Literal["rootfs", "disk"]
+    command: Callable[[Bench, Names, Materials, Path], Command]
+    tools: tuple[Tool, ...] = ()
+    stamp: Callable[[Path, Identity], None] | None = None
 
 
-def unpack_boot_files(rootfs: Rootfs, directory: Path, names: Names) -> list[str]:
-    """Write kernel and ramdisk under `unpacked/`; return their relative names."""
+def make_artefact(bench: Bench, names: Names, materials: Materials, output: Output) -> None:
+    """Make the file of one output; the same materials give the same bytes."""
+    recipe = RECIPES[output]
+    target = materials.staged / recipe.name(names)
+    bench.commands.perform(recipe.command(bench, names, materials, target))
+    if recipe.stamp:
+        recipe.stamp(target, bench.identity)
+
+
+def artefact_command(bench: Bench, names: Names, materials: Materials, output: Output) -> Command:
+    """Return the command that makes the file of one output."""
+    recipe = RECIPES[output]
+    return recipe.command(bench, names, materials, materials.staged / recipe.name(names))
+
+
+def output_tools(outputs: tuple[Output, ...]) -> tuple[Tool, ...]:
+    """Return the tools that these outputs need besides those of every build."""
+    return tuple(dict.fromkeys(tool for output in outputs if output in RECIPES for tool in RECIPES[output].tools))
+
+
+def _convert(form: str, *options: str) -> Callable[[Bench, Names, Materials, Path], Command]:
+    def command(bench: Bench, names: Names, materials: Materials, target: Path) -> Command:
+        del bench, names
+        return Command(("qemu-img", "convert", "-f", "raw", "-O", form, *options, materials.disk, target))
+
+    return command
+
+
+def _compress(*words: str) -> Callable[[Bench, Names, Materials, Path], Command]:
+    def command(bench: Bench, names: Names, materials: Materials, target: Path) -> Command:
+        del bench, names
+        return Command(words, materials.archive, target)
+
+    return command
+
+
+def _squash(bench: Bench, names: Names, materials: Materials, target: Path) -> Command:
+    del bench, names
+    return Command(("sqfstar", "-quiet", "-no-progress", "-comp", "zstd", target), materials.archive)
+
+
+def _copy(bench: Bench, names: Names, materials: Materials, target: Path) -> Command:
+    del bench, names
+    return Command(("cp", "--sparse=always", materials.filesystem, target))
+
+
+def _bundle(bench: Bench, names: Names, materials: Materials, target: Path) -> Command:
+    """Pack filesystem image, kernel and ramdisk, flat, as private clouds of 2009 take them.
+
+    The filesystem image is a sparse member. gzip at its fastest: at its best it would take ten times as long
+    for a tenth less.
+    """
+    return Command(
+        (
+            *("tar", "--create", "--file", target, "--use-compress-program=gzip -1 --no-name"),
+            *("--format=gnu", "--sparse", "--hole-detection=raw", "--mode=0644"),
+            *("--owner=0", "--group=0", "--numeric-owner", f"--mtime=@{bench.serial.epoch}"),
+            f"--transform=s,^{re.escape(materials.filesystem.name)}$,{names.image},",
+            *(word for path in materials.unpacked for word in ("--directory", path.parent, path.name)),
+            *("--directory", materials.filesystem.parent, materials.filesystem.name),
+        )
+    )
+
+
+RECIPES: dict[Output, Recipe] = {
+    # zlib clusters: the form every hypervisor and cloud reads
+    "qcow2": Recipe(lambda names: names.image, "disk", _convert("qcow2", "-c")),
+    "vmdk": Recipe(
+        lambda names: names.vmdk,
+        "disk",
+        _convert("vmdk", "-o", "subformat=streamOptimized,adapter_type=lsilogic"),
+        stamp=stamp_vmdk,
+    ),
+    # Azure takes fixed VHDs alone, and rounds sizes that are no whole MiB; `force_size` keeps the disk's own
+    "vhd": Recipe(
+        lambda names: names.vhd, "disk", _convert("vpc", "-o", "subformat=fixed,force_size=on"), stamp=stamp_vhd
+    ),
+    "filesystem": Recipe(lambda names: names.filesystem, "disk", _copy),
+    "bundle": Recipe(lambda names: names.tarball, "disk", _bundle),
+    "squashfs": Recipe(lambda names: names.squashfs, "rootfs", _squash, (Tool("sqfstar", "squashfs-tools"),)),
+    "root-tar.gz": Recipe(lambda names: names.root("gz"), "rootfs", _compress("gzip", "-6", "--no-name")),
+    # the number of threads, not of cores, decides where xz begins a block
+    "root-tar.xz": Recipe(
+        lambda names: names.root("xz"), "rootfs", _compress("xz", "-6", "--threads=2"), (Tool("xz", "xz-utils"),)
+    ),
+}
+"""The outputs that a command makes. `raw` is the disk itself, `unpacked` what lies in the root."""
+
+
+def unpack_boot_files(rootfs: Rootfs, directory: Path, names: Names) -> tuple[Path, ...]:
+    """Write kernel and ramdisk under `unpacked/` in the directory; return their paths."""
     flavour = kernel_flavour(rootfs.kernel_version, names.architecture)
     wanted = {f"boot/vmlinuz-{rootfs.kernel_version}": names.kernel(flavour)}
     if rootfs.has_ramdisk:
@@ -33,37 +145,7 @@ def unpack_boot_files(rootfs: Rootfs, directory: Path, names: Names) -> list[str
         path = directory / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(rootfs.read(member))
-    return list(wanted.values())
-
-
-def make_tarball(bench: Bench, filesystem: Path, unpacked: list[Path], names: Names, tarball: Path) -> None:
-    """Pack filesystem image, kernel and ramdisk, flat, as private clouds of 2009 take them.
-
-    The filesystem image is a sparse member. gzip at its fastest: at its best it would take ten times as long
-    for a tenth less.
-    """
-    content = _content(bench)
-    content.mkdir()
-    filesystem.rename(content / names.image)
-    for path in unpacked:
-        shutil.copyfile(path, content / path.name)
-    members = sorted(path.name for path in content.iterdir())
-    bench.commands.run(*tarball_command(bench, tarball, members))
-
-
-def tarball_command(bench: Bench, tarball: Path, members: Sequence[str]) -> Argv:
-    """Return the command that packs the members, which lie in one directory."""
-    return (
-        *("tar", "--create", "--file", tarball, "--use-compress-program=gzip -1 --no-name"),
-        *("--format=gnu", "--sparse", "--hole-detection=raw", "--sort=name", "--mode=0644"),
-        *("--owner=0", "--group=0", "--numeric-owner", f"--mtime=@{bench.serial.epoch}"),
-        *("--directory", _content(bench)),
-        *members,
-    )
-
-
-def _content(bench: Bench) -> Path:
-    return bench.work / "tarball"
+    return tuple(directory / name for name in sorted(wanted.values()))
 
 
 def kernel_flavour(version: str, architecture: str) -> str:

@@ -7,9 +7,11 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from recipe_runner.errors import Diagnostic, RecipeError, UnmetError
 from recipe_runner.sanitise import visible
@@ -17,6 +19,23 @@ from recipe_runner.sanitise import visible
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 Argv = tuple[str | Path, ...]
 """One command, word by word; no shell reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command with the files that its standard input and output are, where they are files."""
+
+    words: Argv
+    source: Path | None = None
+    target: Path | None = None
+
+    def __str__(self) -> str:
+        redirections = [
+            f"{sign}{shlex.quote(str(path))}" for sign, path in (("<", self.source), (">", self.target)) if path
+        ]
+        return " ".join([shlex.join(map(str, self.words)), *redirections])
+
+
 _LAST_LINES = 12
 _GRACE = 15.0
 """Seconds a tool may take to clean up when it is told to end (mmdebstrap removes its chroot)."""
@@ -41,19 +60,26 @@ class Commands:
     def run(self, *argv: str | Path, stdin: bytes | None = None, cwd: Path | None = None) -> None:
         """Run a tool to its end; raises ToolError when it fails, UnmetError without it."""
         with self.log.open("ab") as log:
-            self._run(argv, log.fileno(), stdin, cwd)
+            self._run(Command(argv), log.fileno(), stdin, cwd)
+
+    def perform(self, command: Command) -> None:
+        """Run a command with its redirections; raises as `run`, OSError for files that cannot be opened."""
+        with ExitStack() as files:
+            source = files.enter_context(command.source.open("rb")) if command.source else None
+            target = files.enter_context((command.target or self.log).open("ab"))
+            self._run(command, target.fileno(), source, None)
 
     def output(self, *argv: str | Path) -> str:
         """Run a tool and return what it prints (UTF-8); its errors go where `run` sends them."""
         with tempfile.TemporaryFile() as printed:
-            self._run(argv, printed.fileno(), None, None)
+            self._run(Command(argv), printed.fileno(), None, None)
             printed.seek(0)
             return printed.read().decode("utf-8", "replace")
 
-    def _run(self, argv: Sequence[str | Path], output: int, stdin: bytes | None, cwd: Path | None) -> None:
-        words = [str(word) for word in argv]
+    def _run(self, command: Command, output: int, stdin: bytes | BinaryIO | None, cwd: Path | None) -> None:
+        words = [str(word) for word in command.words]
         with self.log.open("ab") as log:
-            log.write(f"+ {shlex.join(words)}\n".encode())
+            log.write(f"+ {command}\n".encode())
             log.flush()
             start = log.tell()
             status = _finish(words, stdin, (output, log.fileno()), self.environ, cwd)
@@ -66,12 +92,17 @@ class Commands:
 
 
 def _finish(
-    words: list[str], stdin: bytes | None, outputs: tuple[int, int], environ: Mapping[str, str], cwd: Path | None
+    words: list[str],
+    stdin: bytes | BinaryIO | None,
+    outputs: tuple[int, int],
+    environ: Mapping[str, str],
+    cwd: Path | None,
 ) -> int:
+    given = stdin if isinstance(stdin, bytes) else None
     try:
         process = subprocess.Popen(
             words,
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdin=subprocess.PIPE if isinstance(stdin, bytes) else stdin or subprocess.DEVNULL,
             stdout=outputs[0],
             stderr=outputs[1],
             env=environ,
@@ -82,7 +113,7 @@ def _finish(
         raise UnmetError.because(f"`{words[0]}` is not installed") from fault
     with process:
         try:
-            process.communicate(stdin)
+            process.communicate(given)
         except BaseException:
             _end_group(process)
             raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from builders.build.artefacts import make_qcow2, make_tarball, unpack_boot_files
+from builders.build.artefacts import RECIPES, Materials, make_artefact, output_tools, unpack_boot_files
 from builders.build.bench import Bench, bench, scratch_parent
 from builders.build.buildinfo import DEFINITION, format_info
 from builders.build.cache import PhaseCache
@@ -22,7 +23,7 @@ from builders.build.rootfs import Rootfs, indexes_path, make_rootfs, read_rootfs
 from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require, room_needed
 from builders.distros.base import Bootstrap
 from builders.distros.table import distribution
-from builders.images.definition import Definition
+from builders.images.definition import Definition, Output
 from builders.images.serial import Serial
 from builders.images.writing import format_definition
 from builders.publish.signing import certificate, sign
@@ -51,7 +52,7 @@ def build_image(
     with converted(tree.root), tree.staging(final) as staged:
         parent = scratch_parent(definition.disk.size)
         require(
-            (*DISK_TOOLS, *family.tools, *(SIGNING_TOOLS if key else ())),
+            (*DISK_TOOLS, *output_tools(definition.outputs), *family.tools, *(SIGNING_TOOLS if key else ())),
             (Room(staged, room_needed(definition)), Room(parent, room_needed(definition))),
         )
         if key:
@@ -77,7 +78,7 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
     progress, definition = bench.progress, bench.definition
     family = distribution(definition.distribution)
     layout = Layout(definition.disk.size, bench.identity)
-    disk = staged / names.raw
+    disk = staged / names.raw if "raw" in definition.outputs else bench.work / "disk.raw"
     mke2fs = find_mke2fs(bench.commands, bench.cache, progress)
     bootstrap = family.bootstrap(bench)
     with ExitStack() as stack:
@@ -92,22 +93,26 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
                 filesystem = make_filesystem(bench, mke2fs, layout, rootfs)
                 make_disk(bench, layout, rootfs, filesystem, disk)
                 phases.disk.keep(made)
-        with progress.phase(f"qcow2 and tarball{phases.artefacts.remark}"):
-            unpacked = unpack_boot_files(rootfs, staged, names)
-            paths = [staged / name for name in unpacked]
-            made = {"disk.qcow2": staged / names.image, "image.tar.gz": staged / names.tarball}
-            if not phases.artefacts.copy(made):
-                with ThreadPoolExecutor() as side_by_side:
-                    tasks = (
-                        side_by_side.submit(make_qcow2, bench, disk, staged / names.image),
-                        side_by_side.submit(
-                            make_tarball, bench, filesystem_path(bench), paths, names, staged / names.tarball
-                        ),
-                    )
-                    for task in tasks:
-                        task.result()
-                phases.artefacts.keep(made)
-        _describe(bench, staged, names, rootfs, unpacked)
+        unpacked = unpack_boot_files(rootfs, staged if "unpacked" in definition.outputs else bench.work, names)
+        materials = Materials(rootfs.archive, filesystem_path(bench), disk, unpacked, staged)
+        outputs = [output for output in RECIPES if output in definition.outputs]
+        with progress.phase(f"{', '.join(outputs) or 'no further files'}{phases.remark(outputs)}"):
+            _make_artefacts(bench, names, materials, phases, outputs)
+        _describe(bench, staged, names, rootfs)
+
+
+def _make_artefacts(
+    bench: Bench, names: Names, materials: Materials, phases: Phases, outputs: Sequence[Output]
+) -> None:
+    def make_one(output: Output) -> None:
+        phase, target = phases.artefact(output), materials.staged / RECIPES[output].name(names)
+        if not phase.copy({output: target}):
+            make_artefact(bench, names, materials, output)
+            phase.keep({output: target})
+
+    with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+        for task in [side_by_side.submit(make_one, output) for output in outputs]:
+            task.result()
 
 
 def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases) -> tuple[Rootfs, Phases]:
@@ -119,14 +124,14 @@ def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases) -> tuple[Rootfs, P
     return rootfs, phases
 
 
-def _describe(bench: Bench, staged: Path, names: Names, rootfs: Rootfs, unpacked: list[str]) -> None:
+def _describe(bench: Bench, staged: Path, names: Names, rootfs: Rootfs) -> None:
     definition = bench.definition
     with bench.progress.phase("manifest and checksums"):
         (staged / names.manifest).write_text(manifest(rootfs.read("var/lib/dpkg/status").decode()))
         facts = format_info(definition, bench.serial, rootfs.kernel_version, rootfs.sources)
         (staged / BUILD_INFO).write_text(facts)
         (staged / DEFINITION).write_text(format_definition(definition))
-        files = [names.image, names.raw, names.tarball, names.manifest, BUILD_INFO, DEFINITION, *unpacked]
+        files = [path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()]
         (staged / SUMS).write_bytes(format_sums(digest_all(staged, files)))
 
 

@@ -1,12 +1,13 @@
-"""The phases of one build as the cache knows them: root file system, disk, artefacts, each keyed by all before it."""
+"""The phases of one build as the cache knows them: root file system, disk, each artefact, keyed by all before it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from builders.build.artefacts import RECIPES
 from builders.build.bench import Bench
 from builders.build.cache import PhaseCache, copy_sparse, phase_key
 from builders.build.e2fsprogs import Mke2fs
@@ -14,6 +15,7 @@ from builders.build.inputs import archive_state, machine_state, program_state
 from builders.build.rootfs import rootfs_command
 from builders.build.tools import DISK_TOOLS
 from builders.distros.base import Bootstrap, Distribution
+from builders.images.definition import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,17 @@ class Phases:
 
     rootfs: Phase
     disk: Phase
-    artefacts: Phase
+    artefacts: Mapping[Output, Phase]
     sources: Mapping[str, str]
+
+    def artefact(self, output: Output) -> Phase:
+        """Return the phase of one output."""
+        return self.artefacts.get(output, _NONE)
+
+    def remark(self, outputs: Iterable[Output]) -> str:
+        """Say what a title says of the phases of these outputs."""
+        kept = [self.artefact(output).found is not None for output in outputs]
+        return ", kept from before" if kept and all(kept) else ""
 
     def believed(self, sources: Mapping[str, str]) -> Phases:
         """Return the same where the root was made from the state in the keys, else phases that keep nothing."""
@@ -60,7 +71,7 @@ class Phases:
 
 
 _NONE = Phase("", None, None)
-_NOTHING = Phases(_NONE, _NONE, _NONE, {})
+_NOTHING = Phases(_NONE, _NONE, {}, {})
 
 
 @contextmanager
@@ -75,22 +86,25 @@ def find_phases(
     if cache is None or sources is None:
         yield _NOTHING
         return
-    machine = machine_state((*DISK_TOOLS, *family.tools), mke2fs)
     definition = bench.definition.model_dump(mode="json")
     disk, boot = definition.pop("disk"), definition.pop("boot")
+    outputs = definition.pop("outputs")
+    machine = machine_state((*DISK_TOOLS, *family.tools), mke2fs)
     asked = [str(word).replace(str(bench.work), "") for word in rootfs_command(bench, bootstrap)]
     given = [asked, dict(bootstrap.files), dict(bootstrap.environ)]
     rootfs_key = phase_key("rootfs", definition, str(bench.serial), given, sources, machine, program_state())
     disk_key = phase_key("disk", rootfs_key, disk, boot["arguments"])
-    artefacts_key = phase_key("artefacts", disk_key)
-    with (
-        cache.holding(rootfs_key) as rootfs,
-        cache.holding(disk_key if rootfs else None) as disk_found,
-        cache.holding(artefacts_key if disk_found else None) as artefacts,
-    ):
+    with ExitStack() as stack:
+        rootfs = stack.enter_context(cache.holding(rootfs_key))
+        disk_found = stack.enter_context(cache.holding(disk_key if rootfs else None))
+        artefacts: dict[Output, Phase] = {}
+        for output in sorted(set(outputs) & set(RECIPES)):
+            before, found = (rootfs_key, rootfs) if RECIPES[output].made_of == "rootfs" else (disk_key, disk_found)
+            key = phase_key(output, before)
+            artefacts[output] = Phase(key, cache, stack.enter_context(cache.holding(key if found else None)))
         yield Phases(
             Phase(rootfs_key, cache, rootfs),
             Phase(disk_key, cache, disk_found),
-            Phase(artefacts_key, cache, artefacts),
+            artefacts,
             sources,
         )

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.artefacts import qcow2_command, tarball_command
+from builders.build.artefacts import RECIPES, Materials, artefact_command, output_tools
 from builders.build.bench import Bench
 from builders.build.buildinfo import DEFINITION
-from builders.build.command import Argv
+from builders.build.command import Argv, Command
 from builders.build.disk import esp_commands, table_command
 from builders.build.e2fsprogs import known_mke2fs
-from builders.build.filesystem import filesystem_command
+from builders.build.filesystem import filesystem_command, filesystem_path
 from builders.build.grub import core_command
 from builders.build.layout import Layout, Partition
 from builders.build.manifest import manifest
@@ -31,7 +31,7 @@ class PlannedPhase:
     """One phase and the commands it runs, in order."""
 
     title: str
-    commands: tuple[Argv, ...]
+    commands: tuple[Command, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,38 +71,40 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     layout = Layout(definition.disk.size, bench.identity)
     names = Names(definition.codename, definition.architecture)
     mke2fs = known_mke2fs(bench.commands, bench.cache)
-    disk = staged / names.raw
-    unpacked = [names.kernel(FLAVOUR), *([names.ramdisk(FLAVOUR)] if bootstrap.ramdisk else [])]
-    members = sorted([names.image, *(Path(name).name for name in unpacked)])
+    outputs = definition.outputs
+    disk = staged / names.raw if "raw" in outputs else bench.work / "disk.raw"
+    unpacked = sorted([names.kernel(FLAVOUR), *([names.ramdisk(FLAVOUR)] if bootstrap.ramdisk else [])])
+    place = staged if "unpacked" in outputs else bench.work
+    materials = Materials(
+        archive_path(bench), filesystem_path(bench), disk, tuple(place / name for name in unpacked), staged
+    )
+    made = [output for output in RECIPES if output in outputs]
+    files = [*(RECIPES[output].name(names) for output in made), *(unpacked if "unpacked" in outputs else ())]
     phases = (
-        PlannedPhase("root file system", (*family.preparation(bench), rootfs_command(bench, bootstrap))),
-        PlannedPhase(
+        _phase("root file system", *family.preparation(bench), rootfs_command(bench, bootstrap)),
+        _phase(
             "file system image and disk",
-            (
-                filesystem_command(bench, mke2fs.path if mke2fs else Path("mke2fs"), archive_path(bench)),
-                table_command(disk),
-                core_command(bench, "x86_64-efi"),
-                *esp_commands(bench, layout),
-                core_command(bench, "i386-pc"),
-            ),
+            filesystem_command(bench, mke2fs.path if mke2fs else Path("mke2fs"), archive_path(bench)),
+            table_command(disk),
+            core_command(bench, "x86_64-efi"),
+            *esp_commands(bench, layout),
+            core_command(bench, "i386-pc"),
         ),
-        PlannedPhase(
-            "qcow2 and tarball",
-            (
-                qcow2_command(disk, staged / names.image),
-                tarball_command(bench, staged / names.tarball, members),
-            ),
-        ),
+        PlannedPhase("outputs", tuple(artefact_command(bench, names, materials, output) for output in made)),
     )
     return ImagePlan(
         phases,
-        (names.image, names.raw, names.tarball, *unpacked, names.manifest, BUILD_INFO, DEFINITION, SUMS),
-        find_tools((*DISK_TOOLS, *family.tools)),
+        (*files, *((names.raw,) if "raw" in outputs else ()), names.manifest, BUILD_INFO, DEFINITION, SUMS),
+        find_tools((*DISK_TOOLS, *output_tools(outputs), *family.tools)),
         (layout.bios, layout.esp, layout.root),
         ".".join(map(str, mke2fs.version)) if mke2fs else None,
         bench.work.parent,
         room_needed(definition),
     )
+
+
+def _phase(title: str, *commands: Argv) -> PlannedPhase:
+    return PlannedPhase(title, tuple(map(Command, commands)))
 
 
 def find_tools(tools: Iterable[Tool], status: Path = STATUS) -> tuple[FoundTool, ...]:

@@ -60,14 +60,12 @@ def plan(definition: Path, serial: str | None) -> None:
 
 
 def _show_plan(terminal: Terminal, plan: ImagePlan, staged: Path) -> None:
-    from shlex import join
-
     from builders.images.size import format_size
 
     for phase in plan.phases:
         terminal.say(f"\n# {phase.title}", "strong")
         for command in phase.commands:
-            terminal.say(join(map(str, command)), "code")
+            terminal.say(str(command), "code")
     terminal.say("")
     terminal.table(
         ["partition", "number", "begins at", "size"],

@@ -35,6 +35,10 @@ def _matching(pattern: str, wanted: str) -> AfterValidator:
 Word = Annotated[str, _matching(r"[a-z][a-z0-9-]{0,39}", "a lower-case word such as `karmic`")]
 Package = Annotated[str, _matching(r"[a-z0-9][a-z0-9+.-]+", "a package name such as `openssh-server`")]
 Component = Literal["main", "contrib", "non-free", "non-free-firmware", "restricted", "universe", "multiverse"]
+Output = Literal[
+    "qcow2", "raw", "vmdk", "vhd", "filesystem", "squashfs", "root-tar.gz", "root-tar.xz", "bundle", "unpacked"
+]
+DEFAULT_OUTPUTS: tuple[Output, ...] = ("qcow2", "raw", "bundle", "unpacked")
 KernelArguments = Annotated[
     str, _matching(r"[A-Za-z0-9_.,:=/@+ -]{0,512}", "kernel arguments without quotes, `$`, `;` or braces")
 ]
@@ -88,6 +92,9 @@ class Definition(Model):
     kernel: Package | None = Field(None, description="the kernel's package, where the distribution needs one named")
     packages: tuple[Package, ...] = Field((), strict=False, description="installed besides the essential ones")
     documentation: bool = Field(True, description="keep manual pages, translations and package documentation")
+    outputs: tuple[Output, ...] = Field(
+        DEFAULT_OUTPUTS, min_length=1, strict=False, description="the files people take home, besides those that prove"
+    )
     archive: Archive = Archive(components=("main",))
     disk: Disk
     boot: Boot = Boot(arguments="console=tty0 console=ttyS0,115200n8", marker="login:")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from builders.claims import claimed
 from recipe_runner.errors import RecipeError, UnmetError, UsageError
@@ -49,9 +50,33 @@ class Names:
         return f"{self.prefix}.raw"
 
     @property
+    def vmdk(self) -> str:
+        """The disk as VMware's stream-optimised VMDK."""
+        return f"{self.prefix}.vmdk"
+
+    @property
+    def vhd(self) -> str:
+        """The disk as a VHD of fixed size, the form that Azure takes."""
+        return f"{self.prefix}.vhd"
+
+    @property
     def tarball(self) -> str:
         """Filesystem image, kernel and ramdisk in one gzipped tar."""
         return f"{self.prefix}.tar.gz"
+
+    @property
+    def filesystem(self) -> str:
+        """The root's ext4 image alone, sparse."""
+        return f"{self.prefix}.ext4"
+
+    @property
+    def squashfs(self) -> str:
+        """The root as a squashfs image."""
+        return f"{self.prefix}.squashfs"
+
+    def root(self, compression: Literal["gz", "xz"]) -> str:
+        """Return the name of the root's tarball."""
+        return f"{self.prefix}-root.tar.{compression}"
 
     @property
     def manifest(self) -> str:

@@ -6,16 +6,18 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, get_args
 
 from builders.build.image import build_image
 from builders.distros.check import load_definition
-from builders.images.definition import Definition
+from builders.images.definition import Definition, Output
 from builders.images.serial import Serial
 from builders.publish.tree import Tree
 
 EXAMPLES = Path(__file__).parents[2] / "examples/images"
 DEFINITION = EXAMPLES / "karmic-tiny.toml"
 SERIAL = "20091022"
+OUTPUTS: tuple[Output, ...] = get_args(Output)
 
 
 class Notes:
@@ -46,9 +48,13 @@ def definition() -> Definition:
     return load_definition(DEFINITION)
 
 
-def build_karmic(root: Path, *, serial: str = SERIAL, key: str | None = None) -> Path:
-    """Build the tiny karmic into the tree at `root` and return its serial's directory (about three seconds)."""
-    return build_image(definition(), Serial.parse(serial), Tree(root), progress=Notes(), key=key)
+def build_karmic(root: Path, *, serial: str = SERIAL, key: str | None = None, **changes: Any) -> Path:
+    """Build the tiny karmic into the tree at `root` and return its serial's directory (about three seconds).
+
+    `changes` are keys of its definition with other values.
+    """
+    wanted = definition().model_copy(update=changes)
+    return build_image(wanted, Serial.parse(serial), Tree(root), progress=Notes(), key=key)
 
 
 def copy_build(built: Path, root: Path) -> Path:

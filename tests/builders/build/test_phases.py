@@ -15,7 +15,7 @@ from builders.publish.tree import Tree
 from tests.support.karmic import SERIAL, Notes, definition
 
 KEPT = "kept from before"
-ROOT, DISK, ARTEFACTS = "root file system", "file system image and disk", "qcow2 and tarball"
+ROOT, DISK, ARTEFACTS = "root file system", "file system image and disk", "qcow2, bundle"
 
 
 def build(tmp_path: Path, name: str, wanted: Definition | None = None, serial: str = SERIAL) -> tuple[Path, set[str]]:
@@ -25,7 +25,7 @@ def build(tmp_path: Path, name: str, wanted: Definition | None = None, serial: s
     built = build_image(
         wanted or definition(), Serial.parse(serial), Tree(tmp_path / name), progress=notes, cache=cache
     )
-    return built, {title.split(",")[0] for title in notes.said if KEPT in title}
+    return built, {title.removesuffix(f", {KEPT}") for title in notes.said if KEPT in title}
 
 
 def changed(**parts: dict[str, Any]) -> Definition:

@@ -1,36 +1,37 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 
-from builders.build.bench import MEMORY, Bench, bench, drawn_bench
+from builders.build.bench import MEMORY, bench, drawn_bench
 from builders.build.image import make
 from builders.build.plan import FLAVOUR, find_tools, plan_image
 from builders.build.tools import Tool
 from builders.distros.check import load_definition
 from builders.images.serial import Serial
 from builders.publish.tree import Names
-from tests.support.karmic import EXAMPLES, SERIAL, Notes, definition
+from tests.support.karmic import EXAMPLES, OUTPUTS, SERIAL, Notes, definition
 
 WANTED = Serial.parse(SERIAL)
 
 
-def logged(work: Bench) -> list[list[str]]:
-    return [shlex.split(line[2:]) for line in work.commands.log.read_text().splitlines() if line.startswith("+ ")]
-
-
 def test_the_planned_commands_are_those_that_run(tmp_path: Path) -> None:
-    """Word for word, the commands of the plan are those in the log of a real build; only the last two change places."""
-    with bench(definition(), WANTED, MEMORY, Notes()) as work:
-        planned = [[str(word) for word in argv] for p in plan_image(work, tmp_path).phases for argv in p.commands]
-        make(work, tmp_path, Names("karmic", "amd64"))
-        ran = [argv for argv in logged(work) if argv[-1] != "-V"]
-    placed = [[word.replace(FLAVOUR, "cloud") for word in argv] for argv in planned]
-    assert ran[:-2] == placed[:-2]
-    assert sorted(ran[-2:]) == sorted(placed[-2:])
+    """Word for word, the commands of the plan are those in the log of a real build; outputs are made side by side."""
+    wanted = definition().model_copy(update={"outputs": OUTPUTS})
+    names = Names("karmic", "amd64")
+    with bench(wanted, WANTED, MEMORY, Notes()) as work:
+        plan = plan_image(work, tmp_path)
+        planned = [str(command).replace(FLAVOUR, "cloud") for phase in plan.phases for command in phase.commands]
+        make(work, tmp_path, names)
+        log = [line[2:] for line in work.commands.log.read_text().splitlines() if line.startswith("+ ")]
+        ran = [command for command in log if not command.endswith(" -V")]
+    before = len(planned) - len(plan.phases[-1].commands)
+    assert ran[:before] == planned[:before]
+    assert sorted(ran[before:]) == sorted(planned[before:])
+    made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {name.replace(FLAVOUR, "cloud") for name in plan.files} == made
 
 
 def test_the_planned_files_are_those_that_come(karmic: Path) -> None:
@@ -48,7 +49,7 @@ def test_planning_a_debian_touches_nothing(monkeypatch: pytest.MonkeyPatch, tmp_
     drawn = drawn_bench(load_definition(EXAMPLES / "debian-minimal.toml"), WANTED, Notes())
     plan = plan_image(drawn, Path("staged"))
     (mmdebstrap,) = plan.phases[0].commands
-    (included,) = [str(word) for word in mmdebstrap if str(word).startswith("--include=")]
+    (included,) = [str(word) for word in mmdebstrap.words if str(word).startswith("--include=")]
     assert re.fullmatch(r"--include=linux-image-cloud-amd64,e2fsprogs,.*", included)
     assert not (tmp_path / "cache").exists()
     assert not drawn.work.exists()
