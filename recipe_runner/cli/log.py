@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from recipe_runner.cli import options
+from recipe_runner.cli import export, options
 from recipe_runner.cli.reading import account_of, chosen, run_directories, run_directory
-from recipe_runner.cli.writing import write_over
 from recipe_runner.console import comparison, tallies, timeline
 from recipe_runner.console import runs as run_table
 from recipe_runner.console.gutter import Gutter
@@ -20,7 +19,6 @@ from recipe_runner.engine.events import Output
 from recipe_runner.errors import RecipeError
 from recipe_runner.journal.account import Execution
 from recipe_runner.journal.comparison import changes, recipe_diff
-from recipe_runner.journal.evidence import evidence
 from recipe_runner.journal.follow import follow
 from recipe_runner.journal.kept import kept
 from recipe_runner.journal.policy import Policy
@@ -29,7 +27,6 @@ from recipe_runner.journal.runner import runner
 from recipe_runner.journal.tally import tally
 from recipe_runner.journal.transcript import transcript
 from recipe_runner.journal.verify import verify
-from recipe_runner.site import table
 
 
 @click.group(help="Read runs: list them, follow one, see what a step wrote, compare.")
@@ -118,18 +115,7 @@ def stats(runs: Path | None) -> None:  # noqa: D103 - its help is above
     tallies.show(terminal, tally(accounts))
 
 
-@command.command(help="Print what RUN has done as a table: step, command, link, start, duration, succeeded.")
-@click.argument("run")
-@click.option("--to", "form", type=click.Choice(sorted(table.FORMS)), required=True, help="The form of the table.")
-@click.option("-o", "--output", "file", type=Path, metavar="FILE", help="Write it to this file.")
-def export(run: str, form: str, file: Path | None) -> None:  # noqa: D103 - its help is above
-    directory = run_directory(run)
-    account = account_of(directory)
-    text = table.FORMS[form](evidence(account, kept(directory, account).code))
-    if file:
-        write_over(file, text.encode())
-    else:
-        Terminal().raw(text)
+command.add_command(export.command, "export")
 
 
 def _show_output(terminal: Terminal, directory: Path, executions: list[Execution]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from recipe_runner.errors import RecipeError, UsageError
@@ -11,21 +12,26 @@ from recipe_runner.errors import RecipeError, UsageError
 
 def write_new(path: Path, data: bytes, *, hint: str) -> None:
     """Write a file that must not be there yet; raises UsageError with the hint where it is, RecipeError otherwise."""
-    _write(path, data, replace=False, hint=hint)
+    _write(path, [data], replace=False, hint=hint)
 
 
 def write_over(path: Path, data: bytes) -> None:
     """Write a file, in one step in the place of what was there; raises RecipeError."""
-    _write(path, data, replace=True, hint="")
+    _write(path, [data], replace=True, hint="")
 
 
-def _write(path: Path, data: bytes, *, replace: bool, hint: str) -> None:
+def write_pieces(path: Path, pieces: Iterable[str]) -> None:
+    """Write a text of any length as `write_over` does, piece by piece; raises RecipeError and what `pieces` raises."""
+    _write(path, (piece.encode("utf-8", "replace") for piece in pieces), replace=True, hint="")
+
+
+def _write(path: Path, pieces: Iterable[bytes], *, replace: bool, hint: str) -> None:
     temporary: Path | None = None
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fchmod(file.fileno(), 0o666 & ~_umask())
             os.fsync(file.fileno())

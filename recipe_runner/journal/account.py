@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -30,11 +30,15 @@ SETTLED = frozenset[Status]({"done", "skipped", "accepted", "not-applicable"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event with the number of its record and when that was written (UTC)."""
+    """An event with the number of its record, when that was written (UTC), and who sealed the session it is of.
+
+    `by` is the fingerprint of a primary key; null in an unsigned run.
+    """
 
     n: int
     at: datetime
     event: Recorded
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Execution:
     began: datetime
     start: StepStart
     end: StepEnd | None = None
+    by: str | None = None
 
     @property
     def outcome(self) -> Ending:
@@ -74,11 +79,13 @@ class Account:
     @classmethod
     def of(cls, records: Iterable[Record]) -> Account:
         """Tell the story of a run; raises VerificationError where it has no beginning."""
-        entries, seals = [], 0
+        entries: list[Entry] = []
+        seals, by = 0, None
         for record in records:
             seals += record.type == "seal"
+            by = record.signer or by
             if record.event is not None:
-                entries.append(Entry(record.n, moment(record), record.event))
+                entries.append(Entry(record.n, moment(record), record.event, by))
         first = entries[0].event if entries else None
         if not isinstance(first, Genesis):
             raise VerificationError.because("the journal has no beginning", hint="see what `recipe verify` says")
@@ -105,6 +112,11 @@ class Account:
     def step_ids(self) -> tuple[str, ...]:
         """Ids of the recipe's steps when the run began, in order."""
         return tuple(step.get("id", "") for step in self.genesis.steps)
+
+    @property
+    def signers(self) -> tuple[str, ...]:
+        """Return the primary keys that sealed its sessions, in order; none where it is unsigned."""
+        return tuple(dict.fromkeys(entry.by for entry in self.entries if entry.by))
 
     def state(self, *, live: bool) -> State:
         """Say where the run is; `live` when a runner is at work on it."""
@@ -144,12 +156,11 @@ def _executions(entries: Iterable[Entry]) -> list[Execution]:
         match entry.event:
             case StepStart() as start:
                 open_[start.step, start.item, start.role] = len(found)
-                found.append(Execution(entry.n, entry.at, start))
+                found.append(Execution(entry.n, entry.at, start, by=entry.by))
             case StepEnd() as end:
                 index = open_.pop((end.step, end.item, end.role), None)
                 if index is not None:
-                    begun = found[index]
-                    found[index] = Execution(begun.n, begun.began, begun.start, end)
+                    found[index] = replace(found[index], end=end)
             case _:
                 pass
     return found

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +101,22 @@ def keep(directory: Path, data: bytes) -> None:
         os.close(descriptor)
     part.replace(final)
     sync_directory(directory)
+
+
+@contextmanager
+def opened_blob(run: Path, sha256: str) -> Iterator[BufferedReader]:
+    """Give a blob's file, at its beginning, once all of it has been hashed; raises what `read_blob` raises.
+
+    For blobs of any size: nothing is held in memory.
+    """
+    try:
+        with open_regular(run / DIRECTORY / sha256) as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise VerificationError.because(f"blob `{sha256}` of the journal has been changed")
+            file.seek(0)
+            yield file
+    except OSError as error:
+        raise VerificationError.because(f"blob `{sha256}` of the journal cannot be read: {error.strerror}") from error
 
 
 def read_blob(run: Path, sha256: str) -> bytes:

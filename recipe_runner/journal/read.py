@@ -15,12 +15,16 @@ from recipe_runner.journal.schema import event_of
 
 
 class Record(NamedTuple):
-    """A record: its number, its type, when it was written (UTC), and the event, if it is one (a seal is not)."""
+    """A record: its number, its type, when it was written (UTC), and the event, if it is one (a seal is not).
+
+    `signer` is the primary key's fingerprint where the record names who seals from here on; null in an unsigned run.
+    """
 
     n: int
     type: str
     ts: str
     event: Recorded | None
+    signer: str | None = None
 
 
 def records(directory: Path) -> Iterator[Record]:
@@ -37,4 +41,12 @@ def records(directory: Path) -> Iterator[Record]:
                 event = event_of(line) if line.type in TYPES else None
             except LineError as error:
                 raise VerificationError.because(f"record {number}: {error}") from error
-            yield Record(line.n, line.type, line.ts, event)
+            yield Record(line.n, line.type, line.ts, event, _primary(line.fields.get("signer")))
+
+
+def _primary(signer: object) -> str | None:
+    match signer:
+        case {"primary": str() as primary}:
+            return primary
+        case _:
+            return None

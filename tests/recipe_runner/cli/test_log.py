@@ -9,6 +9,7 @@ import pytest
 
 from tests.recipe_runner.journal.runs import RUN
 from tests.support.command import RECIPE, environment, only_run, recipe
+from tests.support.keyring import keyring, make_key
 
 VECTORS = Path(__file__).parents[2] / "fixtures" / "journals"
 TEXT = r"""
@@ -117,13 +118,50 @@ def test_a_damaged_journal_is_no_traceback() -> None:
         assert done.returncode in {0, 2, 4}
 
 
-def test_the_evidence_is_exported(run: Path, tmp_path: Path) -> None:
-    """The code that ran stands in the table, which goes to a file where one is named."""
-    rows = json.loads(recipe("log", "export", run, "--to", "json").stdout)
+def test_a_run_is_exported(run: Path, tmp_path: Path) -> None:
+    """The code that ran stands in each form, which goes to a file where one is named."""
+    rows = json.loads(recipe("log", "export", run, "--to", "json").stdout)["evidence"]
     assert [(row["step"], row["succeeded"]) for row in rows] == [("greet", "yes"), ("wait", "yes")]
     assert "hello" in rows[0]["command"]
-    assert recipe("log", "export", run, "--to", "md", "-o", tmp_path / "table.md").stdout == ""
+    assert recipe("log", "export", run, "--to", "markdown", "-o", tmp_path / "table.md").stdout == ""
     assert (tmp_path / "table.md").read_text().startswith("| Step | Command |")
+    assert "\\u001b[31mhello" not in recipe("log", "export", run, "--to", "asciicast").stdout
+    assert "\\u001b[31mhello" in recipe("log", "export", run, "--to", "asciicast", "--raw").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--to", "csv", "--raw"], 2, "--raw belongs to `asciicast` only"),
+        (["--to", "csv", "--key", "AB"], 2, "--key belongs to `in-toto` only"),
+        (["--to", "in-toto"], 2, "name it: -o DIR"),
+        (["--to", "in-toto", "-o", "out"], 4, "the run is unsigned: nobody can attest it"),
+    ],
+)
+def test_an_export_that_makes_no_sense_is_refused(
+    run: Path, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    """Options of other forms, in-toto without a directory and for an unsigned run are errors; nothing is written."""
+    done = recipe("log", "export", run, *arguments, directory=tmp_path)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_signed_run_is_attested(tmp_path: Path) -> None:
+    """The command that the verb prints is in-toto's, and passes; a second export does not overwrite the first."""
+    (tmp_path / "hello.md").write_text("```bash {#greet}\necho hello\n```\n")
+    with keyring() as home:
+        make_key(home, "ada")
+        made = recipe("run", "hello.md", "--yes", "--runs", "runs", directory=tmp_path)
+        assert made.returncode == 0, made.stderr
+        export = ("log", "export", only_run(tmp_path / "runs"), "--to", "in-toto", "-o", "out")
+        done = recipe(*export, directory=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert subprocess.run(done.stdout.split(), cwd=tmp_path, env=environment(), check=False).returncode == 0
+        again = recipe(*export, directory=tmp_path)
+        assert again.returncode == 2
+        assert "is there already" in again.stderr
 
 
 def test_a_report_shows_the_code_and_its_output(run: Path, tmp_path: Path) -> None:

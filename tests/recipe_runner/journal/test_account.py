@@ -10,7 +10,7 @@ from recipe_runner.journal.account import Account
 from recipe_runner.journal.evidence import evidence
 from recipe_runner.journal.narrative import tell
 from recipe_runner.journal.read import records
-from recipe_runner.journal.transcript import transcript
+from recipe_runner.journal.transcript import Piece, transcript
 from tests.recipe_runner.journal.runs import FULL, HOSTILE, SMALL, write_run
 
 
@@ -66,7 +66,7 @@ def test_output_comes_back(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", None, SMALL)
     end = Account.of(records(run)).executions[0].end
     assert end is not None
-    assert list(transcript(run, end.blobs)) == [("stdout", b"hello\n")]
+    assert list(transcript(run, end.blobs)) == [Piece("stdout", b"hello\n", 1000)]
     (run / "blobs" / end.blobs["stdout"]["sha256"]).write_bytes(b"hallo\n")
     with pytest.raises(VerificationError, match="has been changed"):
         list(transcript(run, end.blobs))

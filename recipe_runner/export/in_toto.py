@@ -1,0 +1,184 @@
+"""A run as in-toto layout and links, signed with OpenPGP, for stock `in-toto-verify` (in-toto 1.x and 3.x).
+
+Classic metadata, because DSSE envelopes carry OpenPGP signatures in neither version. The packages `in-toto` and
+`securesystemslib` (extra `attest`) are imported when they are needed; what gpg has signed is read back by them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recipe_runner import __version__
+from recipe_runner.errors import IncompleteError, UnmetError, VerificationError
+from recipe_runner.export.claims import Claim, Said, claims, left_out
+from recipe_runner.export.subject import Subject
+from recipe_runner.gpgv import dearmor
+from recipe_runner.journal.keys import secret_keys
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.signer import GpgSigner
+from recipe_runner.journal.verdict import Verdict
+from recipe_runner.journal.verify import verify
+from recipe_runner.sanitise import line
+
+LAYOUT = "root.layout"
+EXPIRES = "9999-12-31T23:59:59Z"
+"""A layout must end some day. This one tells of what has been; that does not grow old."""
+PATIENCE = 600
+"""Seconds that gpg may take, a person's passphrase included."""
+PREFIX = 8
+"""Digits of a key's id in the name of a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """What was written, by file name, and what is still missing: names of links and whose key can make them."""
+
+    files: Mapping[str, bytes]
+    wanting: Sequence[tuple[str, tuple[str, ...]]]
+
+
+def attest(subject: Subject, signer: GpgSigner) -> Attested:
+    """Sign what the key may say of a run: the links of the sessions it sealed, and the layout if it closed the run.
+
+    The run is verified first, trusting the keys it names. Raises VerificationError where it is not VALID then, or the
+    key has no part in it, UnmetError without the packages or a certificate, IncompleteError where gpg does not sign.
+    """
+    _import()
+    demanded = claims(subject.account, subject.kept(), subject.journal_sha256())
+    _refuse_unproven(subject, demanded, signer)
+    keys = {primary: _public(signer, primary) for primary in dict.fromkeys(p for claim in demanded for p in claim.by)}
+    mine = [claim for claim in demanded if signer.primary in claim.by and claim.said]
+    if not mine:
+        raise VerificationError.because(
+            f"key `{signer.primary}` has no part in this run", hint=f"use {' or '.join(f'`{key}`' for key in keys)}"
+        )
+    pen = _pen(signer, keys[signer.primary])
+    files = {f"{claim.name}.{pen.fingerprint[:PREFIX].lower()}.link": pen.signed(_link(claim)) for claim in mine}
+    if demanded[-1].by == (signer.primary,):
+        files[LAYOUT] = pen.signed(_layout(subject, demanded, keys))
+    wanting = [(claim.name, claim.by) for claim in demanded if claim not in mine]
+    return Attested(files, wanting)
+
+
+def _import() -> None:
+    try:
+        import in_toto.models.metadata  # noqa: F401, PLC0415 - an extra, and slow to load
+    except ImportError as error:
+        raise UnmetError.because(
+            f"`{line(str(error.name))}` is not installed", hint="pip install 'recipe-runner[attest]'"
+        ) from error
+
+
+def _refuse_unproven(subject: Subject, demanded: Sequence[Claim], signer: GpgSigner) -> None:
+    """Raise VerificationError unless the journal is VALID by the keys that it names."""
+    primaries = frozenset(primary for claim in demanded for primary in claim.by)
+    certificates = tuple(signer.certificate(primary) for primary in sorted(primaries))
+    report = verify(subject.directory, Policy(primaries, certificates))
+    if report.verdict is not Verdict.VALID:
+        raise VerificationError.because(
+            f"the run is {report.verdict.value}, so it is not attested: {report.reasons[0]}",
+            hint="see what `recipe verify` says",
+        )
+
+
+def _public(signer: GpgSigner, primary: str) -> dict[str, Any]:
+    """Return a public key as in-toto has it in a layout; raises UnmetError for a kind of key that it does not know."""
+    from securesystemslib._gpg.common import get_pubkey_bundle  # noqa: PLC0415
+
+    certificate = dearmor(signer.certificate(primary), "PUBLIC KEY BLOCK")
+    try:
+        key: dict[str, Any] = get_pubkey_bundle(certificate, primary.lower())
+    except Exception as error:  # the packages raise what they like on keys they do not know
+        raise UnmetError.because(
+            f"in-toto cannot use the key `{primary}`: {line(str(error))}", hint="it knows RSA, DSA and Ed25519"
+        ) from error
+    return key
+
+
+def _link(claim: Claim) -> Any:  # noqa: ANN401 - a class of a package that is imported late
+    from in_toto.models.link import Link  # noqa: PLC0415
+
+    said = claim.said or Said()
+    return Link(
+        name=claim.name,
+        command=list(said.command),
+        materials={path: {"sha256": sha256} for path, sha256 in said.materials.items()},
+        products={path: {"sha256": sha256} for path, sha256 in said.products.items()},
+        byproducts=dict(said.byproducts),
+        environment=dict(said.environment),
+    )
+
+
+def _layout(subject: Subject, demanded: Sequence[Claim], keys: Mapping[str, dict[str, Any]]) -> Any:  # noqa: ANN401
+    from in_toto.models.layout import Layout, Step  # noqa: PLC0415
+
+    steps = [
+        Step(
+            name=claim.name,
+            pubkeys=[keys[primary]["keyid"] for primary in claim.by],
+            threshold=claim.threshold,
+            expected_command=list(claim.said.command) if claim.said else [],
+            expected_materials=[list(rule) for rule in claim.materials],
+            expected_products=[list(rule) for rule in claim.products],
+        )
+        for claim in demanded
+    ]
+    return Layout(
+        steps=steps,
+        keys={key["keyid"]: key for key in keys.values()},
+        expires=EXPIRES,
+        readme="\n".join(_readme(subject)),
+    )
+
+
+def _readme(subject: Subject) -> Iterator[str]:
+    account = subject.account
+    yield f"Run {account.genesis.run} of {line(account.recipe_name)}, written down by recipe-runner {__version__}"
+    yield "from the run's signed journal. Layout and links were made after the run, by those who ran it."
+    for text in left_out(account):
+        yield f"Not demanded: {line(text)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """The key that signs: its fingerprint, its keyring's home, and its person's key as in-toto has it."""
+
+    fingerprint: str
+    home: str | None
+    key: Mapping[str, Any]
+
+    def signed(self, signable: Any) -> bytes:  # noqa: ANN401 - see `_link`
+        """Return a signed metablock whose signature in-toto itself has read back; raises IncompleteError."""
+        from in_toto.models.metadata import Metablock  # noqa: PLC0415
+        from securesystemslib._gpg.functions import create_signature  # noqa: PLC0415
+
+        block = Metablock(signed=signable, signatures=[])
+        try:
+            made = create_signature(signable.signable_bytes, f"{self.fingerprint}!", self.home, timeout=PATIENCE)
+            block.signatures.append(made)
+            block.verify_signature(dict(self.key))
+        except Exception as error:  # see `_public`
+            raise IncompleteError.because(
+                f"gpg's signature by `{self.fingerprint}` cannot be used: {line(str(error))}",
+                hint="see whether gpg-agent runs and the key is unlocked",
+            ) from error
+        return json.dumps(block.to_dict(), sort_keys=True, indent=1).encode() + b"\n"
+
+
+def _pen(signer: GpgSigner, key: Mapping[str, Any]) -> _Pen:
+    """Choose the key that signs: the signer's own, or its primary where in-toto does not know the subkey.
+
+    in-toto 3.1 hashes a subkey's binding wrongly where the key is short (Ed25519), and leaves the subkey out.
+    """
+    known = {key["keyid"], *key.get("subkeys", {})}
+    able = {secret.fingerprint for secret in secret_keys(signer.home) if secret.obstacle is None}
+    for fingerprint in (signer.signing, signer.primary):
+        if fingerprint.lower() in known and fingerprint in able:
+            return _Pen(fingerprint, signer.home, key)
+    raise UnmetError.because(
+        f"in-toto does not know the signing subkey `{signer.signing}`, and its primary key cannot sign here",
+        hint="bring the primary key's secret part, or sign runs with an RSA subkey",
+    )
