@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from recipe_runner.errors import Diagnostic, UnmetError, VerificationError
+from recipe_runner.memory import memory
 
 HASHES = {8: "SHA256", 9: "SHA384", 10: "SHA512"}
 DETACHED = "00"
@@ -62,11 +63,11 @@ ARMOR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One good signature by one expected person; fingerprints are upper-case hexadecimal."""
+    """One good signature by one expected person, by their fingerprints; `created` is None where it says no date."""
 
     primary: str
     signing: str
-    created: datetime
+    created: datetime | None
     hash: str
 
 
@@ -184,9 +185,13 @@ def _valid(fields: list[str], primaries: frozenset[str], now: datetime) -> Signa
 def _run(program: str, data: bytes | Path, signature: bytes, keyring: bytes) -> tuple[int, bytes]:
     """Run `gpgv` on in-memory files and return its exit code and status bytes, both bounded in time and size."""
     with contextlib.ExitStack() as stack:
-        keys, sig = (_memory(stack, content) for content in (keyring, signature))
+        keys, sig = (stack.enter_context(memory(content)) for content in (keyring, signature))
         try:
-            source = _memory(stack, data) if isinstance(data, bytes) else os.open(data, os.O_RDONLY | os.O_CLOEXEC)
+            source = (
+                stack.enter_context(memory(data))
+                if isinstance(data, bytes)
+                else os.open(data, os.O_RDONLY | os.O_CLOEXEC)
+            )
         except OSError as error:
             raise VerificationError(Diagnostic(f"cannot read `{data!s}`: {error.strerror}")) from error
         if not isinstance(data, bytes):
@@ -215,15 +220,6 @@ def _run(program: str, data: bytes | Path, signature: bytes, keyring: bytes) -> 
                 process.kill()
                 raise
             return process.wait(), said
-
-
-def _memory(stack: contextlib.ExitStack, content: bytes) -> int:
-    descriptor = os.memfd_create("gpgv", os.MFD_CLOEXEC)
-    stack.callback(os.close, descriptor)
-    with open(descriptor, "wb", closefd=False) as file:
-        file.write(content)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
 
 
 def _drain(descriptor: int, deadline: float) -> bytes:

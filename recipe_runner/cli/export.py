@@ -14,7 +14,7 @@ from recipe_runner.export.asciicast import asciicast
 from recipe_runner.export.forms import ATTESTATION, NAMES, RECORDING, TEXTS
 from recipe_runner.export.in_toto import LAYOUT, attest
 from recipe_runner.export.subject import Subject
-from recipe_runner.journal.signer import GpgSigner
+from recipe_runner.journal.gpg_signer import GpgSigner
 
 
 @click.command(

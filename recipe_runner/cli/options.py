@@ -24,7 +24,7 @@ from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.secret import read_secret
 from recipe_runner.engine.values import Ask
 from recipe_runner.errors import UsageError
-from recipe_runner.journal.signer import GpgSigner
+from recipe_runner.journal.signer import Aside, Signer, find_signer
 from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.suggestions import suggest
@@ -116,7 +116,7 @@ def signing(function: F) -> F:
     """Add the options that say who signs."""
     for option in (
         click.option("--no-sign", is_flag=True, help="Write an unsigned journal; nobody can trust it."),
-        click.option("--key", metavar="FINGERPRINT", help="Sign with this key; default: the only one that can."),
+        click.option("--key", metavar="KEY", help="Sign with this key; default: the only OpenPGP key that can."),
     ):
         function = option(function)
     return function
@@ -141,11 +141,11 @@ def at_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def signer(*, key: str | None, no_sign: bool) -> GpgSigner | None:
+def signer(*, key: str | None, no_sign: bool, aside: Aside | None = None) -> Signer | None:
     """Find the key that signs; raises UsageError, or UnmetError where it cannot sign."""
     if key and no_sign:
         raise UsageError.because("--key and --no-sign exclude each other", hint="give one of them")
-    return None if no_sign else GpgSigner.find(key)
+    return None if no_sign else find_signer(key, aside=aside)
 
 
 def assignments(texts: Sequence[str]) -> Mapping[str, str]:

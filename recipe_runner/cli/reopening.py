@@ -16,11 +16,11 @@ from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import Ask, resolve
 from recipe_runner.errors import UsageError
-from recipe_runner.journal.signer import GpgSigner
+from recipe_runner.journal.signer import Aside, Signer
 from recipe_runner.journal.store import Journal
 from recipe_runner.language.parse import load, survey
 
-FindSigner = Callable[[str | None], GpgSigner | None]
+FindSigner = Callable[[str | None], Signer | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,6 @@ def rolls_another_back(found: Reopened, run: Path) -> UsageError:
     )
 
 
-def sealing_as_before(key: str | None) -> FindSigner:
+def sealing_as_before(key: str | None, aside: Aside | None = None) -> FindSigner:
     """Return how a run finds its signer: the key that is named, else the one that sealed so far."""
-    return lambda sealed_by: options.signer(key=key or sealed_by, no_sign=sealed_by is None)
+    return lambda sealed_by: options.signer(key=key or sealed_by, no_sign=sealed_by is None, aside=aside)

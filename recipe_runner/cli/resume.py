@@ -21,7 +21,7 @@ from recipe_runner.errors import UsageError
 @options.secret
 @options.answering
 @options.coursing
-@click.option("--key", metavar="FINGERPRINT", help="Sign with this key; default: the one that signed so far.")
+@click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 def command(  # noqa: D103 - its help is above
     run: Path,
     recipe: Path | None,
@@ -33,7 +33,9 @@ def command(  # noqa: D103 - its help is above
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain)
-    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal), secrets, includes) as found:
+    with reopened(
+        run, recipe, sealing_as_before(key, terminal.release), answering.asker(terminal), secrets, includes
+    ) as found:
         if found.history.closed is not None:
             raise UsageError.because(
                 f"run `{found.first.run}` is over ({found.history.closed.outcome})",

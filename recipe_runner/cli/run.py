@@ -71,7 +71,7 @@ def command(  # noqa: D103 - its help is above
         return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
     view = screen(terminal, planned, as_json=answering.as_json)
     operator = answering.operator(view, planned)
-    signer = options.signer(key=key, no_sign=no_sign)
+    signer = options.signer(key=key, no_sign=no_sign, aside=terminal.release)
     place = Place.here()
     first = genesis(
         planned,

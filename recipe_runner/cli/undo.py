@@ -9,7 +9,7 @@ import click
 
 from recipe_runner.cli import options
 from recipe_runner.cli.live import drive, screen
-from recipe_runner.cli.reopening import Reopened, reopened, rolls_another_back, sealing_as_before
+from recipe_runner.cli.reopening import FindSigner, Reopened, reopened, rolls_another_back, sealing_as_before
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import View
 from recipe_runner.engine.session import Place, Session, new_run_id, resumed
@@ -23,7 +23,7 @@ from recipe_runner.journal.store import Journal
 @options.including
 @options.secret
 @options.answering
-@click.option("--key", metavar="FINGERPRINT", help="Sign with this key; default: the one that signed so far.")
+@click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 def command(  # noqa: D103 - its help is above
     run: Path,
     recipe: Path | None,
@@ -34,7 +34,8 @@ def command(  # noqa: D103 - its help is above
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain)
-    with reopened(run, recipe, sealing_as_before(key), answering.asker(terminal), secrets, includes) as found:
+    find_signer = sealing_as_before(key, terminal.release)
+    with reopened(run, recipe, find_signer, answering.asker(terminal), secrets, includes) as found:
         if found.first.undoes is not None:
             raise rolls_another_back(found, run)
         if not found.plan.undoable(found.history.order):
@@ -50,10 +51,10 @@ def command(  # noqa: D103 - its help is above
             event = resumed(found.plan, found.history, mode=mode, place=Place.here())
             found.journal.record(event)
             return drive(session.events(roll_back=True), found.journal, view, run, ())
-        return _in_a_new_run(found, session, view, run, key, mode)
+        return _in_a_new_run(found, session, view, run, find_signer, mode)
 
 
-def _in_a_new_run(found: Reopened, session: Session, view: View, run: Path, key: str | None, mode: str) -> int:
+def _in_a_new_run(found: Reopened, session: Session, view: View, run: Path, find_signer: FindSigner, mode: str) -> int:
     """Roll back a run that is over: its journal is closed for good, so the undoing is a run of its own."""
     place = Place.here()
     first = dataclasses.replace(
@@ -66,7 +67,7 @@ def _in_a_new_run(found: Reopened, session: Session, view: View, run: Path, key:
         mode=mode,
     )
     directory = run.absolute().parent / first.run
-    signer = sealing_as_before(key)(found.journal.signed_by)
+    signer = find_signer(found.journal.signed_by)
     documents = [found.journal.blob(entry["sha256"]) for entry in (first.recipe, *first.includes)]
     with Journal.create(directory, first, signer, documents) as journal:
         return drive(session.events(roll_back=True), journal, view, directory, ())

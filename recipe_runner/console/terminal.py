@@ -27,6 +27,16 @@ class Terminal:
         self.err = Console(
             highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True, no_color=plain or None
         )
+        self._holders: list[Callable[[], None]] = []
+
+    def held(self, release: Callable[[], None]) -> None:
+        """Remember what to call when the whole screen is needed by somebody else."""
+        self._holders.append(release)
+
+    def release(self) -> None:
+        """Give the whole screen to somebody else for a while, such as a program that asks for a passphrase."""
+        for release in self._holders:
+            release()
 
     @property
     def interactive(self) -> bool:

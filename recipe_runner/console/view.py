@@ -63,6 +63,7 @@ class RunView:
         self._signed = False
         self._waiting = False
         self._onward = "resume"
+        terminal.held(self.released)
 
     def opening(self, run: str, signer: str | None, mode: str) -> None:
         """Show what is about to be run."""

@@ -16,9 +16,9 @@ from recipe_runner.errors import IncompleteError, UnmetError, VerificationError
 from recipe_runner.export.claims import Claim, Said, claims, left_out
 from recipe_runner.export.subject import Subject
 from recipe_runner.gpgv import dearmor
+from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.keys import secret_keys
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.journal.verdict import Verdict
 from recipe_runner.journal.verify import verify
 from recipe_runner.sanitise import line

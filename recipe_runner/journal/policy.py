@@ -9,24 +9,43 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 
 from recipe_runner.errors import Diagnostic, Span, UsageError, VerificationError, gather
 from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.files import publish
-from recipe_runner.journal.identity import FINGERPRINT
+from recipe_runner.journal.identity import fingerprint, kind_of
 from recipe_runner.journal.signer import Signer
 from recipe_runner.sanitise import line
+from recipe_runner.ssh_key import SshKey
 
 LARGEST = 1 << 20
+OPENPGP, SSH = "(openpgp)", "(ssh)"
+"""Tell the kinds of signers apart; no key of a policy file has such a name."""
 
 
 def _fingerprint(value: object) -> object:
-    tidy = value.replace(" ", "").upper() if isinstance(value, str) else ""
-    if not FINGERPRINT.match(tidy):
+    found = fingerprint(value) if isinstance(value, str) else None
+    if found is None or kind_of(found) != "openpgp":
         raise ValueError("wanted the 40 hexadecimal digits of a primary key's fingerprint")
-    return tidy
+    return found
+
+
+def _ssh_key(value: object) -> object:
+    try:
+        return SshKey.read(value).line if isinstance(value, str) else SshKey.read("").line
+    except VerificationError as error:
+        raise ValueError("wanted one public key without options, such as `ssh-ed25519 AAAA…`") from error
 
 
 def _texts(value: object) -> str | list[str]:
@@ -43,10 +62,25 @@ class _Table(BaseModel):
 
 
 class AllowedSigner(_Table):
-    """Somebody who may sign a run."""
+    """Somebody who may sign a run with an OpenPGP key."""
 
     fingerprint: Annotated[str, BeforeValidator(_fingerprint)] = Field(description="of the primary key, in full")
     certificate: str = Field(min_length=1, description="file with the public key, beside the policy file")
+
+
+class AllowedSshKey(_Table):
+    """Somebody who may sign a run with an SSH key."""
+
+    ssh: Annotated[str, BeforeValidator(_ssh_key)] = Field(description="the public key, as in its `.pub` file")
+
+
+def _which(value: object) -> str:
+    return SSH if isinstance(value, dict) and "ssh" in value else OPENPGP
+
+
+AnySigner = Annotated[
+    Annotated[AllowedSigner, Tag(OPENPGP)] | Annotated[AllowedSshKey, Tag(SSH)], Discriminator(_which)
+]
 
 
 class ExpectedRecipe(_Table):
@@ -60,7 +94,7 @@ class PolicyFile(_Table):
     """The contents of a policy file."""
 
     policy: Literal[1] = Field(description="version of this format")
-    signers: list[AllowedSigner] = Field(min_length=1)
+    signers: list[AnySigner] = Field(min_length=1)
     recipe: ExpectedRecipe = ExpectedRecipe(name=None, sha256=None)
     parameters: dict[str, Annotated[str | list[str], PlainValidator(_texts)]] = Field(
         default={}, description="values the run must have had"
@@ -72,7 +106,10 @@ class PolicyFile(_Table):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy with its certificates read; `primaries` are the fingerprints of those who may sign."""
+    """A policy with its certificates read, in the forms that `verify_signature` takes.
+
+    `primaries` are the fingerprints of those who may sign.
+    """
 
     primaries: frozenset[str]
     certificates: tuple[bytes, ...]
@@ -85,8 +122,13 @@ class Policy:
         """Read a policy file and the certificates it names; raises UsageError with every fault, each at its line."""
         text = _read(path).decode("utf-8", "replace")
         written = parse_policy(text, str(path))
-        certificates, faults = [], []
+        certificates, primaries, faults = [], [], []
         for signer in written.signers:
+            if isinstance(signer, AllowedSshKey):
+                certificates.append(signer.ssh.encode())
+                primaries.append(SshKey.read(signer.ssh).fingerprint)
+                continue
+            primaries.append(signer.fingerprint)
             try:
                 certificates.append(dearmor(_read(path.parent / signer.certificate), "PUBLIC KEY BLOCK"))
             except (UsageError, VerificationError) as error:
@@ -94,13 +136,7 @@ class Policy:
                 faults += [Diagnostic(f"`{line(signer.certificate)}`: {d.message}", span) for d in error.diagnostics]
         if faults:
             raise UsageError(*faults)
-        return cls(
-            frozenset(signer.fingerprint for signer in written.signers),
-            tuple(certificates),
-            written.recipe,
-            written.parameters,
-            written.approvals,
-        )
+        return cls(frozenset(primaries), tuple(certificates), written.recipe, written.parameters, written.approvals)
 
 
 def parse_policy(text: str, path: str) -> PolicyFile:
@@ -114,16 +150,17 @@ def parse_policy(text: str, path: str) -> PolicyFile:
 
 
 def write_policy(path: Path, signer: Signer) -> None:
-    """Write a policy that trusts one signer, and the signer's public certificate beside it; raises UsageError."""
-    certificate = path.with_name(f"{path.stem}-{signer.primary}.asc")
-    text = (
-        "# Whose signature makes a run's journal trustworthy; read by `recipe verify RUN --policy THIS-FILE`.\n"
-        f'policy = 1\n\n[[signers]]\nfingerprint = "{signer.primary}"\ncertificate = "{certificate.name}"\n'
-    )
+    """Write a policy that trusts one signer, whose OpenPGP certificate goes beside it; raises UsageError."""
     public = signer.certificate(signer.primary)
+    head = "# Whose signature makes a run's journal trustworthy; read by `recipe verify RUN --policy THIS-FILE`.\n"
     try:
-        publish(certificate, public)
-        publish(path, text.encode())
+        if kind_of(signer.primary) == "ssh":
+            entry = f'ssh = "{SshKey.read(public).line}"\n'
+        else:
+            certificate = path.with_name(f"{path.stem}-{signer.primary}.asc")
+            entry = f'fingerprint = "{signer.primary}"\ncertificate = "{certificate.name}"\n'
+            publish(certificate, public)
+        publish(path, f"{head}policy = 1\n\n[[signers]]\n{entry}".encode())
     except OSError as error:
         raise UsageError.because(
             f"cannot write `{path}`: {error.strerror}", hint="name a file in a directory that can be written to"
@@ -150,7 +187,8 @@ def _syntax(text: str, path: str, message: str) -> Diagnostic:
 
 def _faults(text: str, path: str, errors: list[ErrorDetails]) -> Iterator[Diagnostic]:
     for error in errors:
-        names = [str(part) for part in error["loc"] if isinstance(part, str)] or ["policy"]
+        names = [str(part) for part in error["loc"] if isinstance(part, str) and part not in {OPENPGP, SSH}]
+        names = names or ["policy"]
         match error["type"]:
             case "extra_forbidden":
                 yield Diagnostic(f"unknown key `{line(names[-1])}`", _span(text, path, names[-1]), "remove it")

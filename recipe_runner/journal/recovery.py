@@ -9,9 +9,9 @@ from pathlib import Path
 
 from recipe_runner.engine.events import Recover
 from recipe_runner.errors import VerificationError
-from recipe_runner.gpgv import verify_detached
 from recipe_runner.journal.files import publish, reading
 from recipe_runner.journal.lines import LINE_CAP
+from recipe_runner.journal.signature import verify_signature
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.survey import Survey, survey
 
@@ -33,7 +33,7 @@ def check_last_seal(found: Survey, signer: Signer | None) -> None:
     if found.seal is None or signer is None:
         return
     by = found.seal.by
-    made = verify_detached(
+    made = verify_signature(
         found.seal.statement,
         found.seal.signature,
         certificates=[signer.certificate(by.primary)],

@@ -1,9 +1,10 @@
-"""The one form in which a journal carries a detached OpenPGP signature, so that no bit of it can be changed.
+"""The one form in which a journal carries a signature, so that no bit of it can be changed; and how it is judged.
 
-`gpgv` ignores much of a signature's encoding: measured with GnuPG 2.2.40 on Ed25519, RSA and NIST P-256, it accepts
-changed armor checksums, packet lengths, unhashed subpackets, the hash prefix and bit lengths of integers. Lines before
-the last are protected by the seals after them; the last seal is protected by this form. It is what gpg itself writes:
-RFC 9580 sections 6.2 (armor without headers, with checksum), 4.2.2 (old packet header) and 5.2.3 (version 4 signature).
+`recipe_runner.sshsig` has the form of SSH signatures. Of a detached OpenPGP signature, `gpgv` ignores much of the
+encoding: measured with GnuPG 2.2.40 on Ed25519, RSA and NIST P-256, it accepts changed armor checksums, packet lengths,
+unhashed subpackets, the hash prefix and bit lengths of integers. Lines before the last are protected by the seals after
+them; the last seal is protected by this form. It is what gpg itself writes: RFC 9580 sections 6.2 (armor without
+headers, with checksum), 4.2.2 (old packet header) and 5.2.3 (version 4 signature).
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import textwrap
+from collections.abc import Sequence
 
+from recipe_runner import gpgv, sshsig
 from recipe_runner.errors import VerificationError
-from recipe_runner.gpgv import HASHES, crc24, dearmor
+from recipe_runner.gpgv import HASHES, Signature, crc24, dearmor
+from recipe_runner.journal.identity import kind_of
+from recipe_runner.ssh_key import ALGORITHMS, SshKey
 
 TAG = 0x88
 """Old packet format, tag 2; the two lowest bits tell how many bytes the length has (1, 2)."""
@@ -25,9 +30,11 @@ ISSUER = b"\x09\x10"
 def form_fault(armored: str, statement: bytes, *, signing: str) -> str | None:
     """Say in words how `armored` departs from the form, or return None.
 
-    `signing` is the fingerprint of the key that is said to have signed `statement`. Nothing is said about whether the
-    signature is good.
+    `signing` is the fingerprint of the key that is said to have signed `statement`; it decides between OpenPGP and SSH.
+    Nothing is said about whether the signature is good.
     """
+    if kind_of(signing) == "ssh":
+        return sshsig.form_fault(armored, signing=signing)
     try:
         packet = dearmor(armored.encode("ascii"), "SIGNATURE")
     except (UnicodeEncodeError, VerificationError):
@@ -38,6 +45,28 @@ def form_fault(armored: str, statement: bytes, *, signing: str) -> str | None:
     if body is None:
         return "the signature is not exactly one packet in its shortest form"
     return _body_fault(body, statement, signing)
+
+
+def verify_signature(
+    statement: bytes, signature: bytes, *, certificates: Sequence[bytes], primaries: frozenset[str]
+) -> Signature:
+    """Return the one good signature over `statement`, by `gpgv` or by `ssh-keygen`, as the signature's armor asks.
+
+    `certificates` are public keys: OpenPGP's, armored or not, and lines such as `ssh-ed25519 AAAA…`; `primaries` the
+    fingerprints of those who may have signed. Raises UntrustedError when only the key is at fault, VerificationError
+    for every other doubt, and UnmetError where the program that judges is not installed.
+    """
+    ssh = [certificate for certificate in certificates if is_ssh_key(certificate)]
+    if sshsig.is_ssh(signature):
+        keys = [SshKey.read(certificate) for certificate in ssh]
+        return sshsig.verify_detached(statement, signature, keys=keys, primaries=primaries)
+    others = [certificate for certificate in certificates if certificate not in ssh]
+    return gpgv.verify_detached(statement, signature, certificates=others, primaries=primaries)
+
+
+def is_ssh_key(certificate: bytes) -> bool:
+    """Say whether a public key is meant for OpenSSH."""
+    return certificate.split(b" ", 1)[0].decode("ascii", "replace") in ALGORITHMS
 
 
 def armor(packet: bytes) -> str:

@@ -110,9 +110,7 @@ class Journal:
             found = recovery.read(directory, descriptor)
             key = signer(found.signer.signing if found.signer else None)
             if found.sealing != "none" and key is None:
-                raise UnmetError.because(
-                    "the run is sealed, so it goes on with a key only", hint="give --key FINGERPRINT"
-                )
+                raise UnmetError.because("the run is sealed, so it goes on with a key only", hint="give --key KEY")
             recovery.check_last_seal(found, key)
             writer = Writer(descriptor, found.chain, run=found.run, sealing=found.sealing, signer=key)
             journal = cls(directory, lock, writer, list(found.past))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from recipe_runner.gpgv import Signature, verify_detached
+from recipe_runner.gpgv import Signature
 from recipe_runner.journal.blobs import DIRECTORY
 from recipe_runner.journal.examine import examine
 from recipe_runner.journal.files import open_regular, reading
@@ -17,6 +17,7 @@ from recipe_runner.journal.ledger import JOURNAL
 from recipe_runner.journal.lines import LINE_CAP
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.recovery import SET_ASIDE
+from recipe_runner.journal.signature import verify_signature
 from recipe_runner.journal.verdict import Doubt, Report, Verdict
 
 CHUNK = 1 << 20
@@ -44,7 +45,7 @@ def verify(directory: Path, policy: Policy) -> Report:
 
 
 def _check(policy: Policy, statement: bytes, signature: bytes) -> Signature:
-    return verify_detached(statement, signature, certificates=policy.certificates, primaries=policy.primaries)
+    return verify_signature(statement, signature, certificates=policy.certificates, primaries=policy.primaries)
 
 
 def _files(directory: Path, prefix: str, named: Mapping[str, tuple[int, int]]) -> Iterator[Doubt]:

@@ -40,6 +40,7 @@ def test_a_good_signature_names_its_keys_and_time(keys: Keyring) -> None:
     found = check(keys, keys.sign(good, DATA), good)
     assert (found.primary, found.signing) == (good, good)
     assert found.hash in HASHES.values()
+    assert found.created is not None
     assert abs(datetime.now(UTC) - found.created) < timedelta(minutes=5)
 
 

@@ -13,7 +13,7 @@ import pytest
 from recipe_runner.engine.events import Close, StepEnd, StepStart
 from recipe_runner.errors import UnmetError, VerificationError
 from recipe_runner.export.in_toto import LAYOUT, attest
-from recipe_runner.journal.signer import GpgSigner
+from recipe_runner.journal.gpg_signer import GpgSigner
 from tests.recipe_runner.export.exported import DONE, subject
 from tests.recipe_runner.journal.keyring import Keyring
 from tests.recipe_runner.journal.runs import RUN, write_run

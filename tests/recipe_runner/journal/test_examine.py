@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from recipe_runner.engine.events import Genesis, Note
 from recipe_runner.gpgv import Signature, dearmor, verify_detached
 from recipe_runner.journal.examine import Examined, examine
+from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.lines import LINE_CAP
 from recipe_runner.journal.policy import ExpectedRecipe, Policy
 from recipe_runner.journal.signature import armor
-from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.journal.verdict import Report, Verdict
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.forge import Attack, Record, inserted, without

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.engine.events import Abort, Close, Recorded, Recover, Resume
+from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.read import records
-from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.journal.store import Journal
 from recipe_runner.journal.verdict import Verdict
 from recipe_runner.journal.verify import verify

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.errors import UsageError
-from recipe_runner.journal.policy import Policy, parse_policy, write_policy
-from recipe_runner.journal.signer import GpgSigner
+from recipe_runner.journal.gpg_signer import GpgSigner
+from recipe_runner.journal.policy import AllowedSigner, Policy, parse_policy, write_policy
 
 FIRST = "A" * 40
 
@@ -51,7 +51,9 @@ def test_everything_a_policy_can_say_is_read() -> None:
         ),
         "policy.toml",
     )
-    assert found.signers[0].fingerprint == FIRST
+    (signer,) = found.signers
+    assert isinstance(signer, AllowedSigner)
+    assert signer.fingerprint == FIRST
     assert (found.recipe.name, found.recipe.sha256) == ("a.md", "0" * 64)
     assert found.parameters == {"serial": "20091022", "regions": ["a", "b"]}
     assert found.approvals == {"publish": 2}

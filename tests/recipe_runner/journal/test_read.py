@@ -7,8 +7,8 @@ import pytest
 
 from recipe_runner.engine.events import Genesis, StepEnd
 from recipe_runner.errors import UsageError, VerificationError
+from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.read import records
-from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.journal.store import Journal
 from tests.recipe_runner.journal.runs import SMALL, genesis, write_run
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.errors import UnmetError, VerificationError
+from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.recovery import SET_ASIDE, check_last_seal, read, set_tail_aside, unrecorded
-from recipe_runner.journal.signer import GpgSigner
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.keyring import Keyring
 from tests.recipe_runner.journal.runs import SMALL, write_run

@@ -23,9 +23,9 @@ from recipe_runner.engine.events import (
 )
 from recipe_runner.engine.history import History
 from recipe_runner.errors import IncompleteError, UnmetError, UsageError, VerificationError
+from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.read import records
-from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.journal.store import Journal
 from recipe_runner.journal.verdict import Verdict
 from recipe_runner.journal.verify import verify

@@ -6,7 +6,7 @@ import pytest
 
 from recipe_runner.engine.events import Close, Genesis, StepStart
 from recipe_runner.errors import VerificationError
-from recipe_runner.journal.signer import GpgSigner
+from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.survey import survey
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.runs import FULL, RUN, write_run

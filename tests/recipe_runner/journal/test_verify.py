@@ -7,8 +7,8 @@ import pytest
 
 from recipe_runner.engine.events import Close, Output, StepEnd, StepStart
 from recipe_runner.errors import UnmetError, UsageError
+from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.journal.store import Journal
 from recipe_runner.journal.verdict import Verdict
 from recipe_runner.journal.verify import verify

@@ -8,8 +8,8 @@ import pytest
 from recipe_runner.errors import IncompleteError
 from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.files import create
+from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.lines import decode
-from recipe_runner.journal.signer import GpgSigner
 from recipe_runner.journal.writer import Writer
 from tests.recipe_runner.journal.runs import RUN
 

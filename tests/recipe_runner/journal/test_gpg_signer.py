@@ -7,7 +7,7 @@ import pytest
 
 from recipe_runner.errors import IncompleteError, UnmetError
 from recipe_runner.gpgv import verify_detached
-from recipe_runner.journal.signer import GpgSigner
+from recipe_runner.journal.gpg_signer import GpgSigner
 from tests.recipe_runner.journal.keyring import PAST, Keyring, keyring
 
 
