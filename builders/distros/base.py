@@ -11,6 +11,7 @@ from builders.build.command import Argv
 from builders.build.tools import Tool
 from builders.distros.sources import Source
 from builders.images.definition import Definition
+from builders.images.model import Misfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,6 @@ class Bootstrap:
     customize_hooks: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     ramdisk: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """Something a family cannot build: the definition's key, what is wrong with it, what to do."""
-
-    key: str
-    message: str
-    hint: str
 
 
 class Distribution(Protocol):

@@ -7,27 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from builders.distros.table import distribution
-from builders.images.definition import Definition, parse_definition, read_text
-from builders.images.places import find
+from builders.images.definition import Definition
+from builders.images.faults import at
+from builders.images.layers import read_text
+from builders.images.reading import Member, choose, only_one, read_members
 from recipe_runner.errors import Diagnostic, RecipeError, Span, UsageError, gather
 
 
-def load_definition(path: Path) -> Definition:
-    """Return a definition that its family can build; raises UsageError with every fault, each at its line."""
-    text, file = read_text(path), str(path)
-    definition = parse_definition(text, file)
-    try:
-        family = distribution(definition.distribution)
-    except UsageError as fault:
-        place = find(text, ("distribution",), file)
-        raise UsageError(*(replace(d, span=place) for d in fault.diagnostics)) from fault
-    faults = [
-        Diagnostic(misfit.message, find(text, (misfit.key,), file), misfit.hint, "D005")
-        for misfit in family.misfits(definition)
-    ]
-    if faults:
-        raise UsageError(*gather(faults))
-    return definition
+def load_definition(path: Path, only: str | None = None) -> Definition:
+    """Return the one definition of a file, or its member called `only`; raises UsageError with every fault."""
+    members = _read(path)
+    return (choose(members, only) if only else only_one(members, str(path))).definition
+
+
+def load_members(path: Path) -> tuple[Definition, ...]:
+    """Return all definitions of a file that their families can build; raises UsageError with every fault."""
+    return tuple(member.definition for member in _read(path))
 
 
 def find_faults(paths: Iterable[Path]) -> tuple[Diagnostic, ...]:
@@ -35,7 +30,24 @@ def find_faults(paths: Iterable[Path]) -> tuple[Diagnostic, ...]:
     faults: list[Diagnostic] = []
     for path in paths:
         try:
-            load_definition(path)
+            _read(path)
         except RecipeError as error:
             faults += (replace(fault, span=fault.span or Span(str(path), 1)) for fault in error.diagnostics)
-    return gather(faults)
+    return gather(dict.fromkeys(faults))
+
+
+def _read(path: Path) -> tuple[Member, ...]:
+    members = read_members(read_text(path), str(path))
+    faults = [fault for member in members for fault in _misfits(member)]
+    if faults:
+        raise UsageError(*gather(dict.fromkeys(faults)))
+    return members
+
+
+def _misfits(member: Member) -> Iterable[Diagnostic]:
+    try:
+        family = distribution(member.definition.distribution)
+    except UsageError as fault:
+        place = member.node.span(("distribution",))
+        return [replace(found, span=place) for found in fault.diagnostics]
+    return [at(misfit, member.node, code="D005") for misfit in family.misfits(member.definition)]

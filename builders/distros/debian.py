@@ -10,9 +10,10 @@ from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.build.layout import ROOT_LABEL
 from builders.build.tools import Tool
-from builders.distros.base import Bootstrap, Misfit
+from builders.distros.base import Bootstrap
 from builders.distros.machine import DEBIAN_KEYRING, debian_sources, default_sources, machine_sources
 from builders.images.definition import Definition
+from builders.images.model import Misfit
 
 
 class Debian:
@@ -25,7 +26,7 @@ class Debian:
     def misfits(self, definition: Definition) -> Iterable[Misfit]:
         """Debian has several kernels: the definition says which."""
         if definition.kernel is None:
-            yield Misfit("kernel", "key `kernel` is missing", 'add `kernel = "linux-image-cloud-amd64"`')
+            yield Misfit(("kernel",), "key `kernel` is missing", 'add `kernel = "linux-image-cloud-amd64"`')
 
     def bootstrap(self, bench: Bench) -> Bootstrap:
         """Ask for the essential packages, apt, the kernel and what the definition lists."""

@@ -19,10 +19,11 @@ from builders.build.apt import PrivateApt
 from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.build.tools import Tool
-from builders.distros.base import Bootstrap, Misfit
+from builders.distros.base import Bootstrap
 from builders.distros.machine import DEBIAN_KEYRING, debian_sources, machine_sources
 from builders.distros.sources import Source
 from builders.images.definition import Definition
+from builders.images.model import Misfit
 
 DONOR = "bookworm"
 KERNEL = "linux-image-cloud-amd64"
@@ -52,7 +53,7 @@ class Tiny:
         """There is nothing to choose in it."""
         for key in ("kernel", "packages"):
             if getattr(definition, key):
-                yield Misfit(key, f"distribution `tiny` takes no `{key}`", "remove it")
+                yield Misfit((key,), f"distribution `tiny` takes no `{key}`", "remove it")
 
     def bootstrap(self, bench: Bench) -> Bootstrap:
         """Ask for all that is in the generated archive."""

@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from pydantic import BaseModel
+
+from builders.images.attachment import Attachment
 from builders.images.definition import Definition
 
 
 def format_definition(definition: Definition) -> str:
-    """Return a TOML text that `parse_definition` reads as the same definition, whatever the defaults are then."""
-    table = definition.model_dump(mode="json", exclude_none=True)
-    keys = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    tables = {key: value for key, value in table.items() if isinstance(value, dict)}
-    return _lines(keys) + "".join(f"\n[{name}]\n{_lines(values)}" for name, values in tables.items())
+    """Return a TOML text that `parse_definition` reads as the same definition, whatever the defaults are then.
+
+    The files it names are written as `inputs/<sha256>`; they must be there when it is read.
+    """
+    return _table(definition.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
-def _lines(values: Mapping[str, object]) -> str:
-    return "".join(f"{key} = {_value(value)}\n" for key, value in values.items())
+def attachments(definition: BaseModel) -> Iterator[Attachment]:
+    """Give every file that a definition names, as often as it names it."""
+    for name in type(definition).model_fields:
+        yield from _attachments(getattr(definition, name))
+
+
+def _attachments(value: object) -> Iterator[Attachment]:
+    if isinstance(value, Attachment):
+        yield value
+    elif isinstance(value, BaseModel):
+        yield from attachments(value)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from _attachments(inner)
+
+
+def _table(table: Mapping[str, Any], path: str = "") -> str:
+    plain = {key: value for key, value in table.items() if not isinstance(value, dict) and not _is_tables(value)}
+    text = "".join(f"{key} = {_value(value)}\n" for key, value in plain.items())
+    for key, value in table.items():
+        if isinstance(value, dict):
+            text += f"\n[{path}{key}]\n{_table(value, f'{path}{key}.')}"
+        elif _is_tables(value):
+            text += "".join(f"\n[[{path}{key}]]\n{_table(inner, f'{path}{key}.')}" for inner in value)
+    return text
+
+
+def _is_tables(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _value(value: object) -> str:

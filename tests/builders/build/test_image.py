@@ -19,10 +19,11 @@ from builders.build.image import build_image, next_serial
 from builders.build.layout import Layout
 from builders.build.tools import Tool
 from builders.distros import table
-from builders.distros.base import Bootstrap, Misfit
+from builders.distros.base import Bootstrap
 from builders.distros.check import load_definition
 from builders.distros.sources import Source
 from builders.images.definition import Definition
+from builders.images.model import Misfit
 from builders.images.serial import Identity, Serial
 from builders.publish.signing import certificate
 from builders.publish.sums import verify_sums

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.build.layout import SECTOR, Layout
-from builders.images.definition import SMALLEST_DISK
+from builders.images.disks import SMALLEST_DISK
 from builders.images.serial import Identity, Serial
 from builders.images.size import MIB
 
