@@ -38,7 +38,8 @@ class Bench:
     @property
     def identity(self) -> Identity:
         """The identifiers of what is being made."""
-        return Identity(self.definition.codename, self.definition.architecture, self.serial)
+        definition = self.definition
+        return Identity(definition.codename, definition.architecture, self.serial, definition.flavour)
 
 
 def scratch_parent(size: int, environ: Mapping[str, str] = os.environ) -> Path:

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from builders.images.definition import Definition
 from builders.images.serial import Serial
 
-DEFINITION = "definition.toml"
-"""The file beside it that holds the definition, defaults written out."""
 _INDEX = "index."
 
 
@@ -21,7 +19,7 @@ def format_info(definition: Definition, serial: Serial, kernel_version: str, sou
     facts = {
         "title": definition.title,
         "suite": definition.codename,
-        "build_name": "server",
+        "build_name": definition.flavour,
         "serial": str(serial),
         "architecture": definition.architecture,
         "distribution": definition.distribution,

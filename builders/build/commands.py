@@ -17,26 +17,31 @@ from recipe_runner.errors import ExitCode
 )
 @click.option("--serial", metavar="YYYYMMDD[.N]", help="Name of this build; default: the next free one of today.")
 @click.option("--key", metavar="FINGERPRINT", help="Sign the checksums with this key of GNUPGHOME.")
+@click.option("--only", metavar="MEMBER", help="Build this one of the definition's images.")
 @click.option("--no-cache", is_flag=True, help="Make every phase anew, and keep none.")
-def build(definition: Path, tree: Path, serial: str | None, key: str | None, no_cache: bool) -> None:
-    """Build the image and put it whole into the tree, checksummed, as server/<codename>/<serial>/.
+def build(definition: Path, tree: Path, serial: str | None, key: str | None, only: str | None, no_cache: bool) -> None:
+    """Build the images and put each whole into the tree, checksummed, as <flavour>/<codename>/<serial>/.
 
-    The same definition, serial and archive state give the same bytes.
+    The same definition, serial and archive state give the same bytes. A definition with a matrix gives one image for
+    each of its members.
     """
     from builders.build.cache import PhaseCache
     from builders.build.e2fsprogs import cache_directory
     from builders.build.image import build_image, next_serial
-    from builders.distros.check import load_definition
+    from builders.distros.check import load_definition, load_members
     from builders.images.serial import Serial
     from builders.publish.tree import Tree
     from recipe_runner.console.terminal import Terminal
 
-    wanted = load_definition(definition)
+    wanted = (load_definition(definition, only),) if only else load_members(definition)
     place = Tree(tree)
-    chosen = Serial.parse(serial) if serial else next_serial(place, wanted.codename)
+    chosen = Serial.parse(serial) if serial else next_serial(place, wanted)
     terminal = Terminal()
     cache = None if no_cache else PhaseCache(cache_directory() / "phases")
-    terminal.say(str(build_image(wanted, chosen, place, progress=terminal, key=key, cache=cache)))
+    for one in wanted:
+        if len(wanted) > 1:
+            terminal.note(f"{one.member}: {one.title}")
+        terminal.say(str(build_image(one, chosen, place, progress=terminal, key=key, cache=cache)))
 
 
 @click.command()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from builders.build.artefacts import RECIPES, Materials, make_artefact, output_tools, unpack_boot_files
 from builders.build.bench import Bench, bench, scratch_parent
-from builders.build.buildinfo import DEFINITION, format_info
+from builders.build.buildinfo import format_info
 from builders.build.cache import PhaseCache
 from builders.build.disk import make_disk
 from builders.build.e2fsprogs import find_mke2fs
@@ -25,7 +25,7 @@ from builders.distros.base import Bootstrap
 from builders.distros.table import distribution
 from builders.images.definition import Definition, Output
 from builders.images.serial import Serial
-from builders.images.writing import format_definition
+from builders.images.writing import write_definition
 from builders.publish.signing import certificate, sign
 from builders.publish.sums import digest_all, format_sums
 from builders.publish.tree import BUILD_INFO, SIGNATURE, SUMS, Names, Tree
@@ -47,8 +47,8 @@ def build_image(
     during it.
     """
     family = distribution(definition.distribution)
-    final = tree.daily(definition.codename, str(serial))
-    names = Names(definition.codename, definition.architecture)
+    final = daily(tree, definition, serial)
+    names = Names(definition.codename, definition.architecture, definition.flavour)
     with converted(tree.root), tree.staging(final) as staged:
         parent = scratch_parent(definition.disk.size)
         require(
@@ -65,12 +65,17 @@ def build_image(
     return final
 
 
-def next_serial(tree: Tree, codename: str) -> Serial:
-    """Return today's first serial (UTC) that the tree does not have yet."""
-    serial = Serial.today()
-    while tree.daily(codename, str(serial)).exists():
+def next_serial(tree: Tree, definitions: Iterable[Definition]) -> Serial:
+    """Return today's first serial (UTC) that the tree has of none of the definitions yet."""
+    wanted, serial = tuple(definitions), Serial.today()
+    while any(daily(tree, definition, serial).exists() for definition in wanted):
         serial = serial.next
     return serial
+
+
+def daily(tree: Tree, definition: Definition, serial: Serial) -> Path:
+    """Return the directory of a definition's build in the tree."""
+    return tree.daily(definition.codename, str(serial), definition.build)
 
 
 def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = None) -> None:
@@ -130,7 +135,7 @@ def _describe(bench: Bench, staged: Path, names: Names, rootfs: Rootfs) -> None:
         (staged / names.manifest).write_text(manifest(rootfs.read("var/lib/dpkg/status").decode()))
         facts = format_info(definition, bench.serial, rootfs.kernel_version, rootfs.sources)
         (staged / BUILD_INFO).write_text(facts)
-        (staged / DEFINITION).write_text(format_definition(definition))
+        write_definition(definition, staged)
         files = [path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()]
         (staged / SUMS).write_bytes(format_sums(digest_all(staged, files)))
 

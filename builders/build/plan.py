@@ -8,7 +8,6 @@ from pathlib import Path
 
 from builders.build.artefacts import RECIPES, Materials, artefact_command, output_tools
 from builders.build.bench import Bench
-from builders.build.buildinfo import DEFINITION
 from builders.build.command import Argv, Command
 from builders.build.disk import esp_commands, table_command
 from builders.build.e2fsprogs import known_mke2fs
@@ -19,6 +18,7 @@ from builders.build.manifest import manifest
 from builders.build.rootfs import archive_path, rootfs_command
 from builders.build.tools import DISK_TOOLS, Tool, room_needed
 from builders.distros.table import distribution
+from builders.images.writing import DEFINITION, attachments
 from builders.publish.tree import BUILD_INFO, SUMS, Names
 
 FLAVOUR = "FLAVOUR"
@@ -69,7 +69,7 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     family = distribution(definition.distribution)
     bootstrap = family.bootstrap(bench)
     layout = Layout(definition.disk.size, bench.identity)
-    names = Names(definition.codename, definition.architecture)
+    names = Names(definition.codename, definition.architecture, definition.flavour)
     mke2fs = known_mke2fs(bench.commands, bench.cache)
     outputs = definition.outputs
     disk = staged / names.raw if "raw" in outputs else bench.work / "disk.raw"
@@ -94,7 +94,15 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     )
     return ImagePlan(
         phases,
-        (*files, *((names.raw,) if "raw" in outputs else ()), names.manifest, BUILD_INFO, DEFINITION, SUMS),
+        (
+            *files,
+            *((names.raw,) if "raw" in outputs else ()),
+            names.manifest,
+            BUILD_INFO,
+            DEFINITION,
+            *dict.fromkeys(attachment.name for attachment in attachments(definition)),
+            SUMS,
+        ),
         find_tools((*DISK_TOOLS, *output_tools(outputs), *family.tools)),
         (layout.bios, layout.esp, layout.root),
         ".".join(map(str, mke2fs.version)) if mke2fs else None,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from builders.build.bench import scratch_parent
-from builders.build.buildinfo import DEFINITION, parse_info, sources_of
+from builders.build.buildinfo import parse_info, sources_of
 from builders.build.image import build_image, converted
 from builders.build.progress import Progress
 from builders.build.tools import room_needed
@@ -19,6 +19,7 @@ from builders.claims import claimed
 from builders.distros.check import load_definition
 from builders.images.definition import Definition
 from builders.images.serial import Serial
+from builders.images.writing import DEFINITION
 from builders.publish.signing import certificate
 from builders.publish.sums import digest, parse_sums, verify_sums
 from builders.publish.tree import BUILD_INFO, SUMS, Tree

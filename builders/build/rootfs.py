@@ -132,4 +132,4 @@ def _overlay(bench: Bench) -> Path:
 
 
 def _build_info(bench: Bench) -> str:
-    return f"build_name: server\nserial: {bench.serial}\n"
+    return f"build_name: {bench.definition.flavour}\nserial: {bench.serial}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -78,9 +79,11 @@ def attach(value: object) -> Attachment:
     except (OSError, RuntimeError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) else "links lead in a circle"
         raise ValueError(f"cannot read the file: {line(reason or 'unknown')}") from fault
-    # a published copy is known by its digest: it is the one that was checked, whatever a download did to its mode
-    executable = bool(found.st_mode & stat.S_IXUSR) or path.name == hashlib.sha256(content).hexdigest()
-    return Attachment(str(value), content, executable)
+    kept = path.parent.name == FOLDER and re.fullmatch("[0-9a-f]{64}", path.name)
+    if kept and path.name != hashlib.sha256(content).hexdigest():
+        raise ValueError("its bytes are not those that its name promises")
+    # a build's copy was checked when it was made, whatever a download has done to its mode
+    return Attachment(str(value), content, bool(kept) or bool(found.st_mode & stat.S_IXUSR))
 
 
 def attach_script(value: object) -> Attachment:

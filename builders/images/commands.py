@@ -43,20 +43,27 @@ def check_definitions(definitions: tuple[Path, ...], form: str) -> int:
 @click.command()
 @click.argument("definition", type=click.Path(dir_okay=False, path_type=Path), metavar="DEFINITION.toml")
 @click.option("--serial", metavar="YYYYMMDD[.N]", help="Name of the build; default: the first one of today.")
-def plan(definition: Path, serial: str | None) -> None:
+@click.option("--only", metavar="MEMBER", help="Show this one of the definition's images.")
+def plan(definition: Path, serial: str | None, only: str | None) -> None:
     """Show what `recipe image build` would run, make and need; nothing is built, fetched or written."""
     from builders.build.bench import drawn_bench
     from builders.build.plan import plan_image
-    from builders.distros.check import load_definition
+    from builders.distros.check import load_definition, load_members
     from builders.images.serial import Serial
     from recipe_runner.console.terminal import Terminal
 
-    wanted = load_definition(definition)
+    wanted = (load_definition(definition, only),) if only else load_members(definition)
     chosen = Serial.parse(serial) if serial else Serial.today()
-    staged = Path("server", wanted.codename, str(chosen))
     terminal = Terminal()
-    terminal.say(f"{wanted.title}, {chosen}, {wanted.architecture}", "strong")
-    _show_plan(terminal, plan_image(drawn_bench(wanted, chosen, terminal), staged), staged)
+    if len(wanted) > 1:
+        terminal.table(
+            ["member", "suite", "architecture", "flavour", "title"],
+            ([one.member, one.codename, one.architecture, one.flavour, one.title] for one in wanted),
+        )
+    for one in wanted:
+        staged = Path(one.build, one.codename, str(chosen))
+        terminal.say(f"{one.title}, {chosen}, {one.architecture}", "strong")
+        _show_plan(terminal, plan_image(drawn_bench(one, chosen, terminal), staged), staged)
 
 
 def _show_plan(terminal: Terminal, plan: ImagePlan, staged: Path) -> None:

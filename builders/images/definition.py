@@ -36,13 +36,13 @@ Flavour = Annotated[Word, AfterValidator(_flavour)]
 class Boot(Model):
     """How the image starts, and how a boot test knows that it did."""
 
-    modes: tuple[BootMode, ...] = Field(
-        ("bios", "uefi"), min_length=1, strict=False, description="firmware that can start it; `arm64` has only `uefi`"
-    )
     arguments: KernelArguments = Field(
         "console=tty0 console=ttyS0,115200n8", description="kernel command line; the serial console is watched"
     )
     marker: Line = Field("login:", description="text on the serial console that proves the machine is up")
+    modes: tuple[BootMode, ...] = Field(
+        ("bios", "uefi"), min_length=1, strict=False, description="firmware that can start it; `arm64` has only `uefi`"
+    )
 
 
 class Definition(Model):
@@ -86,6 +86,11 @@ class Definition(Model):
     def member(self) -> str:
         """Its name among all that one definition file makes."""
         return f"{self.codename}-{self.flavour}-{self.architecture}"
+
+    @property
+    def build(self) -> str:
+        """The folder of its builds in the tree: the flavour, with the architecture where that is not `amd64`."""
+        return self.flavour if self.architecture == "amd64" else f"{self.flavour}-{self.architecture}"
 
     @property
     def host(self) -> str:

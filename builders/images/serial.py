@@ -57,7 +57,8 @@ class Identity:
     codename: str
     architecture: str
     serial: Serial
+    flavour: str = "server"
 
     def uuid(self, name: str) -> uuid.UUID:
         """Return the identifier of the part called `name`."""
-        return uuid.uuid5(_NAMESPACE, f"{self.codename}/{self.architecture}/{self.serial}/{name}")
+        return uuid.uuid5(_NAMESPACE, f"{self.codename}/{self.flavour}/{self.architecture}/{self.serial}/{name}")

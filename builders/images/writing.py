@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from builders.images.attachment import Attachment
+from builders.images.attachment import FOLDER, Attachment
 from builders.images.definition import Definition
+
+DEFINITION = "definition.toml"
+"""The file in a build that holds the definition, defaults written out."""
 
 
 def format_definition(definition: Definition) -> str:
@@ -18,6 +22,14 @@ def format_definition(definition: Definition) -> str:
     The files it names are written as `inputs/<sha256>`; they must be there when it is read.
     """
     return _table(definition.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+def write_definition(definition: Definition, directory: Path) -> None:
+    """Write `definition.toml` and the files it names into a build's directory."""
+    (directory / DEFINITION).write_text(format_definition(definition), "utf-8")
+    for attachment in attachments(definition):
+        (directory / FOLDER).mkdir(exist_ok=True)
+        (directory / attachment.name).write_bytes(attachment.content)
 
 
 def attachments(definition: BaseModel) -> Iterator[Attachment]:

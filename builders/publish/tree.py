@@ -33,11 +33,12 @@ class Names:
 
     codename: str
     architecture: str
+    build: str = "server"
 
     @property
     def prefix(self) -> str:
         """The part every name starts with."""
-        return f"{self.codename}-server-cloudimg-{self.architecture}"
+        return f"{self.codename}-{self.build}-cloudimg-{self.architecture}"
 
     @property
     def image(self) -> str:
@@ -98,9 +99,9 @@ class Tree:
 
     root: Path
 
-    def daily(self, codename: str, serial: str) -> Path:
+    def daily(self, codename: str, serial: str, build: str = "server") -> Path:
         """Return the directory of a daily build; raises UsageError for a malformed word."""
-        return self.root / "server" / _codename(codename) / _serial(serial)
+        return self.root / _build(build) / _codename(codename) / _serial(serial)
 
     def release(self, codename: str, milestone: str | None, serial: str) -> Path:
         """Return the directory of a milestone (`alpha-3`, `beta`) or, without one, of the final release."""
@@ -184,6 +185,10 @@ def _word(kind: str, text: str, pattern: str, wanted: str) -> str:
     if not re.fullmatch(pattern, text, re.ASCII):
         raise UsageError.because(f"{kind} `{line(text)}` is malformed, wanted {wanted}")
     return text
+
+
+def _build(text: str) -> str:
+    return _word("build", text, r"[a-z][a-z0-9-]*", "a word such as `server`")
 
 
 def _codename(text: str) -> str:

@@ -65,7 +65,7 @@ def test_definitions_are_checked_without_building(tmp_path: Path) -> None:
     told = recipe("image", "check", DEFINITION, bad)
     assert told.returncode == ExitCode.USAGE
     assert f"{bad}:4:1: error[D002]: unknown key `disc`\n" in told.stderr
-    assert "hint: write `disk`" in told.stderr
+    assert "hint: did you mean `disk`?" in told.stderr
     assert "2 definitions checked, 1 fault\n" in told.stderr
     as_json = json.loads(recipe("image", "check", bad, "--format", "json").stdout)
     assert [(fault["code"], fault["path"], fault["line"]) for fault in as_json] == [("D002", str(bad), 4)]

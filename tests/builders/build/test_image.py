@@ -156,10 +156,10 @@ def test_a_serial_is_built_once(tmp_path: Path) -> None:
         build_karmic(tmp_path, serial="20091023")
     assert build_karmic(tmp_path, serial="20091022") == earlier
     assert (later.parent / "current").resolve() == later
-    today = next_serial(tree, "karmic")
+    today = next_serial(tree, [definition()])
     with tree.staging(tree.daily("karmic", str(today))):
         pass
-    assert next_serial(tree, "karmic") == today.next
+    assert next_serial(tree, [definition()]) == today.next
 
 
 class Broken:
@@ -210,7 +210,7 @@ def test_a_full_place_is_told_before_the_work(tmp_path: Path) -> None:
 def test_a_real_debian_is_reproducible(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Debian's minimal image comes out the same twice, in different trees and scratch places."""
     wanted = load_definition(EXAMPLES / "debian-minimal.toml")
-    serial = next_serial(Tree(tmp_path), wanted.codename)
+    serial = next_serial(Tree(tmp_path), [wanted])
     one = build_image(wanted, serial, Tree(tmp_path / "one"), progress=Notes())
     request.getfixturevalue("scratch")
     other = build_image(wanted, serial, Tree(tmp_path / "other"), progress=Notes())

@@ -5,7 +5,10 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.images.definition import Archive, Boot, Definition, Disk, parse_definition
+from builders.images.archive import Archive
+from builders.images.definition import Boot, Definition
+from builders.images.disks import Disk
+from builders.images.reading import parse_definition
 from builders.images.size import MIB
 from builders.images.writing import format_definition
 
