@@ -62,6 +62,10 @@ class Lanes:
             lane.words.append(Ended(event.outcome, event.exit_code, event.signal, event.duration_ms).words())
         self._draw()
 
+    def tick(self) -> None:
+        """Draw the lines again: time has passed."""
+        self._draw()
+
     def finish(self, terminal: Terminal) -> None:
         """Leave the lines as they are, and show what those that failed wrote last."""
         self._draw()

@@ -1,52 +1,152 @@
-"""The last line of the screen, kept in place while everything else scrolls above it.
+"""Lines kept in place at the head of the screen while everything else scrolls below them.
 
-Uses the scroll region of the terminal (DECSTBM, ECMA-48 and DEC VT100), as Debian's apt does for its progress line;
-whoever takes the screen over (an editor, a shell) must be given all of it first.
+Between two writes the scroll region of the terminal (DECSTBM, DEC VT100) keeps the lines where they are, whoever
+writes: a prompt, the echo of a keyboard, a program that asks for a password. What scrolls out of such a region never
+reaches the terminal's scrollback, so each write of ours takes the lines away first (DL, ECMA-48), scrolls the whole
+screen as if they had never been there, and puts them back (IL). No place of the cursor is ever asked for or remembered.
 """
 
 from __future__ import annotations
 
+import io
 import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, TextIO
 
 from rich.cells import cell_len, set_cell_size
 
-from recipe_runner.console.terminal import Terminal
-from recipe_runner.sanitise import line
-
+SAVE, RESTORE, WHOLE, DOWN = "\x1b7", "\x1b8", "\x1b[r", "\x1bD"
 SMALLEST = 10
-"""Lines of a screen that has room for a pinned one."""
+"""Rows of a screen that has room for pinned lines."""
+
+Draw = Callable[[int], Sequence[str]]
+"""From the width of the screen to the lines, without what could move the cursor; always the same number of them."""
 
 
-class Pinned:
-    """One line, drawn where a person watches; everything here does nothing elsewhere.
+class Pinned(io.TextIOBase):
+    """A terminal to write to; `pin` puts lines at its head, `release` gives all of it back, for an editor or a shell.
 
     Goes by the terminal's own size, never by `LINES`, which programs leave behind in the environment.
     """
 
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-        self._height = 0
+    def __init__(self, screen: TextIO) -> None:
+        self._screen = screen
+        self._draw: Draw = lambda _: ()
+        self._rows = 0
+        self._size = os.terminal_size((0, 0))
+        self._stop: Any = None
 
-    def draw(self, left: str, right: str) -> None:
-        """Show the line, its right part at the right end."""
-        if not self._terminal.interactive:
-            return
-        width, height = os.get_terminal_size(self._terminal.out.file.fileno())
-        if height < SMALLEST:
-            return
-        if height != self._height:
-            self._write(f"\n\x1b7\x1b[1;{height - 1}r\x1b8\x1b[1A")
-            self._height = height
-        end = f" {line(right)} "
-        text = set_cell_size(f" {line(left)}", max(0, width - cell_len(end))) + end
-        self._write(f"\x1b7\x1b[{height};1H\x1b[0;7m{text}\x1b[0m\x1b8")
+    def pin(self, draw: Draw) -> None:
+        """Show these lines from now on, newly drawn at every write."""
+        self._draw = draw
+        if self._rows and self._size == self._now():
+            self._send(f"{SAVE}{_drawn(draw(self._size.columns))}{RESTORE}")
+        else:
+            self._send(f"{self._off()}{self._on()}")
+        if self._stop is None and threading.current_thread() is threading.main_thread():
+            self._stop = signal.signal(signal.SIGTSTP, self._suspended)
+
+    def refresh(self) -> None:
+        """Draw the lines again where there are any: time has passed, or the screen has another size."""
+        if self._rows:
+            self.pin(self._draw)
 
     def release(self) -> None:
-        """Give the whole screen back, and take the line away."""
-        if self._height:
-            self._write(f"\x1b7\x1b[r\x1b[{self._height};1H\x1b[K\x1b8")
-            self._height = 0
+        """Take the lines away and give the whole screen back, until they are pinned again."""
+        if self._rows:
+            self._send(self._off())
+        if self._stop is not None:
+            signal.signal(signal.SIGTSTP, self._stop)
+            self._stop = None
 
-    def _write(self, codes: str) -> None:
-        self._terminal.out.file.write(codes)
-        self._terminal.out.file.flush()
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Keep the lines in place while somebody else reads a line, also when the screen gets another size."""
+        if not self._rows or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self.write(f"{DOWN}\x1b[A")
+        before = signal.getsignal(signal.SIGWINCH)
+
+        def resized(number: int, frame: FrameType | None) -> None:
+            if callable(before):
+                before(number, frame)
+            self.refresh()
+
+        signal.signal(signal.SIGWINCH, resized)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGWINCH, before)
+
+    def write(self, text: str) -> int:
+        """Write to the part of the screen that scrolls."""
+        self._send(f"{self._off()}{text}{self._on()}" if self._rows else text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: every write is flushed."""
+
+    def isatty(self) -> bool:
+        """Say whether this is a terminal."""
+        return self._screen.isatty()
+
+    def fileno(self) -> int:
+        """Return the descriptor of the terminal."""
+        return self._screen.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """How text is written."""
+        return self._screen.encoding
+
+    def _off(self) -> str:
+        """Return the codes that take the lines away; a screen of another size has moved them, who knows where to."""
+        rows, self._rows = self._rows, 0
+        if not rows or self._size != self._now():
+            return f"{SAVE}{WHOLE}{RESTORE}" if rows else ""
+        return f"{SAVE}{WHOLE}\x1b[1;1H\x1b[{rows}M{RESTORE}\x1b[{rows}A"
+
+    def _on(self) -> str:
+        """Return the codes that make room at the head of the screen and draw the lines there."""
+        self._size = self._now()
+        lines = self._draw(self._size.columns)
+        if self._size.lines < SMALLEST:
+            return ""
+        self._rows = rows = len(lines)
+        room = f"{DOWN * rows}\x1b[{rows}A{SAVE}\x1b[1;1H\x1b[{rows}L{_drawn(lines)}{RESTORE}\x1b[{rows}B"
+        return f"{room}{SAVE}\x1b[{rows + 1};{self._size.lines}r{RESTORE}"
+
+    def _now(self) -> os.terminal_size:
+        return os.get_terminal_size(self._screen.fileno())
+
+    def _send(self, codes: str) -> None:
+        self._screen.write(codes)
+        self._screen.flush()
+
+    def _suspended(self, number: int, _: FrameType | None) -> None:
+        """Give the screen to the shell while Ctrl-Z has stopped us."""
+        pinned = bool(self._rows)
+        os.write(self.fileno(), self._off().encode())
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, self._suspended)
+        if pinned:
+            os.write(self.fileno(), self._on().encode())
+
+
+def _drawn(lines: Sequence[str]) -> str:
+    return "".join(f"\x1b[{row};1H\x1b[0;7m{text}\x1b[0m" for row, text in enumerate(lines, 1))
+
+
+def bar(left: str, right: str, width: int) -> str:
+    """Return a line as wide as the screen with `right` at its end; `left` is cut where both do not fit."""
+    end = f" {right} "
+    room = max(0, width - cell_len(end))
+    start = f" {left}"
+    cut = start if cell_len(start) <= room else f"{set_cell_size(start, max(0, room - 1))}…"
+    return set_cell_size(f"{set_cell_size(cut, room)}{end}", width)

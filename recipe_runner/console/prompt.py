@@ -193,7 +193,8 @@ class ConsoleOperator:
         self._terminal.table(("variable", "value"), rows)
 
     def _read(self, prompt: str) -> str:
-        return read_line(self._terminal, prompt)
+        with self._view.asking():
+            return read_line(self._terminal, prompt)
 
 
 def edit(text: str) -> str:

@@ -40,8 +40,8 @@ class Terminal:
 
     @property
     def interactive(self) -> bool:
-        """Say whether a person can see and answer."""
-        return self.out.is_terminal and not self.plain
+        """Say whether this is a screen on which things can be drawn, for a person who wants that."""
+        return self.out.is_terminal and self.out.file.isatty() and not self.out.is_dumb_terminal and not self.plain
 
     def put(self, text: Text) -> None:
         """Print one text to standard output; a log gets it without the work that styles take."""

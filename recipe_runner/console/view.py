@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 from rich.text import Text
 
@@ -13,10 +15,21 @@ from recipe_runner.console import findings as table
 from recipe_runner.console.card import Cards
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.lanes import Lanes
-from recipe_runner.console.pinned import Pinned
+from recipe_runner.console.pinned import Pinned, bar
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.engine.events import Close, Deviation, Event, Output, Resume, Skip, StepEnd, StepStart, Waiting
-from recipe_runner.engine.plan import Plan
+from recipe_runner.engine.events import (
+    Close,
+    Deviation,
+    Event,
+    Output,
+    Resume,
+    Skip,
+    StepEnd,
+    StepStart,
+    Ticking,
+    Waiting,
+)
+from recipe_runner.engine.plan import Plan, PlannedStep
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Ended
 from recipe_runner.language.model import Block
@@ -54,7 +67,9 @@ class RunView:
         self.cards = Cards(terminal, plan)
         self._plan = plan
         self._gutter = Gutter(terminal)
-        self._pinned = Pinned(terminal)
+        self._pinned = Pinned(sys.stdout) if terminal.interactive else None
+        if self._pinned is not None:
+            terminal.out.file = cast("IO[str]", self._pinned)
         self._lanes: Lanes | None = None
         self._began = time.monotonic()
         self._worked = self._began
@@ -94,8 +109,8 @@ class RunView:
             self._shown = step_id
             self._settle()
             self.cards.show(planned, self._elapsed())
-        place = f"{line(self._plan.recipe.title)} · {planned.number}/{len(self._plan.steps)} {step_id}"
-        self._pinned.draw(place, f"run {self._run[:12]}  {self._elapsed()}")
+        if self._pinned is not None:
+            self._pinned.pin(lambda width: self._head(planned, width))
 
     def show(self, event: Event) -> None:
         """Show one event."""
@@ -110,6 +125,8 @@ class RunView:
                     self._gutter.feed(event)
             case Waiting():
                 self._wait(event)
+            case Ticking():
+                self._tick()
             case StepStart():
                 self.step(event.step)
                 self._start(event)
@@ -122,13 +139,21 @@ class RunView:
     def released(self) -> None:
         """Give the whole screen to somebody else for a while."""
         self._settle()
-        self._pinned.release()
+        if self._pinned is not None:
+            self._pinned.release()
 
     def changes(self, differences: Sequence[str]) -> None:
         """Show how steps differ from what they were when the run began."""
         for difference in differences:
             self.terminal.blank()
             self.cards.code(difference, "diff")
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Keep the screen in order while the operator types a line."""
+        self.terminal.out.file.flush()
+        with nullcontext() if self._pinned is None else self._pinned.asking():
+            yield
 
     def calls(self) -> None:
         """Make the screen ready for a question; after long work ring the bell, for somebody who has looked away."""
@@ -204,9 +229,19 @@ class RunView:
             shown = value if isinstance(value, str) else ", ".join(value)
             self.terminal.put(Text.assemble((f"    {line(name)} = ", "dim"), line(shown)))
 
+    def _head(self, planned: PlannedStep, width: int) -> list[str]:
+        """Return what stays at the head of the screen: which run this is, where it stands, what comes next."""
+        steps = self._plan.steps
+        following = f"next: {steps[planned.number].step.id}" if planned.number < len(steps) else "the last step"
+        return [
+            bar(line(self._plan.recipe.title), f"run {self._run[:12]}  {self._elapsed()}", width),
+            bar(f"step {planned.number} of {len(steps)}: {planned.step.id}", following, width),
+        ]
+
     def _elapsed(self) -> str:
-        seconds = int(time.monotonic() - self._began)
-        return f"{seconds // 60:02}:{seconds % 60:02}"
+        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
 
     def _wait(self, event: Waiting) -> None:
         """Show a wait: counted down in place for a person, once for a log."""
@@ -219,6 +254,13 @@ class RunView:
         elif not self._waiting:
             self.terminal.say(f"  … {event.reason}{item}, {event.seconds:.0f} s", "quiet")
         self._waiting = True
+
+    def _tick(self) -> None:
+        """Let the clocks on the screen go on."""
+        if self._lanes is not None:
+            self._lanes.tick()
+        if self._pinned is not None:
+            self._pinned.refresh()
 
     def _settle(self) -> None:
         """End whatever is unfinished on the screen: a wait, live lines, a line without its end."""

@@ -202,10 +202,15 @@ class Waiting:
     item: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ticking:
+    """A second has passed while processes run, or something has happened at the terminal; shown, never recorded."""
+
+
 Recorded = (
     Genesis | Precondition | StepStart | StepEnd | Confirm | Skip | Deviation | Note | Recover | Resume | Abort | Close
 )
-Event = Recorded | Output | Waiting
+Event = Recorded | Output | Waiting | Ticking
 
 TYPES: dict[str, type[Recorded]] = {
     cls.type: cls

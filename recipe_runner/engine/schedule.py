@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from recipe_runner.engine.events import Event, Output, Waiting
+from recipe_runner.engine.events import Event, Output, Ticking, Waiting
 from recipe_runner.engine.process import Chunk, Command, Ended, Process, Pump, Stream
 from recipe_runner.engine.redaction import RedactedStream, Redactor
 
@@ -44,6 +44,8 @@ NOT_STARTED = 127
 """The exit code a shell reports for a command that it could not find."""
 TICK = 0.5
 """Seconds between two `Waiting` events."""
+SECOND = 1.0
+"""Between two `Ticking` events."""
 
 
 @dataclass(slots=True, eq=False)
@@ -135,12 +137,16 @@ class Scheduler:
         """Wait until something happens to one of the tasks."""
         pausing = [task for task in active if task.pause is not None]
         now = time.monotonic()
-        until = min([now + TICK, *(task.wake for task in pausing)]) if pausing else None
+        until = min([now + TICK, *(task.wake for task in pausing)]) if pausing else now + SECOND
         if not active:
             return
+        idle = not pausing
         for process, happened in self._pump.poll(until):
+            idle = False
             task = next(task for task in active if task.process is process)
             yield from self._happened(task, happened)
+        if idle:
+            yield Ticking()
         now = time.monotonic()
         for task in pausing:
             if task.pause is not None:

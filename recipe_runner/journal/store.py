@@ -21,6 +21,7 @@ from recipe_runner.engine.events import (
     Recorded,
     Resume,
     StepEnd,
+    Ticking,
     Waiting,
     to_record,
 )
@@ -136,7 +137,7 @@ class Journal:
         if self._stopped:
             raise IncompleteError.because(self._stopped)
         match event:
-            case Waiting():
+            case Waiting() | Ticking():
                 pass
             case Output():
                 with self._or_abort():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
@@ -13,30 +13,60 @@ import pyte
 RECIPE = Path(sys.executable).parent / "recipe"
 
 
+class Screen(pyte.HistoryScreen):
+    """A screen with scrollback, on which deleting lines moves empty ones up too: the emulator leaves those out."""
+
+    def delete_lines(self, count: int | None = None) -> None:
+        """Delete lines from the cursor on (DL, ECMA-48)."""
+        top, bottom = self.margins or (0, self.lines - 1)
+        if top <= self.cursor.y <= bottom:
+            for row in range(self.cursor.y, bottom + 1):
+                self.buffer[row]
+        super().delete_lines(count)
+
+
 class Person:
     """Drives the command in a terminal of a given size."""
 
     def __init__(
-        self, *arguments: str, directory: Path, environ: Mapping[str, str] | None = None, width: int = 80
+        self,
+        *arguments: str,
+        directory: Path,
+        environ: Mapping[str, str] | None = None,
+        width: int = 80,
+        height: int = 200,
+        inside: Sequence[str] = (),
     ) -> None:
+        """Start the command, `inside` another program where one is given."""
         inherited = {name: text for name, text in os.environ.items() if name not in {"LINES", "COLUMNS"}}
         variables = {**inherited, "TERM": "xterm-256color", "PATH": f"{RECIPE.parent}:{os.environ['PATH']}"}
         self._child = pexpect.spawn(
-            str(RECIPE),
-            list(arguments),
+            [*inside, str(RECIPE)][0],
+            [*inside, str(RECIPE), *arguments][1:],
             cwd=str(directory),
             env={**variables, **(environ or {})},
-            dimensions=(200, width),
+            dimensions=(height, width),
             encoding="utf-8",
             timeout=60,
         )
-        self._screen = pyte.Screen(width, 200)
+        self._screen = Screen(width, height)
         self._stream = pyte.Stream(self._screen)
 
     def sees(self, pattern: str) -> None:
         """Wait until a text appears."""
         self._child.expect(pattern)
         self._stream.feed(f"{self._child.before}{self._child.after}")
+
+    def waits(self, ready: Callable[[list[str]], bool]) -> None:
+        """Wait until the rows of the screen are as they should be."""
+        while not ready(self.screen().split("\n")):
+            self._stream.feed(self._child.read_nonblocking(4096, timeout=60))
+
+    def resizes(self, width: int, height: int) -> None:
+        """Give the window another size."""
+        self._screen.resize(height, width)
+        self._screen.set_margins()
+        self._child.setwinsize(height, width)
 
     def types(self, text: str) -> None:
         """Type a line."""

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
@@ -243,3 +246,45 @@ def test_code_is_shown_whole(tmp_path: Path) -> None:
     assert "the-end" in person.screen()
     person.types("q")
     assert person.leaves() == 5
+
+
+FULL_SCREEN = r"printf '\e[?1049h\e[H\e[2Jeverything'; read -r; printf '\e[?1049l'"
+
+
+def test_the_head_of_the_screen_stays_in_tmux(tmp_path: Path) -> None:
+    """Recipe, run, step, time and what comes next are in the first two rows: over output, a program that takes the
+    whole screen, a cleared screen and another size; an 80 column terminal cuts nothing but the title.
+    """
+    recipe = tmp_path / "long.md"
+    recipe.write_text(
+        "# Karmic alpha 3, published to every region of the cloud and announced\n"
+        f"```bash {{#much}}\nseq 60\n```\n```bash {{#full .tty}}\n{FULL_SCREEN}\n```\n"
+        "```bash {#end}\nclear >/dev/tty\n```\n"
+    )
+    arguments = ("run", str(recipe), "--no-sign", "--runs", str(tmp_path / "runs"))
+    (tmp_path / "tmux.conf").write_text("set -g status off\n")
+    tmux = ("tmux", "-L", f"recipe-{os.getpid()}", "-f", str(tmp_path / "tmux.conf"), "new-session")
+    person = Person(*arguments, directory=tmp_path, environ={"TERM": "linux"}, height=24, inside=tmux)
+
+    def head(rows: list[str], step: str, following: str, width: int = 80) -> bool:
+        place, what = re.escape(step), re.escape(following)
+        return bool(
+            re.fullmatch(r" Karmic alpha 3, .* run [0-9a-f]{12}  \d\d:\d\d", rows[0])
+            and re.fullmatch(rf" {place} +{what}", rows[1].rstrip())
+            and len(rows[1]) < width
+        )
+
+    def asked(step: str, following: str, width: int = 80) -> Callable[[list[str]], bool]:
+        return lambda rows: head(rows, step, following, width) and rows[-1].startswith("  ›")
+
+    person.waits(asked("step 1 of 3: much", "next: full"))
+    person.types("")
+    person.waits(lambda rows: asked("step 2 of 3: full", "next: end")(rows) and "  │ 60" in rows)
+    person.types("")
+    person.waits(lambda rows: rows[0].startswith("everything"))
+    person.types("")
+    person.waits(asked("step 3 of 3: end", "the last step"))
+    person.resizes(60, 30)
+    person.waits(asked("step 3 of 3: end", "the last step", 60))
+    person.types("")
+    person.waits(lambda rows: not any("Karmic" in row for row in rows))
