@@ -10,25 +10,23 @@ from pathlib import Path
 
 from builders.build.artefacts import RECIPES, Materials, make_artefact, output_tools, unpack_boot_files
 from builders.build.bench import Bench, bench, scratch_parent
-from builders.build.buildinfo import format_info
 from builders.build.cache import PhaseCache
 from builders.build.disk import make_disk
 from builders.build.e2fsprogs import find_mke2fs
 from builders.build.filesystem import filesystem_path, make_filesystem
 from builders.build.layout import Layout
-from builders.build.manifest import manifest
 from builders.build.phases import Phases, find_phases
+from builders.build.plan import find_tools
 from builders.build.progress import Progress
+from builders.build.proof import Start, account_for, write_proof, write_run
 from builders.build.rootfs import Rootfs, indexes_path, make_rootfs, read_rootfs
 from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require, room_needed
 from builders.distros.base import Bootstrap
 from builders.distros.table import distribution
 from builders.images.definition import Definition, Output
 from builders.images.serial import Serial
-from builders.images.writing import write_definition
 from builders.publish.signing import certificate, sign
-from builders.publish.sums import digest_all, format_sums
-from builders.publish.tree import BUILD_INFO, SIGNATURE, SUMS, Names, Tree
+from builders.publish.tree import SUMS, Names, Tree
 from recipe_runner.errors import RecipeError, UsageError
 
 
@@ -60,7 +58,8 @@ def build_image(
         with bench(definition, serial, parent, progress) as work:
             make(work, staged, names, cache)
         if key:
-            (staged / SIGNATURE).write_bytes(sign((staged / SUMS).read_bytes(), key))
+            for name in (SUMS, names.run):
+                (staged / f"{name}.gpg").write_bytes(sign((staged / name).read_bytes(), key))
     _move_current(tree, final, serial)
     return final
 
@@ -80,6 +79,7 @@ def daily(tree: Tree, definition: Definition, serial: Serial) -> Path:
 
 def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = None) -> None:
     """Make every file of the build in `staged`, the checksums last; go on from the phases that the cache has."""
+    start = Start.now()
     progress, definition = bench.progress, bench.definition
     family = distribution(definition.distribution)
     layout = Layout(definition.disk.size, bench.identity)
@@ -92,6 +92,7 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
             phases = stack.enter_context(find_phases(bench, family, bootstrap, mke2fs, cache))
         with progress.phase(f"root file system{phases.rootfs.remark}"):
             rootfs, phases = _root(bench, bootstrap, phases)
+        account = stack.enter_context(ThreadPoolExecutor(1)).submit(account_for, bench, names, rootfs)
         with progress.phase(f"file system image and disk{phases.disk.remark}"):
             made = {"disk.raw": disk, "root.ext4": filesystem_path(bench)}
             if not phases.disk.copy(made):
@@ -103,7 +104,11 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
         outputs = [output for output in RECIPES if output in definition.outputs]
         with progress.phase(f"{', '.join(outputs) or 'no further files'}{phases.remark(outputs)}"):
             _make_artefacts(bench, names, materials, phases, outputs)
-        _describe(bench, staged, names, rootfs)
+        with progress.phase("proof and checksums"):
+            making = write_proof(bench, staged, names, rootfs, account.result())
+    used = find_tools((*DISK_TOOLS, *output_tools(definition.outputs), *family.tools))
+    versions = {tool.tool.package: tool.version for tool in used if tool.version}
+    write_run(bench, staged, names, making, start, versions | {"mke2fs": ".".join(map(str, mke2fs.version))})
 
 
 def _make_artefacts(
@@ -127,17 +132,6 @@ def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases) -> tuple[Rootfs, P
     phases = phases.believed(rootfs.sources)
     phases.rootfs.keep({"rootfs.tar": rootfs.archive, "indexes": indexes_path(bench)})
     return rootfs, phases
-
-
-def _describe(bench: Bench, staged: Path, names: Names, rootfs: Rootfs) -> None:
-    definition = bench.definition
-    with bench.progress.phase("manifest and checksums"):
-        (staged / names.manifest).write_text(manifest(rootfs.read("var/lib/dpkg/status").decode()))
-        facts = format_info(definition, bench.serial, rootfs.kernel_version, rootfs.sources)
-        (staged / BUILD_INFO).write_text(facts)
-        write_definition(definition, staged)
-        files = [path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()]
-        (staged / SUMS).write_bytes(format_sums(digest_all(staged, files)))
 
 
 def _move_current(tree: Tree, final: Path, serial: Serial) -> None:

@@ -14,11 +14,11 @@ from builders.build.e2fsprogs import known_mke2fs
 from builders.build.filesystem import filesystem_command, filesystem_path
 from builders.build.grub import core_command
 from builders.build.layout import Layout, Partition
-from builders.build.manifest import manifest
 from builders.build.rootfs import archive_path, rootfs_command
 from builders.build.tools import DISK_TOOLS, Tool, room_needed
 from builders.distros.table import distribution
 from builders.images.writing import DEFINITION, attachments
+from builders.proof.packages import installed
 from builders.publish.tree import BUILD_INFO, SUMS, Names
 
 FLAVOUR = "FLAVOUR"
@@ -80,6 +80,11 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     )
     made = [output for output in RECIPES if output in outputs]
     files = [*(RECIPES[output].name(names) for output in made), *(unpacked if "unpacked" in outputs else ())]
+    files += [name for output, name in (("raw", names.raw), ("licences", names.licences)) if output in outputs]
+    proof = (
+        *(names.manifest, names.file_list, names.spdx, names.cyclonedx, names.provenance, names.run, names.log),
+        *(BUILD_INFO, DEFINITION, *dict.fromkeys(attachment.name for attachment in attachments(definition)), SUMS),
+    )
     phases = (
         _phase("root file system", *family.preparation(bench), rootfs_command(bench, bootstrap)),
         _phase(
@@ -94,15 +99,7 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     )
     return ImagePlan(
         phases,
-        (
-            *files,
-            *((names.raw,) if "raw" in outputs else ()),
-            names.manifest,
-            BUILD_INFO,
-            DEFINITION,
-            *dict.fromkeys(attachment.name for attachment in attachments(definition)),
-            SUMS,
-        ),
+        (*files, *proof),
         find_tools((*DISK_TOOLS, *output_tools(outputs), *family.tools)),
         (layout.bios, layout.esp, layout.root),
         ".".join(map(str, mke2fs.version)) if mke2fs else None,
@@ -118,5 +115,5 @@ def _phase(title: str, *commands: Argv) -> PlannedPhase:
 def find_tools(tools: Iterable[Tool], status: Path = STATUS) -> tuple[FoundTool, ...]:
     """Look for each tool; versions are those of dpkg's list of this machine, `status`."""
     text = status.read_text("utf-8", "replace") if status.is_file() else ""
-    versions = dict(line.split("\t") for line in manifest(text).splitlines())
+    versions = {package.name: package.version for package in installed(text)}
     return tuple(FoundTool(tool, tool.present(), versions.get(tool.package)) for tool in tools)

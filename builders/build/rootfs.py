@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from builders.build.archive import Member, read_members, resolve
 from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.distros.base import Bootstrap
@@ -26,18 +27,17 @@ class Rootfs:
     archive: Path
     kernel_version: str
     has_ramdisk: bool
+    members: Mapping[str, Member] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
-    def read(self, member: str) -> bytes:
-        """Return a file's bytes by its path in the image; raises RecipeError when it is not there."""
-        with tarfile.open(self.archive) as tar:
-            try:
-                stream = tar.extractfile(f"./{member}")
-            except KeyError:
-                stream = None
-            if stream is None:
-                raise RecipeError.because(f"the root file system has no file `/{member}`")
-            return stream.read()
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes by its path in the image, links followed; raises RecipeError without it."""
+        found = resolve(self.members, path)
+        if found is None or found.kind != "file":
+            raise RecipeError.because(f"the root file system has no file `/{path}`")
+        with self.archive.open("rb") as stream:
+            stream.seek(found.offset)
+            return stream.read(found.size)
 
 
 def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
@@ -87,15 +87,14 @@ def rootfs_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
 
 def inspect(archive: Path) -> Rootfs:
     """Find the kernel that `/vmlinuz` names and look for its ramdisk; raises RecipeError without a kernel."""
-    with tarfile.open(archive) as tar:
-        members = {member.name.removeprefix("./"): member for member in tar}
+    members = read_members(archive)
     link = members.get("vmlinuz")
-    found = re.fullmatch(r"boot/vmlinuz-(\S+)", link.linkname) if link and link.issym() else None
+    found = re.fullmatch(r"boot/vmlinuz-(\S+)", link.target) if link and link.kind == "symlink" else None
     if not found or f"boot/vmlinuz-{found[1]}" not in members:
         raise RecipeError.because(
             "the root file system has no kernel at `/vmlinuz`", hint="add a kernel package to the definition"
         )
-    return Rootfs(archive, found[1], f"boot/initrd.img-{found[1]}" in members)
+    return Rootfs(archive, found[1], f"boot/initrd.img-{found[1]}" in members, members)
 
 
 def parse_indexes(text: str) -> dict[str, str]:
@@ -115,12 +114,13 @@ def join_digests(digests: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {suite: "+".join(sorted(found[suite])) for suite in sorted(found)}
 
 
-def pack(texts: Mapping[str, str], epoch: int) -> bytes:
+def pack(texts: Mapping[str, str | bytes], epoch: int) -> bytes:
     """Return a tar archive of small files owned by root, by path."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for path in sorted(texts):
-            content = texts[path].encode()
+            text = texts[path]
+            content = text.encode() if isinstance(text, str) else text
             member = tarfile.TarInfo(path)
             member.size, member.mtime, member.mode = len(content), epoch, 0o644
             tar.addfile(member, io.BytesIO(content))

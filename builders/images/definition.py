@@ -18,7 +18,17 @@ from builders.images.zones import known_zone
 Architecture = Literal["amd64", "arm64"]
 BootMode = Literal["bios", "uefi"]
 Output = Literal[
-    "qcow2", "raw", "vmdk", "vhd", "filesystem", "squashfs", "root-tar.gz", "root-tar.xz", "bundle", "unpacked"
+    "qcow2",
+    "raw",
+    "vmdk",
+    "vhd",
+    "filesystem",
+    "squashfs",
+    "root-tar.gz",
+    "root-tar.xz",
+    "bundle",
+    "unpacked",
+    "licences",
 ]
 DEFAULT_OUTPUTS: tuple[Output, ...] = ("qcow2", "raw", "bundle", "unpacked")
 TimeZone = Annotated[str, AfterValidator(known_zone)]

@@ -84,6 +84,41 @@ class Names:
         """The installed packages, `name TAB version`."""
         return f"{self.prefix}.manifest"
 
+    @property
+    def licences(self) -> str:
+        """The copyright files of all packages."""
+        return f"{self.prefix}.licences.tar.gz"
+
+    @property
+    def file_list(self) -> str:
+        """Every file of the root with its mode, owner, size and sha256."""
+        return f"{self.prefix}.files"
+
+    @property
+    def spdx(self) -> str:
+        """The bill of materials as SPDX."""
+        return f"{self.prefix}.spdx.json"
+
+    @property
+    def cyclonedx(self) -> str:
+        """The bill of materials as CycloneDX."""
+        return f"{self.prefix}.cdx.json"
+
+    @property
+    def provenance(self) -> str:
+        """What the files were made from."""
+        return f"{self.prefix}.provenance.json"
+
+    @property
+    def run(self) -> str:
+        """Provenance of the checksums: when and with which tools they were made. Not summed."""
+        return f"{self.prefix}.run.json"
+
+    @property
+    def log(self) -> str:
+        """What the tools said while the build was made. Not summed."""
+        return f"{self.prefix}.build.log"
+
     def kernel(self, flavour: str) -> str:
         """Return the unpacked kernel's name."""
         return f"unpacked/{self.prefix}-vmlinuz-{flavour}"

@@ -1,0 +1,105 @@
+"""A root's tar archive, read once: its members by path, and their content where it lies."""
+
+from __future__ import annotations
+
+import mmap
+import stat
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from recipe_runner.errors import RecipeError
+from recipe_runner.sanitise import line
+
+Kind = Literal["file", "directory", "symlink", "hardlink", "device", "fifo"]
+_CAPABILITY = "SCHILY.xattr.security.capability"
+_TYPES: dict[bytes, tuple[Kind, int]] = {
+    tarfile.REGTYPE: ("file", stat.S_IFREG),
+    tarfile.AREGTYPE: ("file", stat.S_IFREG),
+    tarfile.GNUTYPE_SPARSE: ("file", stat.S_IFREG),
+    tarfile.DIRTYPE: ("directory", stat.S_IFDIR),
+    tarfile.SYMTYPE: ("symlink", stat.S_IFLNK),
+    tarfile.LNKTYPE: ("hardlink", stat.S_IFREG),
+    tarfile.CHRTYPE: ("device", stat.S_IFCHR),
+    tarfile.BLKTYPE: ("device", stat.S_IFBLK),
+    tarfile.FIFOTYPE: ("fifo", stat.S_IFIFO),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member: `path` without a leading slash, empty for the root itself; `mode` with the file's type.
+
+    `target` is where a link leads, in the words of the archive; `offset` and `size` in bytes; `capabilities` says
+    whether a program has some of the superuser's rights.
+    """
+
+    path: str
+    kind: Kind
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    target: str
+    offset: int
+    capabilities: bool
+
+
+def read_members(archive: Path) -> dict[str, Member]:
+    """Return the members of an archive that is not compressed, by path; raises RecipeError where it is none."""
+    try:
+        with tarfile.open(archive, "r:") as tar:
+            return {member.path: member for member in map(_member, tar)}
+    except tarfile.TarError as fault:
+        raise RecipeError.because(f"`{line(str(archive))}` is no tar archive: {line(str(fault))}") from fault
+
+
+@contextmanager
+def contents(archive: Path) -> Iterator[mmap.mmap]:
+    """Give all bytes of the archive; those of a member lie between `offset` and `offset + size`."""
+    with archive.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield data
+
+
+def resolve(members: Mapping[str, Member], path: str) -> Member | None:
+    """Return the file or directory that `path` leads to inside the root, links followed, or None."""
+    parts, done = path.split("/"), ""
+    for _ in range(1000):
+        if not parts:
+            return members.get(done)
+        part = parts.pop(0)
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            done = done.rpartition("/")[0]
+            continue
+        found = members.get(f"{done}/{part}" if done else part)
+        if found is None:
+            return None
+        if found.kind == "symlink":
+            parts = [*found.target.split("/"), *parts]
+            done = "" if found.target.startswith("/") else done
+        elif found.kind == "hardlink":
+            parts, done = [*found.target.split("/"), *parts], ""
+        else:
+            done = found.path
+    return None
+
+
+def _member(info: tarfile.TarInfo) -> Member:
+    kind, type_ = _TYPES.get(info.type, ("file", stat.S_IFREG))
+    path = info.name.removeprefix("./").strip("/")
+    return Member(
+        "" if path == "." else path,
+        kind,
+        type_ | stat.S_IMODE(info.mode),
+        info.uid,
+        info.gid,
+        info.size if kind == "file" else 0,
+        info.linkname.removeprefix("./") if kind == "hardlink" else info.linkname,
+        info.offset_data,
+        _CAPABILITY in info.pax_headers,
+    )
