@@ -67,7 +67,8 @@ fields='{
 "seal":{"required":["sig","stmt"],"optional":[]},
 "skip":{"required":["kind","reason","step"],"optional":["item"]},
 "step_end":{"required":["step"],"optional":["attempt","blobs","duration_ms","exit_code","item","outcome","outputs","role","signal"]},
-"step_start":{"required":["step"],"optional":["attempt","command","digest","host","item","kind","role"]}
+"step_start":{"required":["step"],"optional":["attempt","command","digest","host","item","kind","role"]},
+"witness":{"required":["address","kind","outcome","records"],"optional":["detail","receipt","supplier"]}
 }'
 # shellcheck disable=SC2016 # the dollars are jq's
 rules='
@@ -95,6 +96,9 @@ def signer: type == "object" and (keys == ["primary", "signing"]) and (.primary 
 def blobs: (.blobs // {}) | to_entries
     | all((.key | IN("stdout", "stderr", "timing", "state")) and (.value | type == "object" and keys == ["sha256", "size"]
           and (.sha256 | hex(64)) and (.size | type == "number" and . >= 0)));
+def receipt: (.receipt // {}) | . == {} or (type == "object" and keys == ["file", "sha256", "size"] and (.sha256 | hex(64))
+    and (.size | type == "number" and . >= 0)
+    and (.file | type == "string" and test("\\Awitnesses/(0|[1-9][0-9]{0,6})-[a-z0-9]+(-[0-9]+)?(\\.[a-z0-9]+)?\\z")));
 def shape($fields): (keys - ["mono_ns", "n", "prev", "t", "ts"]) as $have
     | $fields[.t] as $known
     | $known != null and ($known.required - $have == []) and ($have - $known.required - $known.optional == []);
@@ -102,7 +106,7 @@ def sealed: . as $t | ["precondition", "seal"] | index($t) | not;
 
 . as $lines
 | ($lines[0].sealing // null) as $sealing
-| reduce range($lines | length) as $i ({signer: null, running: {}, closed: false, out: []};
+| reduce range($lines | length) as $i ({signer: null, running: {}, receipts: {}, closed: false, out: []};
     if .fault then . else
     $lines[$i] as $line | (if $i == 0 then "" else $lines[$i - 1].t end) as $last
     | if ($line | type != "object") or ($line | plain | not) or ($line | envelope | not) then .fault = fault($i; "not in form")
@@ -134,6 +138,11 @@ def sealed: . as $t | ["precondition", "seal"] | index($t) | not;
           elif $line.t == "recover" then
             if ($line.sha256 | hex(64)) and $line.file == "set-aside-" + $line.sha256
             then .out += ["file|\($i)|\($line.file)|\($line.sha256)|\($line.size)"] else .fault = fault($i; "recover") end
+          elif $line.t == "witness" then
+            if ($line | receipt | not) or (.receipts[$line.receipt.file // ""]) then .fault = fault($i; "witness")
+            elif ($line.receipt // {}) == {} then .
+            else .receipts[$line.receipt.file] = true
+                | .out += ["file|\($i)|\($line.receipt.file)|\($line.receipt.sha256)|\($line.receipt.size)"] end
           elif $line.t == "close" then .closed = true
           else . end
       end

@@ -112,6 +112,18 @@ def coursing(function: F) -> F:
     )
 
 
+def witnessing(function: F) -> F:
+    """Add the option that says who is told how far the journal has come."""
+    return click.option(
+        "--witness",
+        "witnesses",
+        multiple=True,
+        envvar="RECIPE_WITNESSES",
+        metavar="KIND=ADDRESS",
+        help="Have the journal's head attested by tsa=URL, git=URL#BRANCH, s3=s3://BUCKET/PREFIX; may be repeated.",
+    )(function)
+
+
 def signing(function: F) -> F:
     """Add the options that say who signs."""
     for option in (

@@ -12,6 +12,8 @@ from recipe_runner.cli.reopening import differences, reopened, rolls_another_bac
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.session import Place, Session, look, resumed
 from recipe_runner.errors import UsageError
+from recipe_runner.journal.witness.attendance import Attendance
+from recipe_runner.journal.witness.table import appointed
 
 
 @click.command(help="Go on with the run in directory RUN: what is finished stays finished.")
@@ -22,17 +24,20 @@ from recipe_runner.errors import UsageError
 @options.answering
 @options.coursing
 @click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
+@options.witnessing
 def command(  # noqa: D103 - its help is above
     run: Path,
     recipe: Path | None,
     includes: tuple[Path, ...],
     secrets: tuple[str, ...],
     key: str | None,
+    witnesses: tuple[str, ...],
     answering: options.Answering,
     course: options.Coursing,
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain)
+    attendance = Attendance(appointed(witnesses))
     with reopened(
         run, recipe, sealing_as_before(key, terminal.release), answering.asker(terminal), secrets, includes
     ) as found:
@@ -61,4 +66,4 @@ def command(  # noqa: D103 - its help is above
         view.changes(differences(found))
         findings = look(found.plan, found.environ)
         session = Session(found.plan, found.history, operator, findings, found.state, chosen, found.environ, found.away)
-        return drive(session.events(), found.journal, view, run, findings)
+        return drive(session.events(), found.journal, view, run, findings, attendance)

@@ -19,6 +19,8 @@ from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import resolve
 from recipe_runner.errors import ExitCode
 from recipe_runner.journal.store import Journal
+from recipe_runner.journal.witness.attendance import Attendance
+from recipe_runner.journal.witness.table import appointed
 from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parse import load
 
@@ -34,6 +36,7 @@ from recipe_runner.language.parse import load
 @options.answering
 @options.coursing
 @options.signing
+@options.witnessing
 def command(  # noqa: D103 - its help is above
     file: Path,
     params: tuple[str, ...],
@@ -44,11 +47,13 @@ def command(  # noqa: D103 - its help is above
     dry_run: bool,
     key: str | None,
     no_sign: bool,
+    witnesses: tuple[str, ...],
     answering: options.Answering,
     course: options.Coursing,
 ) -> int:
     mode = "ask" if dry_run else answering.mode()
     terminal = Terminal(plain=answering.plain)
+    attendance = Attendance(appointed(witnesses))
     recipe = load(file, includes)
     actions = tables.used_actions(recipe)
     tables.refuse_faults(recipe)
@@ -88,7 +93,7 @@ def command(  # noqa: D103 - its help is above
         findings = look(planned, environ)
         state = ShellState(directory=place.directory)
         session = Session(planned, History.of([first]), operator, findings, state, chosen, environ)
-        return drive(session.events(), journal, view, directory, findings)
+        return drive(session.events(), journal, view, directory, findings, attendance)
 
 
 def _commit(file: Path) -> str | None:

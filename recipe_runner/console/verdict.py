@@ -12,6 +12,7 @@ from recipe_runner.sanitise import line
 
 STYLE = {Verdict.VALID: "bold green", Verdict.INCOMPLETE: "bold yellow"}
 BAD = "bold red"
+ATTESTATION = {"vouches": "", "contradicts": "red", "silent": "dim"}
 
 
 def show(terminal: Terminal, run: Path, report: Report) -> None:
@@ -35,3 +36,6 @@ def show(terminal: Terminal, run: Path, report: Report) -> None:
     for name, value in rows.items():
         if value:
             out.print(Text.assemble((f"  {name:<13}", "dim"), styled(line(value), "")))
+    for attestation in facts.witnesses:
+        style = ATTESTATION[attestation.outcome]
+        out.print(Text.assemble((f"  {'witness':<13}", "dim"), (line(attestation.in_words(facts.records)), style)))

@@ -28,10 +28,12 @@ from recipe_runner.engine.events import (
     StepStart,
     Ticking,
     Waiting,
+    Witnessed,
 )
 from recipe_runner.engine.plan import Plan, PlannedStep
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Ended
+from recipe_runner.journal.narrative import tell
 from recipe_runner.language.model import Block
 from recipe_runner.sanitise import line
 
@@ -208,6 +210,9 @@ class RunView:
                 self._onward = "undo"
             case Deviation(what=what, reason=reason):
                 self.terminal.say(f"  deviation: {what}{f' ({reason})' if reason else ''}", "warn")
+            case Witnessed():
+                told = tell(event)
+                self.terminal.say(f"  {told.text}", "quiet" if told.tone == "good" else "warn")
             case Resume(changed=changed) if changed:
                 self.terminal.say(f"  The recipe has changed since the run began: {', '.join(changed)}", "warn")
             case _:

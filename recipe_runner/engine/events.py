@@ -132,6 +132,20 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Witnessed:
+    """A witness was told how far the journal had come; a failure stops nothing unless a policy demands that witness."""
+
+    type: ClassVar[str] = "witness"
+    kind: str
+    address: str
+    records: int = field(metadata={"help": "how many records the witness was told of"})
+    outcome: Literal["attested", "failed"]
+    supplier: str = field(default="", metadata={"help": "distribution and version"})
+    detail: str = ""
+    receipt: dict[str, Any] = field(default_factory=dict, metadata={"help": "file, sha256 and size"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recover:
     """A torn last line was set aside when the journal was opened again."""
 
@@ -208,7 +222,19 @@ class Ticking:
 
 
 Recorded = (
-    Genesis | Precondition | StepStart | StepEnd | Confirm | Skip | Deviation | Note | Recover | Resume | Abort | Close
+    Genesis
+    | Precondition
+    | StepStart
+    | StepEnd
+    | Confirm
+    | Skip
+    | Deviation
+    | Note
+    | Witnessed
+    | Recover
+    | Resume
+    | Abort
+    | Close
 )
 Event = Recorded | Output | Waiting | Ticking
 
@@ -223,6 +249,7 @@ TYPES: dict[str, type[Recorded]] = {
         Skip,
         Deviation,
         Note,
+        Witnessed,
         Recover,
         Resume,
         Abort,

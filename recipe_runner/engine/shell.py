@@ -209,11 +209,11 @@ def _prologue(state: ShellState, around: Surroundings, *, python: bool) -> str:
 
 
 @contextmanager
-def memory(name: str, text: str) -> Iterator[int]:
-    """Hold a text in memory on a descriptor that a child can inherit, for the time of a `with` block."""
+def memory(name: str, content: str | bytes) -> Iterator[int]:
+    """Hold a text or bytes in memory on a descriptor that a child can inherit, for the time of a `with` block."""
     descriptor = os.memfd_create(f"recipe-{name}", os.MFD_CLOEXEC)
     try:
-        data = memoryview(text.encode("utf-8", "surrogateescape"))
+        data = memoryview(content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape"))
         while data:
             data = data[os.write(descriptor, data) :]
         os.lseek(descriptor, 0, os.SEEK_SET)

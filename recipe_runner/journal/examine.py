@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from recipe_runner.engine.events import Close, Genesis, Recorded, Recover, Resume, StepEnd, StepStart
+from recipe_runner.engine.events import Close, Genesis, Recorded, Recover, Resume, StepEnd, StepStart, Witnessed
 from recipe_runner.errors import VerificationError
 from recipe_runner.gpgv import Signature, UntrustedError
 from recipe_runner.journal.chain import Chain
@@ -18,6 +18,7 @@ from recipe_runner.journal.seal import Sealing, needs_seal, statement
 from recipe_runner.journal.signature import form_fault
 from recipe_runner.journal.survey import Seal
 from recipe_runner.journal.verdict import Doubt, Facts, Verdict
+from recipe_runner.journal.witness.head import Extent, Moment
 
 RECORD_CAP = 1_000_000
 CheckSignature = Callable[[bytes, bytes], Signature]
@@ -34,12 +35,17 @@ class Each(Protocol):
 
 @dataclass(slots=True)
 class Examined:
-    """What was found: doubts, facts, and the files beside the journal that records name (sha256, size, record)."""
+    """What was found: doubts, facts, where it ends, and the files beside the journal that records name.
+
+    `blobs` and `set_aside` map a sha256 to size and record, `receipts` the name of a file to sha256, size and record.
+    """
 
     doubts: list[Doubt]
     facts: Facts
     blobs: dict[str, tuple[int, int]]
     set_aside: dict[str, tuple[int, int]]
+    receipts: dict[str, tuple[str, int, int]]
+    extent: Extent
 
 
 def examine(
@@ -72,7 +78,9 @@ def examine(
 
     doubts = [doubt for doubt in each(check, reading.seals(lines)) if doubt]
     reading.end()
-    return Examined(doubts + reading.doubts, reading.facts(), reading.blobs, reading.set_aside)
+    return Examined(
+        doubts + reading.doubts, reading.facts(), reading.blobs, reading.set_aside, reading.receipts, reading.extent()
+    )
 
 
 @dataclass(slots=True)
@@ -85,6 +93,7 @@ class _Reading:
     doubts: list[Doubt] = field(default_factory=list)
     blobs: dict[str, tuple[int, int]] = field(default_factory=dict)
     set_aside: dict[str, tuple[int, int]] = field(default_factory=dict)
+    receipts: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     genesis: Genesis | None = None
     close: Close | None = None
     sealing: Sealing = "every"
@@ -166,6 +175,10 @@ class _Reading:
                 if event.file != f"set-aside-{event.sha256}":
                     raise LineError("what was set aside is not named by its sha256")
                 self._name(self.set_aside, event.sha256, event.size, line.n)
+            case Witnessed(receipt={"file": file, "sha256": sha256, "size": size}):
+                if file in self.receipts:
+                    raise LineError(f"`{file}` is named twice")
+                self.receipts[file] = (sha256, size, line.n)
             case Close():
                 self.close = event
             case _:
@@ -227,6 +240,15 @@ class _Reading:
         needed = {step: max(genesis.approvals.get(step, 0), n) for step, n in self.policy.approvals.items()}
         for step, count in sorted((genesis.approvals | needed).items()):
             yield f"step `{step}` needs {count} approvals, and there is none that can be checked"
+
+    def extent(self) -> Extent:
+        """Return how far the journal goes."""
+        begun = 1 if self.sealing == "none" else 2
+        moments: dict[Moment, int] = {"genesis": begun} if self.chain.records >= begun else {}
+        if self.close and (self.sealing == "none" or self.sealed == self.chain.records):
+            moments["close"] = self.chain.records
+        run = self.genesis.run if self.genesis else ""
+        return Extent(run, self.chain.records, self.chain.head, moments)
 
     def facts(self) -> Facts:
         """Return what the journal says of its run."""

@@ -19,6 +19,7 @@ from recipe_runner.engine.events import (
     Skip,
     StepEnd,
     StepStart,
+    Witnessed,
 )
 from recipe_runner.engine.process import Ended
 
@@ -75,6 +76,10 @@ def tell(event: Recorded) -> Told:  # noqa: C901, PLR0911, PLR0912 - one line fo
             return Told("warn", f"deviation: {event.what}{_because(event.reason)}")
         case Note():
             return Told("plain", f"note{f' on {event.step}' if event.step else ''}: {event.text}")
+        case Witnessed(outcome="attested"):
+            return Told("good", f"witness {event.kind} at {event.address} has seen {event.records} records")
+        case Witnessed():
+            return Told("warn", f"witness {event.kind} at {event.address} was told in vain{_because(event.detail)}")
         case Recover():
             return Told("warn", f"{event.size} bytes behind the last seal set aside as {event.file}")
         case Resume():

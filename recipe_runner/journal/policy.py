@@ -26,6 +26,9 @@ from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.files import publish
 from recipe_runner.journal.identity import fingerprint, kind_of
 from recipe_runner.journal.signer import Signer
+from recipe_runner.journal.witness.base import TrustedWitness
+from recipe_runner.journal.witness.head import Moment
+from recipe_runner.journal.witness.table import load
 from recipe_runner.sanitise import line
 from recipe_runner.ssh_key import SshKey
 
@@ -90,6 +93,15 @@ class ExpectedRecipe(_Table):
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="of the recipe file's bytes")
 
 
+class NamedWitness(_Table):
+    """A witness whose word counts."""
+
+    kind: str = Field(description="such as `tsa`, `git` or `s3`")
+    address: str | None = Field(None, min_length=1, description="where it is asked; a path is beside the policy file")
+    ca: str | None = Field(None, min_length=1, description="file with the certificates that its receipts rest on")
+    required: list[Moment] = Field(default=[], description="`genesis`, `close`: what it must vouch for")
+
+
 class PolicyFile(_Table):
     """The contents of a policy file."""
 
@@ -102,6 +114,7 @@ class PolicyFile(_Table):
     approvals: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={}, description="step id → number of people who must have approved it"
     )
+    witnesses: list[NamedWitness] = Field(default=[])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,7 @@ class Policy:
     recipe: ExpectedRecipe = field(default_factory=lambda: ExpectedRecipe(name=None, sha256=None))
     parameters: dict[str, str | list[str]] = field(default_factory=dict)
     approvals: dict[str, int] = field(default_factory=dict)
+    witnesses: tuple[TrustedWitness, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Policy:
@@ -134,9 +148,23 @@ class Policy:
             except (UsageError, VerificationError) as error:
                 span = _span(text, str(path), signer.certificate)
                 faults += [Diagnostic(f"`{line(signer.certificate)}`: {d.message}", span) for d in error.diagnostics]
+        witnesses = []
+        for named in written.witnesses:
+            try:
+                witnesses.append(_witness(named, path.absolute().parent))
+            except UsageError as error:
+                span = _span(text, str(path), named.ca or named.kind)
+                faults += [Diagnostic(d.message, span, d.hint) for d in error.diagnostics]
         if faults:
             raise UsageError(*faults)
-        return cls(frozenset(primaries), tuple(certificates), written.recipe, written.parameters, written.approvals)
+        return cls(
+            frozenset(primaries),
+            tuple(certificates),
+            written.recipe,
+            written.parameters,
+            written.approvals,
+            tuple(witnesses),
+        )
 
 
 def parse_policy(text: str, path: str) -> PolicyFile:
@@ -165,6 +193,19 @@ def write_policy(path: Path, signer: Signer) -> None:
         raise UsageError.because(
             f"cannot write `{path}`: {error.strerror}", hint="name a file in a directory that can be written to"
         ) from error
+
+
+def _witness(named: NamedWitness, beside: Path) -> TrustedWitness:
+    kind = load(named.kind)
+    address = named.address
+    if address is not None:
+        if (beside / address.partition("#")[0]).is_dir():
+            address = str(beside / address)
+        kind.check(address)
+    ca = beside / named.ca if named.ca else None
+    if ca:
+        _read(ca)
+    return TrustedWitness(named.kind, address, ca, frozenset(named.required))
 
 
 def _read(path: Path) -> bytes:

@@ -9,8 +9,9 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from recipe_runner.engine.events import TYPES, Genesis, Recorded, Recover, Resume, StepEnd
+from recipe_runner.engine.events import TYPES, Genesis, Recorded, Recover, Resume, StepEnd, Witnessed
 from recipe_runner.journal.lines import DIGEST, Line, LineError
+from recipe_runner.journal.witness import receipts
 
 FORMAT = "recipe-run-journal/v1"
 RUN_ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -43,7 +44,19 @@ def event_of(line: Line) -> Recorded:
         raise LineError(f"the format is not `{FORMAT}`, or the run has no id of 32 hexadecimal digits")
     if isinstance(event, StepEnd):
         _check_blobs(event.blobs)
+    if isinstance(event, Witnessed) and event.receipt:
+        _check_receipt(event.receipt)
     return event
+
+
+def _check_receipt(receipt: dict[str, Any]) -> None:
+    match receipt:
+        case {"file": str() as file, "sha256": str() as sha256, "size": int() as size, **more} if not more:
+            directory, _, name = file.partition("/")
+            placed = directory == receipts.DIRECTORY and receipts.NAME.fullmatch(name)
+            if placed and DIGEST.match(sha256) and type(size) is int and size >= 0:
+                return
+    raise LineError("`witness` names a receipt in a form that is not known")
 
 
 def _check_blobs(blobs: dict[str, Any]) -> None:

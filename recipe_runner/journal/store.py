@@ -35,6 +35,7 @@ from recipe_runner.journal.lock import RunLock
 from recipe_runner.journal.seal import Sealing
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.survey import Survey
+from recipe_runner.journal.witness.head import Head
 from recipe_runner.journal.writer import Writer
 
 RESERVE = "reserve"
@@ -126,6 +127,11 @@ class Journal:
     def signed_by(self) -> str | None:
         """Fingerprint of the primary key that seals now, or None for an unsigned run."""
         return self._writer.identity.primary if self._writer.identity else None
+
+    @property
+    def head(self) -> Head:
+        """How far the journal has come; all of it is durable."""
+        return self._writer.head
 
     def record(self, event: Event) -> None:
         """Write an event down and seal it where it must be; durable when this returns.

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from recipe_runner.journal.witness.base import Attestation
+
 SHOWN = 5
 
 
@@ -58,6 +60,7 @@ class Facts:
     sessions: int = 1
     set_aside: int = field(default=0, metadata={"help": "tails set aside after a crash, each named by a record"})
     trusted_time: str = "none"
+    witnesses: tuple[Attestation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

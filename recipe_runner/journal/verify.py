@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from recipe_runner.gpgv import Signature
@@ -19,6 +20,7 @@ from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.recovery import SET_ASIDE
 from recipe_runner.journal.signature import verify_signature
 from recipe_runner.journal.verdict import Doubt, Report, Verdict
+from recipe_runner.journal.witness.hearing import hear
 
 CHUNK = 1 << 20
 
@@ -36,12 +38,16 @@ def verify(directory: Path, policy: Policy) -> Report:
     ):
         lines = iter(lambda: file.readline(LINE_CAP + 1), b"")
         examined = examine(lines, policy, check, directory_name=directory.absolute().name, each=pool.map)
+    heard = hear(directory, policy.witnesses, examined.extent)
     doubts = [
         *examined.doubts,
+        *heard.doubts,
         *_files(directory / DIRECTORY, "", examined.blobs),
         *_files(directory, SET_ASIDE, examined.set_aside),
+        *_receipts(directory, examined.receipts),
     ]
-    return Report.of(doubts, examined.facts)
+    time = "RFC 3161" if heard.time_is_proven else examined.facts.trusted_time
+    return Report.of(doubts, replace(examined.facts, trusted_time=time, witnesses=heard.attestations))
 
 
 def _check(policy: Policy, statement: bytes, signature: bytes) -> Signature:
@@ -54,6 +60,12 @@ def _files(directory: Path, prefix: str, named: Mapping[str, tuple[int, int]]) -
         fault = _file_fault(directory / f"{prefix}{sha256}", sha256, size)
         if fault:
             yield Doubt(Verdict.INVALID, f"{fault}: {prefix}{sha256}", record)
+
+
+def _receipts(directory: Path, named: Mapping[str, tuple[str, int, int]]) -> Iterator[Doubt]:
+    for name, (sha256, size, record) in named.items():
+        if fault := _file_fault(directory / name, sha256, size):
+            yield Doubt(Verdict.INVALID, f"{fault}: {name}", record)
 
 
 def _file_fault(path: Path, sha256: str, size: int) -> str | None:

@@ -14,6 +14,7 @@ from recipe_runner.journal.identity import Identity
 from recipe_runner.journal.lines import Line, LineError, encode
 from recipe_runner.journal.seal import Sealing, needs_seal, statement
 from recipe_runner.journal.signer import Signer
+from recipe_runner.journal.witness.head import Head
 
 
 class Writer:
@@ -30,6 +31,11 @@ class Writer:
     def identity(self) -> Identity | None:
         """Whose key seals, or None for an unsigned run."""
         return Identity(self._signer.primary, self._signer.signing) if self._signer else None
+
+    @property
+    def head(self) -> Head:
+        """How far the journal has come."""
+        return Head.of(self._run, self._chain)
 
     def prepare(self, type_name: str, fields: dict[str, Any]) -> list[bytes]:
         """Return the raw record and, where it needs one, the raw seal; raises IncompleteError, having written nothing.

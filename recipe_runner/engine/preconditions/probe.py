@@ -92,7 +92,7 @@ def ask(
     argv: Sequence[str],
     world: World,
     *,
-    stdin: str = "",
+    stdin: str | bytes = b"",
     environ: Mapping[str, str] | None = None,
     descriptors: Sequence[int] = (),
     limit: float = 25.0,

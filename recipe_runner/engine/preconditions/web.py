@@ -22,7 +22,8 @@ LARGEST = 8 * 1024 * 1024
 """Bytes of a body that are read; a longer one is cut and said to be."""
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
+    """Return a web address as it is; raises ValueError where the text is none."""
     try:
         parts = urlsplit(text)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -31,11 +32,11 @@ def _address(text: str) -> str:
     if not good or not re.fullmatch(r"[!-~]+", text):
         raise ValueError(f"found `{text}`, wanted a web address that begins with `http://` or `https://`")
     if parts.username is not None:
-        raise ValueError("a web address in a recipe must not carry a user name or password")
+        raise ValueError("a web address must not carry a user name or password")
     return text
 
 
-Url = Annotated[str, AfterValidator(_address)]
+Url = Annotated[str, AfterValidator(address)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,23 @@ class Response:
     whole: bool
 
 
-def fetch(url: str, *, timeout: float, follow: bool = True) -> Response:
-    """GET an address; any status is an answer.
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What is sent to an address, and its media type."""
+
+    data: bytes
+    media: str
+
+
+def fetch(url: str, *, timeout: float, follow: bool = True, post: Post | None = None) -> Response:
+    """GET an address, or POST something to it; any status is an answer.
 
     `timeout` is in seconds, for each wait on the network and for the whole body. Only http and https are spoken, also
     after a redirect. Raises RecipeError where no answer can be had.
     """
     deadline = time.monotonic() + timeout
     try:
-        with _open(url, timeout, follow=follow) as reply:
+        with _open(url, timeout, follow=follow, post=post) as reply:
             body = bytearray()
             while len(body) <= LARGEST and (data := reply.read1(65_536)):
                 body += data
@@ -109,7 +118,7 @@ def _at(document: object, path: str) -> str | None:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _open(url: str, timeout: float, *, follow: bool) -> HTTPResponse | HTTPError:
+def _open(url: str, timeout: float, *, follow: bool, post: Post | None) -> HTTPResponse | HTTPError:
     """Open with the handlers for http and https alone: urllib's usual set would follow a redirect to ftp."""
     opener = urllib.request.OpenerDirector()
     for handler in (
@@ -122,7 +131,8 @@ def _open(url: str, timeout: float, *, follow: bool) -> HTTPResponse | HTTPError
         *([urllib.request.HTTPRedirectHandler()] if follow else []),
     ):
         opener.add_handler(handler)
-    request = urllib.request.Request(url, headers={"User-Agent": f"recipe-runner/{__version__}"})  # noqa: S310 (`Url`)
+    headers = {"User-Agent": f"recipe-runner/{__version__}", **({"Content-Type": post.media} if post else {})}
+    request = urllib.request.Request(url, post.data if post else None, headers)  # noqa: S310 (`Url`)
     try:
         return cast("HTTPResponse", opener.open(request, timeout=timeout))
     except HTTPError as error:
