@@ -9,6 +9,7 @@ simple ones and stops at that.
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import tempfile
 import threading
@@ -27,9 +28,10 @@ _STATUS = _VALUE << 1 | 1
 """What the isa-debug-exit device makes of the value written to its port."""
 
 
-def choose_accelerator() -> Accelerator:
-    """Return `kvm` when a guest answers under it within the probe's time."""
-    return "kvm" if os.access(KVM, os.R_OK | os.W_OK) and answers("kvm") else "tcg"
+def choose_accelerator(architecture: str = "amd64") -> Accelerator:
+    """Return `kvm` when a guest answers under it within the probe's time; only this machine's own kind can."""
+    own = architecture == "amd64" and platform.machine() == "x86_64"
+    return "kvm" if own and os.access(KVM, os.R_OK | os.W_OK) and answers("kvm") else "tcg"
 
 
 def answers(accelerator: Accelerator) -> bool:
@@ -38,7 +40,16 @@ def answers(accelerator: Accelerator) -> bool:
         sector.write(boot_sector())
         sector.flush()
         argv = [
-            *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none"),
+            *(
+                "setpriv",
+                "--pdeathsig",
+                "KILL",
+                "qemu-system-x86_64",
+                "-nodefaults",
+                "-no-user-config",
+                "-display",
+                "none",
+            ),
             *("-machine", "pc", "-accel", accelerator, "-m", "16"),
             *("-device", f"isa-debug-exit,iobase={_PORT:#x},iosize=1"),
             *("-drive", f"file={sector.name},format=raw,if=ide,snapshot=on"),

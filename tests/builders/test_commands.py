@@ -2,16 +2,12 @@ from __future__ import annotations
 
 import json
 import os
-import select
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from recipe_runner.errors import ExitCode
@@ -118,81 +114,3 @@ def test_a_killed_build_leaves_nothing_behind_for_long(tmp_path: Path) -> None:
     assert [path.name[:9] for path in codename.iterdir()] == [".staging-"]
     assert recipe(*arguments).returncode == ExitCode.DONE
     assert sorted(path.name for path in codename.iterdir()) == ["20091022", "current"]
-
-
-def test_what_cannot_be_booted_is_refused(tmp_path: Path) -> None:
-    """A missing file and one that is no disk are usage faults; a record needs a check."""
-    assert recipe("image", "boot", tmp_path / "missing.img", "--check").returncode == ExitCode.USAGE
-    (tmp_path / "text.img").write_text("no disk")
-    refused = recipe("image", "boot", tmp_path / "text.img", "--check")
-    assert refused.returncode == ExitCode.USAGE
-    assert "neither qcow2 nor a raw disk" in refused.stderr
-    assert recipe("image", "boot", tmp_path / "text.img", "--once", tmp_path).returncode == ExitCode.USAGE
-
-
-@pytest.mark.slow
-def test_a_passed_check_is_kept_and_not_repeated(karmic: Path, tmp_path: Path) -> None:
-    """The second check of the same bytes, under another name, is answered by the record."""
-    records, cache = tmp_path / "records", {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    first = recipe("image", "boot", karmic / IMAGE, "--check", "--once", records, environ=cache)
-    assert first.returncode == ExitCode.DONE, first.stderr
-    assert first.stdout.startswith(f"passed: {IMAGE} under bios")
-    (log,) = (tmp_path / "cache/recipe-runner/boot").iterdir()
-    assert b"karmic is up" in log.read_bytes()
-    (tmp_path / "copy").mkdir()
-    shutil.copyfile(karmic / "build-info.txt", tmp_path / "copy/build-info.txt")
-    shutil.copyfile(karmic / IMAGE, tmp_path / "copy/other.img")
-    second = recipe("image", "boot", tmp_path / "copy/other.img", "--check", "--once", records, environ=cache)
-    assert second.stdout.startswith("passed before: other.img under bios")
-    assert len(list((tmp_path / "cache/recipe-runner/boot").iterdir())) == 1
-
-
-@pytest.mark.slow
-def test_a_failed_check_says_so(tmp_path: Path) -> None:
-    """A disk that says nothing fails with exit code 1 and leaves no record."""
-    (tmp_path / "empty.raw").write_bytes(bytes(1 << 20))
-    done = recipe("image", "boot", tmp_path / "empty.raw", "--check", "--timeout", "1", "--once", tmp_path / "records")
-    assert done.returncode == ExitCode.FAILED
-    assert "`login:` did not come within 1 s" in done.stdout
-    assert not (tmp_path / "records").exists()
-
-
-@pytest.mark.slow
-def test_a_person_gets_the_console(karmic: Path) -> None:
-    """Without --check the machine's serial console is the terminal, until the machine is off."""
-    child = pexpect.spawn(str(RECIPE), ["image", "boot", str(karmic / IMAGE)], timeout=120)
-    child.expect_exact("thrown away")
-    child.expect_exact("karmic is up")
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == ExitCode.DONE
-
-
-@pytest.mark.slow
-def test_the_machine_dies_with_its_owner(karmic: Path, tmp_path: Path) -> None:
-    """A check that is killed leaves no virtual machine running."""
-    image = tmp_path / "mine.raw"
-    shutil.copyfile(karmic / IMAGE.replace(".img", ".raw"), image)
-    with subprocess.Popen([RECIPE, "image", "boot", image, "--check"], stderr=subprocess.PIPE) as process:
-        try:
-            machine = os.pidfd_open(machine_of(image))
-        finally:
-            process.kill()
-    ended = select.poll()
-    ended.register(machine, select.POLLIN)
-    assert ended.poll(10_000)
-    os.close(machine)
-
-
-def machine_of(image: Path) -> int:
-    """Wait for the QEMU that has this image on its command line and return its process."""
-    limit = time.monotonic() + 30
-    while time.monotonic() < limit:
-        for entry in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                program, *words = entry.read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if program.endswith(b"qemu-system-x86_64") and any(bytes(image) in word for word in words):
-                return int(entry.parent.name)
-    raise AssertionError("QEMU did not start")

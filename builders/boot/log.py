@@ -1,0 +1,21 @@
+"""Where the console of a boot test is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from builders.build.e2fsprogs import cache_directory
+
+
+@contextmanager
+def open_log(image: Path, firmware: str) -> Iterator[BinaryIO]:
+    """Give a new file for a console in the user's cache; it stays there."""
+    directory = cache_directory() / "boot"
+    directory.mkdir(parents=True, exist_ok=True)
+    prefix = f"{image.stem}-{firmware}-"
+    with tempfile.NamedTemporaryFile(prefix=prefix, suffix=".log", dir=directory, delete=False) as log:
+        yield cast("BinaryIO", log)

@@ -1,0 +1,132 @@
+"""What is to be booted, and what the build it comes from says of it."""
+
+from __future__ import annotations
+
+import tarfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders.boot.contents import root_offset
+from builders.boot.machine import DISK_DEVICE, PLATFORMS, Architecture, Firmware, Form, Kernel
+from builders.build.buildinfo import parse_info
+from builders.images.writing import DEFINITION
+from builders.publish.tree import BUILD_INFO
+from builders.qcow2 import is_qcow2, qemu_img, refuse_references
+from recipe_runner.errors import RecipeError, UsageError
+from recipe_runner.sanitise import line
+
+DEFAULT_MARKER = "login:"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An image: `marker` is the text that proves it up, `kernel` what starts it without a boot loader."""
+
+    image: Path
+    form: Form
+    architecture: Architecture
+    marker: str
+    kernel: Kernel | None = None
+
+
+def architecture_of(file: Path) -> Architecture:
+    """Return the architecture that the build beside FILE says it has, else `amd64`."""
+    return "arm64" if _info(file.parent).get("architecture") == "arm64" else "amd64"
+
+
+def read_subject(file: Path, firmware: Firmware, work: Path, architecture: Architecture) -> Subject:
+    """Return what FILE is: a disk, a file system, or a bundle of 2009 (`.tar.gz`), which is unpacked into `work`.
+
+    Raises UsageError for what cannot be booted, or not in this way.
+    """
+    info = _info(file.parent)
+    if firmware not in PLATFORMS[architecture].firmwares:
+        raise UsageError.because(
+            f"a machine of {architecture} has no firmware `{firmware}`",
+            hint=f"choose among {', '.join(PLATFORMS[architecture].firmwares)}",
+        )
+    image, parts = _bundle(file, firmware, work) if file.name.endswith(".tar.gz") else (file, file.parent / "unpacked")
+    form = image_format(image)
+    arguments = f"{PLATFORMS[architecture].arguments} {_arguments(file.parent, architecture)}"
+    kernel = _kernel(image, form, parts, arguments.strip()) if firmware == "direct" else None
+    return Subject(image, form, architecture, info.get("boot_marker") or DEFAULT_MARKER, kernel)
+
+
+def image_format(image: Path) -> Form:
+    """Tell a disk image's format by its first bytes.
+
+    Raises UsageError for a file that is no image, and for a qcow2 that would make QEMU open other files of this
+    machine for the guest (a backing file, an external data file).
+    """
+    if is_qcow2(image):
+        refuse_references(image)
+        return "qcow2"
+    size = image.stat().st_size
+    if size == 0 or size % 512:
+        raise UsageError.because(f"`{line(str(image))}` is neither qcow2 nor a raw disk of whole sectors")
+    return "raw"
+
+
+def make_overlay(subject: Subject, work: Path, growth: int = 0) -> tuple[Path, int]:
+    """Return a new qcow2 in `work` that takes what the machine writes, and its size: the image's and `growth` bytes."""
+    overlay = work / "disk.qcow2"
+    size = virtual_size(subject.image, subject.form) + growth
+    source = ("-b", subject.image, "-F", subject.form)
+    qemu_img("create", "-q", "-f", "qcow2", *source, overlay, str(size))
+    return overlay, size
+
+
+def virtual_size(image: Path, form: Form) -> int:
+    """Return the size of the disk in an image, in bytes."""
+    if form == "raw":
+        return image.stat().st_size
+    with image.open("rb") as stream:  # the qcow2 specification: size, big-endian, at byte 24
+        return int.from_bytes(stream.read(32)[24:], "big")
+
+
+def _info(directory: Path) -> Mapping[str, str]:
+    try:
+        return parse_info((directory / BUILD_INFO).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return {}
+
+
+def _arguments(directory: Path, architecture: Architecture) -> str:
+    try:
+        table = tomllib.loads((directory / DEFINITION).read_text("utf-8"))
+        return str(table["boot"]["arguments"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"console={PLATFORMS[architecture].console}"
+
+
+def _kernel(image: Path, form: Form, parts: Path, arguments: str) -> Kernel:
+    kernels = sorted(path for path in parts.glob("*vmlinuz*") if path.is_file())
+    if len(kernels) != 1:
+        raise UsageError.because(
+            f"`{line(str(parts))}` has {len(kernels)} kernels, wanted one to start `{line(image.name)}` with",
+            hint="boot the image where it was built, beside `unpacked`, or the bundle `.tar.gz`",
+        )
+    ramdisks = sorted(path for path in parts.glob("*initrd*") if path.is_file())
+    whole = form == "raw" and root_offset(image) == 0
+    device = DISK_DEVICE if whole else f"{DISK_DEVICE}p1"
+    return Kernel(kernels[0], ramdisks[0] if ramdisks else None, f"root={device} rootwait ro {arguments}")
+
+
+def _bundle(file: Path, firmware: Firmware, work: Path) -> tuple[Path, Path]:
+    if firmware != "direct":
+        raise UsageError.because(
+            f"`{line(file.name)}` holds a file system and a kernel, which no {firmware} machine starts",
+            hint="add `--firmware direct`",
+        )
+    place = work / "bundle"
+    try:
+        with tarfile.open(file) as tar:
+            tar.extractall(place, filter="data")
+    except (OSError, tarfile.TarError) as fault:
+        raise RecipeError.because(f"cannot unpack `{line(str(file))}`: {line(str(fault))}") from fault
+    images = sorted(place.glob("*.img"))
+    if len(images) != 1:
+        raise UsageError.because(f"`{line(file.name)}` has {len(images)} file system images (`*.img`), wanted one")
+    return images[0], place
