@@ -24,6 +24,7 @@ from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.secret import read_secret
 from recipe_runner.engine.values import Ask
 from recipe_runner.errors import UsageError
+from recipe_runner.journal.sealing import Sealing
 from recipe_runner.journal.signer import Aside, Signer, find_signer
 from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parameters import Parameter
@@ -127,6 +128,7 @@ def witnessing(function: F) -> F:
 def signing(function: F) -> F:
     """Add the options that say who signs."""
     for option in (
+        click.option("--seal", metavar="HOW", help="`every` record (the default), or at a `checkpoint` only."),
         click.option("--no-sign", is_flag=True, help="Write an unsigned journal; nobody can trust it."),
         click.option("--key", metavar="KEY", help="Sign with this key; default: the only OpenPGP key that can."),
     ):
@@ -158,6 +160,15 @@ def signer(*, key: str | None, no_sign: bool, aside: Aside | None = None) -> Sig
     if key and no_sign:
         raise UsageError.because("--key and --no-sign exclude each other", hint="give one of them")
     return None if no_sign else find_signer(key, aside=aside)
+
+
+def sealing(text: str | None, plan: Plan, *, no_sign: bool) -> Sealing:
+    """Return how a run of the plan is sealed; raises UsageError."""
+    if text is not None and no_sign:
+        raise UsageError.because("--seal and --no-sign exclude each other", hint="give one of them")
+    attributes = {planned.step.id: planned.step.attributes for planned in plan.steps}
+    gates = (step for step, its in attributes.items() if its.irreversible or its.approve)
+    return Sealing.read(text or "every", gates)
 
 
 def assignments(texts: Sequence[str]) -> Mapping[str, str]:

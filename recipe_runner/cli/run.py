@@ -48,6 +48,7 @@ def command(  # noqa: D103 - its help is above
     key: str | None,
     no_sign: bool,
     witnesses: tuple[str, ...],
+    seal: str | None,
     answering: options.Answering,
     course: options.Coursing,
 ) -> int:
@@ -76,6 +77,7 @@ def command(  # noqa: D103 - its help is above
         return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
     view = screen(terminal, planned, as_json=answering.as_json)
     operator = answering.operator(view, planned)
+    sealing = options.sealing(seal, planned, no_sign=no_sign)
     signer = options.signer(key=key, no_sign=no_sign, aside=terminal.release)
     place = Place.here()
     first = genesis(
@@ -88,7 +90,8 @@ def command(  # noqa: D103 - its help is above
     )
     directory = options.runs_directory(runs) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)
-    with Journal.create(directory, first, signer, [source.data for source in recipe.sources]) as journal:
+    documents = [source.data for source in recipe.sources]
+    with Journal.create(directory, first, signer, documents, sealing=sealing) as journal:
         view.show(first)
         findings = look(planned, environ)
         state = ShellState(directory=place.directory)

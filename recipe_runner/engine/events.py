@@ -147,12 +147,15 @@ class Witnessed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recover:
-    """A torn last line was set aside when the journal was opened again."""
+    """What no seal covers, such as a torn last line, was set aside when the journal was opened again."""
 
     type: ClassVar[str] = "recover"
     size: int
     sha256: str
     file: str
+    begun: list[dict[str, Any]] = field(
+        default_factory=list, metadata={"help": "fields of each `step_start` in it whose command may have run"}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

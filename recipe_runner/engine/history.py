@@ -11,11 +11,13 @@ from recipe_runner.engine.events import (
     Deviation,
     Event,
     Genesis,
+    Recover,
     Resume,
     Skip,
     SkipKind,
     StepEnd,
     StepStart,
+    from_record,
 )
 
 Status = Literal["waiting", "unknown", "failed", "done", "skipped", "not-applicable", "accepted", "undone"]
@@ -93,12 +95,8 @@ class History:
                 self.genesis = event
             case Resume():
                 self.session = event.session
-            case Deviation(kind="rolled-back"):
-                self.rolling_back = True
-            case Deviation(kind="back", step=str(step_id)):
-                for (other, _), track in self.tracks.items():
-                    if other == step_id:
-                        track.status = "waiting"
+            case Deviation():
+                self._deviate(event)
             case StepStart(role="run"):
                 track = self.track(event.step, event.item)
                 track.status, track.digest, track.attempts = "unknown", event.digest, event.attempt
@@ -108,10 +106,21 @@ class History:
             case Skip():
                 track = self.track(event.step, event.item)
                 track.status, track.verified = SKIPPED[event.kind], UNVERIFIED
+            case Recover():
+                for fields in event.begun:
+                    self.apply(from_record(StepStart.type, fields))
             case Close():
                 self.closed = event
             case _:
                 pass
+
+    def _deviate(self, event: Deviation) -> None:
+        if event.kind == "rolled-back":
+            self.rolling_back = True
+        if event.kind == "back":
+            for (step, _), track in self.tracks.items():
+                if step == event.step:
+                    track.status = "waiting"
 
     def _end(self, event: StepEnd) -> None:
         track = self.track(event.step, event.item)

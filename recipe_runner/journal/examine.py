@@ -14,7 +14,8 @@ from recipe_runner.journal.identity import Identity
 from recipe_runner.journal.lines import LINE_CAP, Line, LineError, decode
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.schema import event_of
-from recipe_runner.journal.seal import Sealing, needs_seal, statement
+from recipe_runner.journal.seal import statement
+from recipe_runner.journal.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signature import form_fault
 from recipe_runner.journal.survey import Seal
 from recipe_runner.journal.verdict import Doubt, Facts, Verdict
@@ -96,7 +97,8 @@ class _Reading:
     receipts: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     genesis: Genesis | None = None
     close: Close | None = None
-    sealing: Sealing = "every"
+    cadence: Cadence = field(default_factory=lambda: Cadence(EVERY))
+    due: bool = False
     signer: Identity | None = None
     last: str = ""
     broken: bool = False
@@ -136,7 +138,7 @@ class _Reading:
         self.chain.check(line)
         if (line.n == 0) != (line.type == "genesis"):
             raise LineError("`genesis` is the first record and no other")
-        if needs_seal(self.sealing, self.last) and self.last and line.type != "seal":
+        if self.due and line.type != "seal":
             raise LineError(f"the `{self.last}` before it has no seal")
         if self.close and not (line.type == "seal" and self.last == "close"):
             raise LineError("the run was over before this record")
@@ -145,6 +147,7 @@ class _Reading:
             self.unchecked.append(line.n)
         elif seal is None:
             self._event(event_of(line), line)
+        self.due = self.cadence.take(line.type, line.fields.get("step"), int(line.mono_ns))
         self.last = line.type
         return seal
 
@@ -187,14 +190,10 @@ class _Reading:
     def _session(self, event: Genesis | Recover | Resume, line: Line) -> None:
         if isinstance(event, Genesis):
             self.genesis = event
-            match line.fields["sealing"]:
-                case "every" | "none" as sealing:
-                    self.sealing = sealing
-                case _:
-                    raise LineError("`sealing` is not `every` or `none`")
+            self.cadence = Cadence(Sealing.of(line.fields["sealing"]))
         if isinstance(event, Resume):
             self.sessions += 1
-        self.signer = Identity.of(line.fields["signer"]) if self.sealing != "none" else None
+        self.signer = Identity.of(line.fields["signer"]) if self.cadence.sealing != NONE else None
         if self.signer:
             self.signers[self.signer] = None
         elif line.fields["signer"] is not None:
@@ -224,11 +223,11 @@ class _Reading:
             yield f"the last line, record {self.chain.records}, is torn"
         if self.close is None:
             yield "the run is not closed: it goes on, was left, or its end was cut off"
-        if self.sealing != "none" and self.sealed < self.chain.records:
+        if self.cadence.sealing != NONE and self.sealed < self.chain.records:
             yield f"no seal covers the records from {self.sealed} on"
 
     def _mistrust(self, genesis: Genesis) -> Iterator[str]:
-        if self.sealing == "none":
+        if self.cadence.sealing == NONE:
             yield "the run is unsigned (`--no-sign`)"
         expected, recipe = self.policy.recipe, genesis.recipe
         for name, wanted in (("name", expected.name), ("sha256", expected.sha256)):

@@ -81,7 +81,9 @@ def tell(event: Recorded) -> Told:  # noqa: C901, PLR0911, PLR0912 - one line fo
         case Witnessed():
             return Told("warn", f"witness {event.kind} at {event.address} was told in vain{_because(event.detail)}")
         case Recover():
-            return Told("warn", f"{event.size} bytes behind the last seal set aside as {event.file}")
+            begun = ", ".join(str(fields.get("step")) for fields in event.begun)
+            unknown = f"; unknown since then: {begun}" if begun else ""
+            return Told("warn", f"{event.size} bytes behind the last seal set aside as {event.file}{unknown}")
         case Resume():
             changed = f"; changed since: {', '.join(event.changed)}" if event.changed else ""
             return Told("plain", f"{_who(event.operator, event.host)} goes on, session {event.session}{changed}")

@@ -6,11 +6,13 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from recipe_runner.engine.events import Recover
-from recipe_runner.errors import VerificationError
+from recipe_runner.engine.events import Recover, StepStart, from_record, to_record
+from recipe_runner.errors import RecipeError, VerificationError
 from recipe_runner.journal.files import publish, reading
-from recipe_runner.journal.lines import LINE_CAP
+from recipe_runner.journal.lines import LINE_CAP, LineError, decode
+from recipe_runner.journal.sealing import Sealing
 from recipe_runner.journal.signature import verify_signature
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.survey import Survey, survey
@@ -58,4 +60,19 @@ def unrecorded(directory: Path, found: Survey) -> Iterator[Recover]:
         if path.name not in named:
             with reading(path):
                 data = path.read_bytes()
-            yield Recover(size=len(data), sha256=hashlib.sha256(data).hexdigest(), file=path.name)
+            begun = list(_begun(data, found.cadence.sealing))
+            yield Recover(size=len(data), sha256=hashlib.sha256(data).hexdigest(), file=path.name, begun=begun)
+
+
+def _begun(tail: bytes, sealing: Sealing) -> Iterator[dict[str, Any]]:
+    """Yield the intents in a tail that a command may have followed: with checkpoints, those that needed no seal."""
+    if sealing.mode != "checkpoint":
+        return
+    for raw in tail.splitlines(keepends=True):
+        try:
+            line = decode(raw)
+            event = from_record(line.type, line.fields)
+        except (LineError, RecipeError):
+            continue
+        if isinstance(event, StepStart) and event.step not in sealing.gates:
+            yield to_record(event)

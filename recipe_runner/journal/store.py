@@ -32,7 +32,7 @@ from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.files import DIRECTORY_MODE, create, reading, reserve, sync_directory, writing
 from recipe_runner.journal.ledger import JOURNAL, newest_head
 from recipe_runner.journal.lock import RunLock
-from recipe_runner.journal.seal import Sealing
+from recipe_runner.journal.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.survey import Survey
 from recipe_runner.journal.witness.head import Head
@@ -59,7 +59,13 @@ class Journal:
 
     @classmethod
     def create(
-        cls, directory: Path, genesis: Genesis, signer: Signer | None, documents: Iterable[bytes] = ()
+        cls,
+        directory: Path,
+        genesis: Genesis,
+        signer: Signer | None,
+        documents: Iterable[bytes] = (),
+        *,
+        sealing: Sealing = EVERY,
     ) -> Journal:
         """Begin a run in a new directory, which appears with its sealed first record in it or not at all.
 
@@ -83,10 +89,10 @@ class Journal:
                 blobs = blob_directory(growing)
                 for data in documents:
                     keep(blobs, data)
-            sealing: Sealing = "every" if signer else "none"
-            writer = Writer(descriptor, Chain(), run=genesis.run, sealing=sealing, signer=signer)
+            sealing = sealing if signer else NONE
+            writer = Writer(descriptor, Chain(), run=genesis.run, cadence=Cadence(sealing), signer=signer)
             journal = cls(growing, lock, writer, [genesis])
-            journal._append(genesis, signed=True, sealing=sealing, prev_run=newest_head(directory.parent))
+            journal._append(genesis, signed=True, sealing=sealing.to_field(), prev_run=newest_head(directory.parent))
             with writing(directory):
                 sync_directory(growing)
                 growing.rename(directory)
@@ -111,10 +117,10 @@ class Journal:
             undo.callback(lock.release)
             found = recovery.read(directory, descriptor)
             key = signer(found.signer.signing if found.signer else None)
-            if found.sealing != "none" and key is None:
+            if found.cadence.sealing != NONE and key is None:
                 raise UnmetError.because("the run is sealed, so it goes on with a key only", hint="give --key KEY")
             recovery.check_last_seal(found, key)
-            writer = Writer(descriptor, found.chain, run=found.run, sealing=found.sealing, signer=key)
+            writer = Writer(descriptor, found.chain, run=found.run, cadence=found.cadence, signer=key)
             journal = cls(directory, lock, writer, list(found.past))
             if isinstance(found.past[-1], Close):
                 journal._stopped = "the run is over"
@@ -199,9 +205,9 @@ class Journal:
         """Write an event; `signed` adds whose key seals from here on."""
         identity = self._writer.identity
         fields = to_record(event) | more | ({"signer": identity.to_field() if identity else None} if signed else {})
-        lines = self._writer.prepare(event.type, fields)
+        prepared = self._writer.prepare(event.type, fields)
         with self._or_abort():
-            self._writer.write(lines)
+            self._writer.write(prepared)
 
     @contextmanager
     def _or_abort(self) -> Iterator[None]:

@@ -1,8 +1,9 @@
 """What an existing journal holds for a runner that goes on with it. Pure: raw lines in, facts out.
 
-A record counts when its seal is there. What stands behind the last seal (a torn line, a line that somebody without
-the key has added) has been acted upon by nobody, and is handed back to be set aside; in an unsigned run only a torn
-line is. Whether the last seal's signature is good is for the caller to find out: it vouches for every byte before it.
+A record counts when a seal stands behind it. What stands behind the last seal (a torn line, a line that somebody
+without the key has added) is handed back to be set aside; in an unsigned run only a torn line is. Where each record is
+sealed it has been acted upon by nobody; with checkpoints, a step may have begun there. Whether the last seal's
+signature is good is for the caller to find out: it vouches for every byte before it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from recipe_runner.errors import RecipeError, VerificationError
 from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.identity import Identity
 from recipe_runner.journal.lines import Line, LineError, decode
-from recipe_runner.journal.seal import Sealing, statement
+from recipe_runner.journal.seal import statement
+from recipe_runner.journal.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signature import form_fault
 
 
@@ -35,7 +37,7 @@ class Survey:
     chain: Chain
     past: tuple[Recorded, ...]
     run: str
-    sealing: Sealing
+    cadence: Cadence
     signer: Identity | None
     seal: Seal | None
     tail: bytes
@@ -60,7 +62,7 @@ def survey(lines: Iterable[bytes]) -> Survey:
                 hint="see what `recipe verify` says; this run cannot go on",
             ) from error
         reading.chain.extend(raw)
-        if line.type == "seal" or reading.sealing == "none":
+        if line.type == "seal" or reading.cadence.sealing == NONE:
             counts = reading.so_far()
             tail.clear()
     if counts is None:
@@ -68,7 +70,7 @@ def survey(lines: Iterable[bytes]) -> Survey:
             "the journal has no whole first record", hint="start a new run with `recipe run`"
         )
     past = tuple(reading.past[: reading.counted])
-    return Survey(counts.chain, past, counts.run, counts.sealing, counts.signer, counts.seal, b"".join(tail))
+    return Survey(counts.chain, past, counts.run, counts.cadence, counts.signer, counts.seal, b"".join(tail))
 
 
 @dataclass(slots=True)
@@ -77,26 +79,28 @@ class _Reading:
     past: list[Recorded] = field(default_factory=list)
     counted: int = 0
     run: str = ""
-    sealing: Sealing = "every"
+    cadence: Cadence = field(default_factory=lambda: Cadence(EVERY))
     signer: Identity | None = None
     seal: Seal | None = None
 
     def so_far(self) -> Survey:
         self.counted = len(self.past)
-        return Survey(self.chain.copy(), (), self.run, self.sealing, self.signer, self.seal, b"")
+        return Survey(self.chain.copy(), (), self.run, self.cadence.copy(), self.signer, self.seal, b"")
 
     def take(self, line: Line) -> None:
         if line.type == "seal":
             self._seal(line)
+            self.cadence.take("seal", None, int(line.mono_ns))
             return
         event = from_record(line.type, line.fields)
         if isinstance(event, Genesis) != (line.n == 0):
             raise LineError("`genesis` is the first record and no other")
         if isinstance(event, Genesis):
             self.run = event.run
-            self.sealing = "none" if line.fields.get("sealing") == "none" else "every"
+            self.cadence = Cadence(Sealing.of(line.fields.get("sealing")))
         if line.fields.get("signer") is not None:
             self.signer = Identity.of(line.fields["signer"])
+        self.cadence.take(line.type, line.fields.get("step"), int(line.mono_ns))
         self.past.append(event)
 
     def _seal(self, line: Line) -> None:

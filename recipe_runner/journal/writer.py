@@ -5,27 +5,36 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from recipe_runner.errors import IncompleteError
 from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.files import write_all
 from recipe_runner.journal.identity import Identity
 from recipe_runner.journal.lines import Line, LineError, encode
-from recipe_runner.journal.seal import Sealing, needs_seal, statement
+from recipe_runner.journal.seal import statement
+from recipe_runner.journal.sealing import Cadence
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.witness.head import Head
 
 
-class Writer:
-    """Knows where the chain ends and whose key seals; owns the file's descriptor."""
+class Prepared(NamedTuple):
+    """A raw record and, where it needs one, its raw seal; and how far the journal has come once they are written."""
 
-    def __init__(self, descriptor: int, chain: Chain, *, run: str, sealing: Sealing, signer: Signer | None) -> None:
+    lines: list[bytes]
+    chain: Chain
+    cadence: Cadence
+
+
+class Writer:
+    """Knows where the chain ends, when a seal is due and whose key makes it; owns the file's descriptor."""
+
+    def __init__(self, descriptor: int, chain: Chain, *, run: str, cadence: Cadence, signer: Signer | None) -> None:
         self._descriptor = descriptor
         self._chain = chain
         self._run = run
-        self._sealing = sealing
-        self._signer = signer if sealing != "none" else None
+        self._cadence = cadence
+        self._signer = signer if cadence.sealing.mode != "none" else None
 
     @property
     def identity(self) -> Identity | None:
@@ -37,36 +46,38 @@ class Writer:
         """How far the journal has come."""
         return Head.of(self._run, self._chain)
 
-    def prepare(self, type_name: str, fields: dict[str, Any]) -> list[bytes]:
-        """Return the raw record and, where it needs one, the raw seal; raises IncompleteError, having written nothing.
+    def prepare(self, type_name: str, fields: dict[str, Any]) -> Prepared:
+        """Return the record and, where one is due, the seal; raises IncompleteError, having written nothing.
 
         Bytes in texts that were no UTF-8 (PEP 383) are replaced, since no JSON text can hold them.
         """
-        chain = self._chain.copy()
+        chain, cadence = self._chain.copy(), self._cadence.copy()
         ts, mono_ns = _clocks()
         try:
             record = encode(Line(chain.records, chain.head, type_name, ts, mono_ns, _writable(fields)))
         except LineError as error:
             raise IncompleteError.because(f"cannot record `{type_name}`: {error}") from error
-        if self._signer is None or not needs_seal(self._sealing, type_name):
-            return [record]
         chain.extend(record)
+        if not cadence.take(type_name, fields.get("step"), int(mono_ns)) or self._signer is None:
+            return Prepared([record], chain, cadence)
         ts, mono_ns = _clocks()
         said = statement(self._run, chain, why=type_name, ts=ts, mono_ns=mono_ns)
         sealed = {"stmt": said, "sig": self._signer.sign(said.encode())}
-        return [record, encode(Line(chain.records, chain.head, "seal", ts, mono_ns, sealed))]
+        seal = encode(Line(chain.records, chain.head, "seal", ts, mono_ns, sealed))
+        chain.extend(seal)
+        cadence.take("seal", None, int(mono_ns))
+        return Prepared([record, seal], chain, cadence)
 
-    def write(self, lines: list[bytes]) -> None:
-        """Append raw lines durably, or leave the file as it was; raises OSError."""
+    def write(self, prepared: Prepared) -> None:
+        """Append what was prepared durably, or leave the file as it was; raises OSError."""
         try:
-            for raw in lines:
+            for raw in prepared.lines:
                 write_all(self._descriptor, raw)
             os.fdatasync(self._descriptor)
         except BaseException:
             os.ftruncate(self._descriptor, self._chain.size)
             raise
-        for raw in lines:
-            self._chain.extend(raw)
+        self._chain, self._cadence = prepared.chain, prepared.cadence
 
     def close(self) -> None:
         """Let go of the file."""

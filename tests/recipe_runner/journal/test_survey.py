@@ -7,6 +7,7 @@ import pytest
 from recipe_runner.engine.events import Close, Genesis, StepStart
 from recipe_runner.errors import VerificationError
 from recipe_runner.journal.gpg_signer import GpgSigner
+from recipe_runner.journal.sealing import EVERY, NONE
 from recipe_runner.journal.survey import survey
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.runs import FULL, RUN, write_run
@@ -21,7 +22,7 @@ def lines(run: Path, signer: GpgSigner) -> list[bytes]:
 def test_a_whole_journal_counts_to_its_end(lines: list[bytes], signer: GpgSigner) -> None:
     """Events, chain, signer and the last seal are found, and nothing is left over."""
     found = survey(lines)
-    assert (found.run, found.sealing, found.tail) == (RUN, "every", b"")
+    assert (found.run, found.cadence.sealing, found.tail) == (RUN, EVERY, b"")
     assert [type(found.past[0]), type(found.past[-1])] == [Genesis, Close]
     assert (found.chain.records, found.chain.size) == (len(lines), sum(map(len, lines)))
     assert found.signer is not None
@@ -44,7 +45,7 @@ def test_in_an_unsigned_run_every_whole_line_counts(run: Path) -> None:
     """Without seals, only the torn line is left over."""
     lines = (write_run(run, None) / "journal.jsonl").read_bytes().splitlines(keepends=True)
     found = survey([*lines[:2], lines[2][:-1]])
-    assert (found.sealing, found.signer, found.seal) == ("none", None, None)
+    assert (found.cadence.sealing, found.signer, found.seal) == (NONE, None, None)
     assert isinstance(found.past[-1], StepStart)
     assert found.tail == lines[2][:-1]
 

@@ -1,0 +1,97 @@
+"""How a run is sealed: which records must be followed at once by a seal. Decided at its beginning, by `genesis`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from recipe_runner.errors import UsageError
+from recipe_runner.journal.lines import LineError
+from recipe_runner.sanitise import line
+
+UNSEALED = frozenset({"precondition", "seal"})
+"""Types that need no seal of their own: an observation is covered by the next seal."""
+ALWAYS = frozenset({"genesis", "recover", "resume", "request", "approval", "abort", "close"})
+"""Types that are sealed at once even where checkpoints are far apart."""
+GATED = frozenset({"step_start", "step_end"})
+STEPS, MINUTES = 10, 15
+LARGEST = 10_000
+MINUTE = 60_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """`every` record, at `checkpoint`s, or none (an unsigned run).
+
+    A checkpoint is each record of ALWAYS, intent and result of each step in `gates` (points of no return, and steps
+    that need approvals), the `steps`-th result since the last seal, and what comes `minutes` or more after it.
+    """
+
+    mode: Literal["every", "checkpoint", "none"]
+    steps: int = 0
+    minutes: int = 0
+    gates: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, field: Any) -> Sealing:  # noqa: ANN401 - any JSON value
+        """Read the field `sealing` of `genesis`; raises LineError."""
+        match field:
+            case "every" | "none" as mode:
+                return cls(mode)
+            case {"steps": int() as steps, "minutes": int() as minutes, "gates": list() as gates, **more} if not more:
+                named = all(isinstance(gate, str) for gate in gates) and gates == sorted(set(gates))
+                counted = all(type(n) is int and 1 <= n <= LARGEST for n in (steps, minutes))
+                if named and counted:
+                    return cls("checkpoint", steps, minutes, frozenset(gates))
+        raise LineError("`sealing` is not `every`, `none`, or what makes a checkpoint")
+
+    @classmethod
+    def read(cls, text: str, gates: Iterable[str] = ()) -> Sealing:
+        """Read what a person writes: `every`, `checkpoint`, or `checkpoint:STEPS,MINUTES`; raises UsageError."""
+        if text == "every":
+            return cls("every")
+        found = re.fullmatch(r"checkpoint(?::([1-9]\d{0,3}),([1-9]\d{0,3}))?", text, re.ASCII)
+        if found is None:
+            raise UsageError.because(
+                f"`{line(text)}` is no way to seal a run", hint="write every, checkpoint, or checkpoint:STEPS,MINUTES"
+            )
+        steps, minutes = (int(found[1]), int(found[2])) if found[1] else (STEPS, MINUTES)
+        return cls("checkpoint", steps, minutes, frozenset(gates))
+
+    def to_field(self) -> Any:  # noqa: ANN401 - JSON
+        """Return the field `sealing` of `genesis`."""
+        if self.mode != "checkpoint":
+            return self.mode
+        return {"steps": self.steps, "minutes": self.minutes, "gates": sorted(self.gates)}
+
+
+EVERY, NONE = Sealing("every"), Sealing("none")
+
+
+@dataclass(slots=True)
+class Cadence:
+    """The fold over a journal's lines that says which of them must be followed by a seal."""
+
+    sealing: Sealing
+    ended: int = 0
+    since: int = 0
+
+    def take(self, type_name: str, step: object, mono_ns: int) -> bool:
+        """Take a line in and say whether a seal must follow it at once; `step` is its field of that name, if any."""
+        if type_name == "seal":
+            self.ended, self.since = 0, mono_ns
+        if self.sealing.mode != "checkpoint" or type_name in UNSEALED:
+            return self.sealing.mode == "every" and type_name not in UNSEALED
+        self.ended += type_name == "step_end"
+        return (
+            type_name in ALWAYS
+            or (type_name in GATED and isinstance(step, str) and step in self.sealing.gates)
+            or self.ended >= self.sealing.steps
+            or mono_ns - self.since >= self.sealing.minutes * MINUTE
+        )
+
+    def copy(self) -> Cadence:
+        """Return an independent fold that has come as far."""
+        return Cadence(self.sealing, self.ended, self.since)
