@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Judges the journal of a run without the program that wrote it: jq, gpgv, sha256sum (and its sisters) and head.
+# Judges the journal of a run without the program that wrote it: jq, coreutils, and gpgv or ssh-keygen.
 #
 # Usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT
-#   RUN          directory of the run
-#   KEYRING.gpg  certificates as `gpg --export FINGERPRINT > KEYRING.gpg` writes them (not armored)
-#   FINGERPRINT  of the primary key that may sign, 40 hexadecimal digits
+#        verify-journal.sh RUN ALLOWED_SIGNERS SHA256:FINGERPRINT
+#   RUN              directory of the run
+#   KEYRING.gpg      certificates as `gpg --export FINGERPRINT > KEYRING.gpg` writes them (not armored)
+#   FINGERPRINT      of the primary key that may sign, 40 hexadecimal digits
+#   ALLOWED_SIGNERS  a file for `ssh-keygen -Y verify -f`, with a line such as `me@example.org ssh-ed25519 AAAA...`
+#   SHA256:...       fingerprint of the SSH key that may sign, as `ssh-keygen -l` prints it
 # Exit code: 0 VALID, 1 INVALID, 2 INCOMPLETE, 3 UNTRUSTED, 4 no verdict.
 #
 # The rules are those of docs/reference/journal-format.md; the numbers in brackets below are its sections. All text in
@@ -17,13 +20,20 @@ invalid() { echo "INVALID  $*"; exit 1; }
 untrusted=() incomplete=()
 
 [ $# -eq 3 ] || no_verdict "usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT"
-run=${1%/} keyring=$2 trusted=${3^^}
+run=${1%/} keyring=$2 trusted=$3
 journal=$run/journal.jsonl
-[[ $trusted =~ ^[0-9A-F]{40}$ ]] || no_verdict "FINGERPRINT must have 40 hexadecimal digits"
+judge=gpgv
+if [[ $trusted == SHA256:* ]]; then
+    judge=ssh-keygen
+    [[ $trusted =~ ^SHA256:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]$ ]] || no_verdict "the SSH fingerprint must be whole"
+else
+    trusted=${trusted^^}
+    [[ $trusted =~ ^[0-9A-F]{40}$ ]] || no_verdict "FINGERPRINT must have 40 hexadecimal digits"
+fi
 [[ -f $keyring && -r $keyring ]] || no_verdict "cannot read $keyring"
 [[ -f $journal && -r $journal && ! -L $journal ]] || no_verdict "cannot read $journal"
 [[ $keyring == */* ]] || keyring=./$keyring
-for tool in jq gpgv sha256sum head; do
+for tool in jq "$judge" sha256sum base64 od head; do
     command -v "$tool" >/dev/null || no_verdict "$tool is not installed"
 done
 work=$(mktemp -d) || no_verdict "cannot make a temporary directory"
@@ -62,7 +72,7 @@ fields='{
 "genesis":{"required":["prev_run","recipe","run","sealing","signer","steps"],"optional":["actions","approvals","boot_id","directory","format","host","includes","mode","operator","params","secrets","tool","undoes"]},
 "note":{"required":["text"],"optional":["step"]},
 "precondition":{"required":["kind","outcome","text"],"optional":["detail"]},
-"recover":{"required":["file","sha256","signer","size"],"optional":[]},
+"recover":{"required":["file","sha256","signer","size"],"optional":["begun"]},
 "resume":{"required":["session","signer"],"optional":["boot_id","changed","host","mode","operator","recipe"]},
 "seal":{"required":["sig","stmt"],"optional":[]},
 "skip":{"required":["kind","reason","step"],"optional":["item"]},
@@ -73,7 +83,8 @@ fields='{
 # shellcheck disable=SC2016 # the dollars are jq's
 rules='
 def hex($n): type == "string" and test("\\A[0-9a-f]{\($n)}\\z");
-def fingerprint: type == "string" and test("\\A[0-9A-F]{40}\\z");
+def openpgp: type == "string" and test("\\A[0-9A-F]{40}\\z");
+def ssh: type == "string" and test("\\ASHA256:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]\\z");
 def fault($n; $why): "fault \($n) \($why)";
 def value: if . >= 97 then . - 71 elif . >= 65 then . - 65 elif . >= 48 then . + 4 elif . == 43 then 62 else 63 end;
 def octets:
@@ -86,13 +97,25 @@ def armor: capture("\\A-----BEGIN PGP SIGNATURE-----\n\n(?<body>([A-Za-z0-9+/]{6
 def signature: (armor // error("armor")) | (.body | gsub("\n"; "")) as $body
     | if ($body | length) % 4 != 0 or ($body[:-2] | test("=")) or (.body | split("\n") | map(length) | any(. > 64)) then error("armor")
       else "\($body | octets | map(tostring) | join(" "))|\(.crc | octets | map(tostring) | join(" "))" end;
+def ssh_armor: capture("\\A-----BEGIN SSH SIGNATURE-----\n(?<body>([A-Za-z0-9+/]{70}\n)*[A-Za-z0-9+/]{1,70}={0,2})\n-----END SSH SIGNATURE-----\n\\z");
+def ssh_signature: (ssh_armor // error("armor")) | (.body | gsub("\n"; "")) as $body
+    | if ($body | length) % 4 != 0 or ($body[:-2] | test("=")) or (.body | split("\n") | map(length) | any(. > 70)) then error("armor")
+      else "\($body | octets | map(tostring) | join(" "))|" end;
+def seal_signature($by): if ($by | ssh) then ssh_signature else signature end;
 def plain: ([paths(type == "array" or type == "object") | length] | max // 0) < 32
       and ([.. | numbers] | all((tostring | test("\\A(0|-?[1-9][0-9]*)\\z")) and fabs < 9007199254740992))
       and (keys | all(test("\\A[a-z0-9_]{1,64}\\z")))
       and ([.[] | .. | objects | keys[]] | all(test("\\A[A-Za-z0-9_.:/@+-]{1,256}\\z")));
 def envelope: (.prev | hex(64)) and (.t | type == "string") and (.mono_ns | type == "string" and test("\\A(0|[1-9][0-9]{0,18})\\z"))
     and (.ts | type == "string" and test("\\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z\\z"));
-def signer: type == "object" and (keys == ["primary", "signing"]) and (.primary | fingerprint) and (.signing | fingerprint);
+def signer: type == "object" and (keys == ["primary", "signing"])
+    and (((.primary | openpgp) and (.signing | openpgp)) or ((.primary | ssh) and .signing == .primary));
+def count: type == "number" and . >= 1 and . <= 10000;
+def checkpoints: type == "object" and (keys == ["gates", "minutes", "steps"]) and (.steps | count) and (.minutes | count)
+    and (.gates | type == "array" and all(type == "string") and . == unique);
+def clock: .mono_ns | [(.[:-9] | if . == "" then 0 else tonumber end), (.[-9:] | tonumber)];
+def late($since; $minutes): clock as $now | ($now[0] - $since[0] - $minutes * 60) as $over
+    | $over > 0 or ($over == 0 and $now[1] >= $since[1]);
 def blobs: (.blobs // {}) | to_entries
     | all((.key | IN("stdout", "stderr", "timing", "state")) and (.value | type == "object" and keys == ["sha256", "size"]
           and (.sha256 | hex(64)) and (.size | type == "number" and . >= 0)));
@@ -102,27 +125,34 @@ def receipt: (.receipt // {}) | . == {} or (type == "object" and keys == ["file"
 def shape($fields): (keys - ["mono_ns", "n", "prev", "t", "ts"]) as $have
     | $fields[.t] as $known
     | $known != null and ($known.required - $have == []) and ($have - $known.required - $known.optional == []);
-def sealed: . as $t | ["precondition", "seal"] | index($t) | not;
+def one_of($names): . as $it | any($names[]; . == $it);
+# Which line must be followed by a seal; the state has the results since the last seal, and when that was.
+def due($line; $sealing): ($line.t | one_of(["precondition", "seal"]) | not) and ($sealing == "every" or (($sealing | checkpoints) and (
+        ($line.t | one_of(["genesis", "recover", "resume", "request", "approval", "abort", "close"]))
+        or (($line.t | one_of(["step_start", "step_end"])) and ($line.step | one_of($sealing.gates)))
+        or .ended >= $sealing.steps or (.since as $since | $line | late($since; $sealing.minutes)))));
 
 . as $lines
 | ($lines[0].sealing // null) as $sealing
-| reduce range($lines | length) as $i ({signer: null, running: {}, receipts: {}, closed: false, out: []};
+| ($sealing == "every" or ($sealing | checkpoints)) as $signed
+| reduce range($lines | length) as $i ({signer: null, running: {}, receipts: {}, closed: false, due: false, ended: 0, since: [0, 0], out: []};
     if .fault then . else
     $lines[$i] as $line | (if $i == 0 then "" else $lines[$i - 1].t end) as $last
     | if ($line | type != "object") or ($line | plain | not) or ($line | envelope | not) then .fault = fault($i; "not in form")
       elif $line.n != $i then .fault = fault($i; "out of order")
       elif ($line.t == "genesis") != ($i == 0) then .fault = fault($i; "genesis")
-      elif $sealing == "every" and $i > 0 and ($last | sealed) and $line.t != "seal" then .fault = fault($i; "seal missing")
+      elif .due and $line.t != "seal" then .fault = fault($i; "seal missing")
       elif .closed and ($last != "close" or $line.t != "seal") then .fault = fault($i; "after the close")
       elif $line.t == "approval" then .out += ["approval"]
       elif ($line | shape($fields) | not) then .fault = fault($i; "not the fields of its type")
       elif $line.t == "seal" then
-        if $sealing != "every" or $last == "seal" or (try ($line.sig | signature) catch null) == null or ($line.stmt | type != "string")
-        then .fault = fault($i; "seal not in form")
-        else .out += ["seal|\($i)|\($last)|\($line.ts)|\($line.mono_ns)|\(.signer.primary)|\(.signer.signing)|\($line.sig | signature)|\([$line.sig] | @tsv)|\([$line.stmt] | @tsv)"] end
+        .signer.signing as $by
+        | if ($signed | not) or $last == "seal" or (try ($line.sig | seal_signature($by)) catch null) == null or ($line.stmt | type != "string")
+          then .fault = fault($i; "seal not in form")
+          else .out += ["seal|\($i)|\($last)|\($line.ts)|\($line.mono_ns)|\(.signer.primary)|\($by)|\($line.sig | seal_signature($by))|\([$line.sig] | @tsv)|\([$line.stmt] | @tsv)"] end
       else
         (if ["genesis", "recover", "resume"] | index($line.t) then
-            if $sealing == "every" and ($line.signer | signer) then .signer = $line.signer
+            if $signed and ($line.signer | signer) then .signer = $line.signer
             elif $sealing == "none" and $line.signer == null then .
             else .fault = fault($i; "signer") end
          else . end)
@@ -146,11 +176,15 @@ def sealed: . as $t | ["precondition", "seal"] | index($t) | not;
           elif $line.t == "close" then .closed = true
           else . end
       end
+    | if .fault then . else
+        (if $line.t == "seal" then .ended = 0 | .since = ($line | clock) elif $line.t == "step_end" then .ended += 1 else . end)
+        | .due = due($line; $sealing)
+      end
     end)
 | if .fault then .fault else .out[],
     (if .closed then empty else "open" end),
     (if ($lines[0].approvals // {}) == {} then empty else "approval" end),
-    (if $lines == [] then empty else "run|\($lines[0].run)|\($sealing)" end) end
+    (if $lines == [] then empty else "run|\($lines[0].run)|\($signed)" end) end
 '
 found=$(jq -rs --argjson fields "$fields" "$rules" <"$work/lines" 2>"$work/error") || invalid "the journal breaks a rule"
 
@@ -204,8 +238,98 @@ in_form() {
     done
 }
 
+# Splits bytes into strings, each behind its length, into `strings`. Arguments: the bytes, how many (0: any number).
+split() {
+    local at=0 size
+    local -a b
+    read -ra b <<<"$1"
+    strings=()
+    while [ "$at" -lt ${#b[@]} ]; do
+        [ $((at + 4)) -le ${#b[@]} ] || return 1
+        size=$((b[at] << 24 | b[at + 1] << 16 | b[at + 2] << 8 | b[at + 3])) at=$((at + 4))
+        [ $((at + size)) -le ${#b[@]} ] || return 1
+        strings+=("${b[*]:at:size}")
+        at=$((at + size))
+    done
+    [ "$2" -eq 0 ] || [ ${#strings[@]} -eq "$2" ]
+}
+
+# Writes bytes, given as numbers.
+raw() { local -a b; local escaped; read -ra b <<<"$1"; [ ${#b[@]} -eq 0 ] || { printf -v escaped '\\%03o' "${b[@]}"; printf '%b' "$escaped"; }; }
+
+# Writes bytes that are printable, and nothing if one is not.
+word() { [[ $1 =~ (^|\ )(0|[12]?[0-9]|3[0-2]|12[7-9]|1[3-9][0-9]|2[0-9][0-9])(\ |$) ]] || raw "$1"; }
+
+# Whether bytes are a positive integer in its shortest form.
+positive() {
+    local -a b
+    read -ra b <<<"$1"
+    [ ${#b[@]} -gt 0 ] && [ "${b[0]}" -lt 128 ] && { [ "${b[0]}" -gt 0 ] || [ "${b[1]-0}" -ge 128 ]; }
+}
+
+# [5] The form of an SSH signature. Leaves its key's type and base64 in `key`. Arguments: the fingerprint, the bytes.
+in_ssh_form() {
+    local digest kind algorithm modulus i
+    local -a strings p part
+    [[ "$2 " == "83 83 72 83 73 71 0 0 0 1 "* ]] || return 1
+    split "${2#83 83 72 83 73 71 0 0 0 1}" 5 || return 1
+    part=("${strings[@]}")
+    digest=$(raw "${part[0]}" | sum)
+    digest=$(printf '%b' "$(sed 's/../\\x&/g' <<<"$digest")" | base64)
+    [ "SHA256:${digest%=}" = "$1" ] || return 1
+    [ "$(word "${part[1]}")" = recipe-run ] && [ -z "${part[2]}" ] || return 1
+    [[ $(word "${part[3]}") =~ ^sha(256|512)$ ]] || return 1
+    split "${part[0]}" 0 || return 1
+    kind=$(word "${strings[0]-}") modulus=${strings[2]-}
+    key="$kind $(raw "${part[0]}" | base64 -w0)"
+    read -ra p <<<"${part[4]}"
+    if [[ $kind == sk-* ]]; then
+        [ ${#p[@]} -ge 5 ] || return 1
+        p=("${p[@]:0:${#p[@]}-5}")
+    fi
+    split "${p[*]}" 2 || return 1
+    algorithm=$(word "${strings[0]}")
+    read -ra p <<<"${strings[1]}"
+    case $kind:$algorithm in
+        ssh-rsa:rsa-sha2-256 | ssh-rsa:rsa-sha2-512)
+            read -ra part <<<"${modulus#0 }"
+            [ ${#p[@]} -eq ${#part[@]} ]
+            ;;
+        ssh-ed25519:ssh-ed25519 | sk-ssh-ed25519@openssh.com:sk-ssh-ed25519@openssh.com)
+            [ ${#p[@]} -eq 64 ] || return 1
+            local -a order=(237 211 245 92 26 99 18 88 214 156 247 162 222 249 222 20 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 16)
+            for ((i = 31; i >= 0; i--)); do
+                [ "${p[32 + i]}" -eq "${order[i]}" ] || { [ "${p[32 + i]}" -lt "${order[i]}" ]; return; }
+            done
+            return 1
+            ;;
+        ecdsa-sha2-nistp256:ecdsa-sha2-nistp256 | ecdsa-sha2-nistp384:ecdsa-sha2-nistp384 | \
+            ecdsa-sha2-nistp521:ecdsa-sha2-nistp521 | sk-ecdsa-sha2-nistp256@openssh.com:sk-ecdsa-sha2-nistp256@openssh.com)
+            split "${p[*]}" 2 && positive "${strings[0]}" && positive "${strings[1]}"
+            ;;
+        *) return 1 ;;
+    esac
+}
+
+# [5] What ssh-keygen says, first of the key alone, then by the auditor's file. Prints: good, bad or untrusted.
+judge_ssh_signature() {
+    local principal
+    [ "$signing" = "$trusted" ] || { echo untrusted; return; }
+    printf '%s namespaces="recipe-run" %s\n' "$signing" "$key" >"$work/allowed"
+    says_good "$work/allowed" "$signing" || { echo bad; return; }
+    principal=$(ssh-keygen -Y find-principals -f "$keyring" -s "$work/sig" 2>/dev/null | head -n 1)
+    if says_good "$keyring" "${principal%%,*}"; then echo good; else echo untrusted; fi
+}
+
+says_good() {
+    local answer
+    answer=$(ssh-keygen -Y verify -f "$1" -I "$2" -n recipe-run -s "$work/sig" <"$work/said" 2>/dev/null) &&
+        [[ $answer == "Good \"recipe-run\" signature for $2 with "*" key $trusted" ]]
+}
+
 # [5] What gpgv says, word by word. Prints: good, bad or untrusted.
 judge_signature() {
+    [ "$judge" = gpgv ] || { echo untrusted; return; }
     local word rest news=0 goods=0 valids=0 valid='' bad=0 mistrust=0 unchecked=0 unknown=0 code
     local -a v
     gpgv --homedir /nonexistent --status-fd 3 --keyring "$keyring" -- "$work/sig" "$work/said" 3>"$work/status" >/dev/null 2>&1
@@ -264,10 +388,16 @@ while IFS='|' read -r kind a b c d primary signing packet checksum sig_text said
             printf -v said '%b' "$said_text"
             printf -v sig '%b' "$sig_text"
             [ "$said" = "$wanted" ] || invalid "record $i: the seal does not say what stands before it"
-            in_form "$signing" "$said" "$packet" "$checksum" || invalid "record $i: the signature is not in form"
             printf '%s' "$said" >"$work/said"
             printf '%s' "$sig" >"$work/sig"
-            case $(judge_signature) in
+            if [[ $signing == SHA256:* ]]; then
+                in_ssh_form "$signing" "$packet" || invalid "record $i: the signature is not in form"
+                opinion=$(judge_ssh_signature)
+            else
+                in_form "$signing" "$said" "$packet" "$checksum" || invalid "record $i: the signature is not in form"
+                opinion=$(judge_signature)
+            fi
+            case $opinion in
                 good) sealed=$((i + 1)) ;;
                 untrusted) untrusted+=("record $i: its key is not one to rely on") && sealed=$((i + 1)) ;;
                 *) invalid "record $i: the signature is not good" ;;
@@ -290,8 +420,8 @@ while IFS='|' read -r kind a b c d primary signing packet checksum sig_text said
             ;;
     esac
 done <<<"$found"
-[ "$sealing" = every ] || [ -z "$sealing" ] || untrusted+=("the run is unsigned")
-[ "$sealing" != every ] || [ "$sealed" -eq ${#lines[@]} ] || incomplete+=("no seal covers the records from $sealed on")
+[ "$sealing" != false ] || untrusted+=("the run is unsigned")
+[ "$sealing" != true ] || [ "$sealed" -eq ${#lines[@]} ] || incomplete+=("no seal covers the records from $sealed on")
 
 if [ ${#untrusted[@]} -gt 0 ]; then
     printf 'UNTRUSTED  %s\n' "${untrusted[0]}"

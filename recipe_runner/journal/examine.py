@@ -242,9 +242,9 @@ class _Reading:
 
     def extent(self) -> Extent:
         """Return how far the journal goes."""
-        begun = 1 if self.sealing == "none" else 2
+        begun = 1 if self.cadence.sealing == NONE else 2
         moments: dict[Moment, int] = {"genesis": begun} if self.chain.records >= begun else {}
-        if self.close and (self.sealing == "none" or self.sealed == self.chain.records):
+        if self.close and (self.cadence.sealing == NONE or self.sealed == self.chain.records):
             moments["close"] = self.chain.records
         run = self.genesis.run if self.genesis else ""
         return Extent(run, self.chain.records, self.chain.head, moments)
