@@ -23,6 +23,7 @@ from recipe_runner.sanitise import line
 if TYPE_CHECKING:
     from mypy_boto3_ebs import EBSClient
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
 AWS = "aws"
@@ -64,12 +65,17 @@ class Cloud:
         client: STSClient = self._client("sts", region, attempts=4)
         return client
 
+    def s3(self) -> S3Client:
+        """Return a client for objects, in the region of the session."""
+        client: S3Client = self._client("s3", self.session.region_name or "us-east-1", attempts=2)
+        return client
+
     def address(self, region: str) -> str:
         """Return the endpoint's address, or `aws` for AWS itself."""
         url = self.ec2(region).meta.endpoint_url
         return AWS if (urlsplit(url).hostname or "").endswith(AWS_DOMAINS) else url
 
-    def _client(self, service: Literal["ec2", "ebs", "sts"], region: str, *, attempts: int) -> Any:  # noqa: ANN401 -- boto3 makes the type
+    def _client(self, service: Literal["ec2", "ebs", "s3", "sts"], region: str, *, attempts: int) -> Any:  # noqa: ANN401 -- boto3 makes the type
         config = Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=10,

@@ -121,7 +121,7 @@ def witnessing(function: F) -> F:
         multiple=True,
         envvar="RECIPE_WITNESSES",
         metavar="KIND=ADDRESS",
-        help="Have the journal's head attested by tsa=URL, git=URL#BRANCH, s3=s3://BUCKET/PREFIX; may be repeated.",
+        help="Have the journal's head attested by tsa=URL, git=URL#BRANCH or s3=s3://BUCKET/PREFIX; may be repeated.",
     )(function)
 
 

@@ -7,8 +7,8 @@ from recipe_runner.journal.witness.table import WITNESSES, appointed
 
 
 def test_the_kinds_of_this_project() -> None:
-    """Timestamps and a Git remote can be named."""
-    assert {"git", "tsa"} <= set(WITNESSES.names())
+    """Timestamps, a Git remote and objects under S3's lock can be named."""
+    assert {"git", "s3", "tsa"} <= set(WITNESSES.names())
 
 
 def test_witnesses_are_named_once() -> None:
