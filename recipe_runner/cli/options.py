@@ -42,6 +42,7 @@ class Answering:
     answers: Path | None
     plain: bool
     as_json: bool
+    roles: tuple[str, ...]
 
     def mode(self) -> str:
         """Name who answers, as the journal records it; raises UsageError where nobody can."""
@@ -96,6 +97,7 @@ def answering(function: F) -> F:
         click.option("--yes", is_flag=True, help="Answer yes by itself, except at points of no return."),
         click.option("--accept", multiple=True, metavar="ID", help="With --yes: pass this point of no return."),
         click.option("--answers", type=Path, metavar="FILE", help="Take the answers from a YAML file."),
+        click.option("--role", "roles", multiple=True, metavar="NAME", help="Act in this role; may be repeated."),
         click.option("--plain", is_flag=True, help="No colour, no drawing: for screen readers and logs."),
         click.option("--json", "as_json", is_flag=True, help="Print one event a line, for other programs."),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from recipe_runner.engine.values import Ask, resolve
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.signer import Aside, Signer
 from recipe_runner.journal.store import Journal
-from recipe_runner.language.parse import load, survey
+from recipe_runner.language.parse import load
 
 FindSigner = Callable[[str | None], Signer | None]
 
@@ -73,27 +74,32 @@ def reopened(
 
 
 def differences(found: Reopened) -> list[str]:
-    """Return, as unified diffs, how the steps differ from the recipe that the run began with."""
-    kept = {entry["path"]: entry["sha256"] for entry in (found.first.recipe, *found.first.includes)}
+    """Return, as one unified diff a file, how the recipe and what it includes differ from when the run began.
 
-    def read(path: str) -> bytes:
-        return found.journal.blob(kept[str(Path(path).absolute())])
-
-    old, _ = survey(found.first.recipe["path"], read(found.first.recipe["path"]), read=read, outward=True)
-    before = {step.id: step.source.splitlines() for step in old.steps}
-    after = {planned.step.id: planned.step.source.splitlines() for planned in found.plan.steps}
+    Included files are told apart by where they are from the recipe, so that all of them may have been moved.
+    """
+    documents = (found.first.recipe, *found.first.includes)
+    then = [(entry["path"], found.journal.blob(entry["sha256"])) for entry in documents]
+    now = [(str(Path(source.path).absolute()), source.data) for source in found.plan.recipe.sources]
+    before, after = _by_place(then), _by_place(now)
     return [
-        "\n".join(unified_diff(before.get(step, []), after.get(step, []), f"{step} then", f"{step} now", lineterm=""))
-        for step in dict.fromkeys((*before, *after))
-        if before.get(step) != after.get(step)
+        "\n".join(unified_diff(old, new, f"{name} then", f"{name} now", lineterm=""))
+        for name in dict.fromkeys((*before, *after))
+        if (old := before.get(name, [])) != (new := after.get(name, []))
     ]
+
+
+def _by_place(documents: Sequence[tuple[str, bytes]]) -> dict[str, list[str]]:
+    """Return the lines of the recipe, called so, and of what it includes by their paths from it."""
+    home = Path(documents[0][0]).parent
+    named = ("recipe" if path == documents[0][0] else os.path.relpath(path, home) for path, _ in documents)
+    return dict(zip(named, (data.decode("utf-8", "replace").splitlines() for _, data in documents), strict=True))
 
 
 def rolls_another_back(found: Reopened, run: Path) -> UsageError:
     """Say that a run only rolls another one back, and how to go on with that."""
     return UsageError.because(
-        f"run `{found.first.run}` rolls run `{found.first.undoes}` back",
-        hint=f"go on with `recipe undo {run.absolute().parent / str(found.first.undoes)}`",
+        f"run `{found.first.run}` rolls run `{found.first.undoes}` back", hint=f"go on with `recipe undo {run}`"
     )
 
 

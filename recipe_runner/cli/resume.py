@@ -59,7 +59,7 @@ def command(  # noqa: D103 - its help is above
         view.opening(found.first.run, found.journal.signed_by, mode)
         for source in found.plan.recipe.sources:
             found.journal.keep(source.data)
-        event = resumed(found.plan, found.history, mode=mode, place=Place.here())
+        event = resumed(found.plan, found.history, mode=mode, place=Place.here(), acting=answering.roles)
         found.journal.record(event)
         found.history.apply(event)
         view.show(event)

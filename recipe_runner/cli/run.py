@@ -87,6 +87,7 @@ def command(  # noqa: D103 - its help is above
         place=place,
         suppliers=tables.suppliers(actions),
         commit=_commit(file),
+        acting=answering.roles,
     )
     directory = options.runs_directory(runs) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)

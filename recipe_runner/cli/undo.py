@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from recipe_runner.cli import options
 from recipe_runner.cli.live import drive, screen
-from recipe_runner.cli.reopening import FindSigner, Reopened, reopened, rolls_another_back, sealing_as_before
+from recipe_runner.cli.reopening import FindSigner, Reopened, reopened, sealing_as_before
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.console.view import View
+from recipe_runner.engine.history import History
 from recipe_runner.engine.session import Place, Session, new_run_id, resumed
 from recipe_runner.errors import UsageError
+from recipe_runner.journal.ledger import JOURNAL, undoing, undone_by
 from recipe_runner.journal.store import Journal
 from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.journal.witness.table import appointed
@@ -40,29 +43,41 @@ def command(  # noqa: D103 - its help is above
     terminal = Terminal(plain=answering.plain)
     attendance = Attendance(appointed(witnesses))
     find_signer = sealing_as_before(key, terminal.release)
-    with reopened(run, recipe, find_signer, answering.asker(terminal), secrets, includes) as found:
-        if found.first.undoes is not None:
-            raise rolls_another_back(found, run)
+    if (other := undone_by(run / JOURNAL)) is not None:
+        run = run.absolute().parent / other
+    with (
+        reopened(run, recipe, find_signer, answering.asker(terminal), secrets, includes) as found,
+        contextlib.ExitStack() as held,
+    ):
+        before = [held.enter_context(Journal.reopen(d, find_signer)) for d in _earlier(found, run)]
+        for journal in before:
+            found.history.follow(journal.past)
         if not found.plan.undoable(found.history.order):
             raise UsageError.because(
-                f"nothing that run `{found.first.run}` did can be undone",
-                hint="only completed steps with an `.undo` script can be",
+                f"nothing that run `{found.first.run}` did can be undone" + (" any more" if before else ""),
+                hint="only completed steps with an `.undo` script can be, once",
             )
         view = screen(terminal, found.plan, as_json=answering.as_json)
         operator = answering.operator(view, found.plan)
         session = Session(found.plan, found.history, operator, (), found.state, environ=found.environ, away=found.away)
-        view.opening(found.first.run, found.journal.signed_by, mode)
-        if found.history.closed is None:
-            event = resumed(found.plan, found.history, mode=mode, place=Place.here())
-            found.journal.record(event)
-            return drive(session.events(roll_back=True), found.journal, view, run, (), attendance)
-        return _in_a_new_run(found, session, view, run, find_signer, mode, attendance)
+        journal = before[-1] if before else found.journal
+        so_far = History.of(journal.past)
+        if so_far.closed is None:
+            journal.record(resumed(found.plan, so_far, mode=mode, place=Place.here(), acting=answering.roles))
+        else:
+            journal = held.enter_context(_new(found, run, find_signer, mode, answering.roles))
+        found.history.acting = frozenset(answering.roles)
+        view.opening(journal.directory.name, journal.signed_by, mode, onward="undo")
+        return drive(session.events(roll_back=True), journal, view, journal.directory, (), attendance)
 
 
-def _in_a_new_run(
-    found: Reopened, session: Session, view: View, run: Path, find_signer: FindSigner, mode: str, attendance: Attendance
-) -> int:
-    """Roll back a run that is over: its journal is closed for good, so the undoing is a run of its own."""
+def _earlier(found: Reopened, run: Path) -> list[Path]:
+    """Return the runs that have begun to roll this one back; there can be some only where it is over."""
+    return undoing(run.absolute().parent, found.first.run) if found.history.closed else []
+
+
+def _new(found: Reopened, run: Path, find_signer: FindSigner, mode: str, acting: Sequence[str]) -> Journal:
+    """Begin to roll back a run that is over: its journal is closed for good, so the undoing is a run of its own."""
     place = Place.here()
     first = dataclasses.replace(
         found.first,
@@ -72,9 +87,8 @@ def _in_a_new_run(
         host=place.host,
         boot_id=place.boot_id,
         mode=mode,
+        acting=sorted(acting),
     )
-    directory = run.absolute().parent / first.run
-    signer = find_signer(found.journal.signed_by)
     documents = [found.journal.blob(entry["sha256"]) for entry in (first.recipe, *first.includes)]
-    with Journal.create(directory, first, signer, documents) as journal:
-        return drive(session.events(roll_back=True), journal, view, directory, (), attendance)
+    signer = find_signer(found.journal.signed_by)
+    return Journal.create(run.absolute().parent / first.run, first, signer, documents)

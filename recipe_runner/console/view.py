@@ -45,8 +45,8 @@ ROLES = {"check": "check", "verify": "verification", "undo": "undo", "shell": "s
 class View(Protocol):
     """What shows the events of one session."""
 
-    def opening(self, run: str, signer: str | None, mode: str) -> None:
-        """Show what is about to be run."""
+    def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume") -> None:
+        """Show what is about to be run; `onward` is the verb that goes on where this session stops."""
 
     def preconditions(self, findings: Sequence[Finding]) -> None:
         """Show what was found of the preconditions."""
@@ -82,8 +82,9 @@ class RunView:
         self._onward = "resume"
         terminal.held(self.released)
 
-    def opening(self, run: str, signer: str | None, mode: str) -> None:
+    def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume") -> None:
         """Show what is about to be run."""
+        self._onward = onward
         self._run, self._signed = run, signer is not None
         recipe = self._plan.recipe
         self.terminal.put(Text(line(recipe.title), style="bold"))

@@ -34,6 +34,8 @@ class Genesis:
     tool: dict[str, str] = field(default_factory=dict)
     actions: dict[str, str] = field(default_factory=dict, metadata={"help": "action → distribution and version"})
     approvals: dict[str, int] = field(default_factory=dict, metadata={"help": "step → signatures required"})
+    roles: dict[str, str] = field(default_factory=dict, metadata={"help": "step → who may run it"})
+    acting: list[str] = field(default_factory=list, metadata={"help": "roles in which the operator acts"})
     operator: str = ""
     mode: str = field(default="ask", metadata={"help": "who answers: ask, yes, answers"})
     host: str = ""
@@ -120,6 +122,7 @@ class Deviation:
     what: str
     reason: str
     step: str | None = None
+    digest: str | None = field(default=None, metadata={"help": "of `kept`: the text that was decided on"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +173,9 @@ class Resume:
     boot_id: str = ""
     changed: list[str] = field(default_factory=list, metadata={"help": "ids of steps whose source changed"})
     recipe: dict[str, Any] = field(default_factory=dict)
+    includes: list[dict[str, Any]] = field(default_factory=list)
+    roles: dict[str, str] = field(default_factory=dict)
+    acting: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

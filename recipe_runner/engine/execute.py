@@ -123,6 +123,7 @@ class Execution:
             return None
         if self._finished(planned):
             return (yield from self._changed(planned))
+        self._permitted(step)
         if step.attributes.approve:
             raise IncompleteError.because(
                 f"step `{step.id}` needs {step.attributes.approve} approvals, which this version cannot collect",
@@ -262,10 +263,8 @@ class Execution:
             case "run":
                 return (yield from self._perform(planned, planned.items))
             case "done":
-                for track in self._tracks(planned):
-                    track.digest = step.digest
                 what = f"step `{step.id}` kept as done though its text changed"
-                yield Deviation(kind="kept", what=what, reason=answer.text, step=step.id)
+                yield Deviation(kind="kept", what=what, reason=answer.text, step=step.id, digest=step.digest)
                 return None
             case _:
                 return (yield from self._settle(planned, planned.items, answer))
@@ -280,6 +279,7 @@ class Execution:
             what = f"step `{gone}` not undone"
             yield Deviation(kind="left-out", what=what, reason="it is no longer in the recipe", step=gone)
         for step, item in self.bench.plan.undoable(self.bench.history.order):
+            self._permitted(step)
             step_id = step.id
             question = Question("undo", step_id, f"Undo `{step_id}`?", ("run", "skip", "quit"), detail=item or "")
             while (answer := (yield from self.decisions.decide(question, step))).choice == "run":
@@ -299,6 +299,15 @@ class Execution:
                 return ExitCode.FAILED if failed else ExitCode.INCOMPLETE
         yield self._close("abandoned")
         return ExitCode.FAILED if failed else ExitCode.DONE
+
+    def _permitted(self, step: AnyStep) -> None:
+        """Raise IncompleteError for a step of a role in which the operator does not act."""
+        role = step.attributes.role
+        if role is not None and role not in self.bench.history.acting:
+            raise IncompleteError.because(
+                f"step `{step.id}` is for the role `{role}`, in which nobody acts here",
+                hint=f"let somebody who has the role go on with `--role {role}`",
+            )
 
     def _left_out(self, planned: PlannedStep) -> Iterator[Event]:
         if self._finished(planned):

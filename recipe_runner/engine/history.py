@@ -60,7 +60,10 @@ class Track:
 
 @dataclass(slots=True)
 class History:
-    """The run so far; `order` holds what was done, oldest first, `outputs` what each step handed on."""
+    """The run so far; `order` holds what was done, oldest first, `outputs` what each step handed on.
+
+    `acting` are the roles in which the operator of the last session acts.
+    """
 
     genesis: Genesis | None = None
     tracks: dict[tuple[str, str | None], Track] = field(default_factory=dict)
@@ -71,6 +74,7 @@ class History:
     session: int = 1
     closed: Close | None = None
     rolling_back: bool = False
+    acting: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> History:
@@ -93,8 +97,10 @@ class History:
         match event:
             case Genesis():
                 self.genesis = event
+                self.acting = frozenset(event.acting)
             case Resume():
                 self.session = event.session
+                self.acting = frozenset(event.acting)
             case Deviation():
                 self._deviate(event)
             case StepStart(role="run"):
@@ -114,13 +120,31 @@ class History:
             case _:
                 pass
 
+    def follow(self, events: Iterable[Event]) -> None:
+        """Take into account what another run has done to roll this one back, and whether it is still at it."""
+        self.rolling_back = False
+        for event in events:
+            match event:
+                case StepEnd(role="undo") | Deviation(kind="rolled-back"):
+                    self.apply(event)
+                case Close():
+                    self.rolling_back = False
+                case _:
+                    pass
+
     def _deviate(self, event: Deviation) -> None:
-        if event.kind == "rolled-back":
-            self.rolling_back = True
-        if event.kind == "back":
-            for (step, _), track in self.tracks.items():
-                if step == event.step:
+        tracks = [track for (step_id, _), track in self.tracks.items() if step_id == event.step]
+        match event.kind:
+            case "rolled-back":
+                self.rolling_back = True
+            case "back":
+                for track in tracks:
                     track.status = "waiting"
+            case "kept":
+                for track in tracks:
+                    track.digest = event.digest or track.digest
+            case _:
+                pass
 
     def _end(self, event: StepEnd) -> None:
         track = self.track(event.step, event.item)

@@ -41,6 +41,10 @@ class Plan:
     preconditions: tuple[Precondition, ...]
     actions: Mapping[str, Action]
 
+    def roles(self) -> dict[str, str]:
+        """Return who may run a step, for each step that says so."""
+        return {planned.step.id: role for planned in self.steps if (role := planned.step.attributes.role) is not None}
+
     def undoable(self, order: Sequence[tuple[str, str | None]]) -> list[tuple[AnyStep, str | None]]:
         """Return, newest first, the steps of `order` (what was done, oldest first) that can be undone, with items."""
         steps = {planned.step.id: planned.step for planned in self.steps if planned.step.undos}

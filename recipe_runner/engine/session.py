@@ -8,7 +8,7 @@ import pwd
 import secrets
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,13 +68,17 @@ def new_run_id() -> str:
 
 
 def genesis(
-    plan: Plan, *, run: str, mode: str, place: Place, suppliers: Mapping[str, str], commit: str | None
+    plan: Plan,
+    *,
+    run: str,
+    mode: str,
+    place: Place,
+    suppliers: Mapping[str, str],
+    commit: str | None,
+    acting: Collection[str] = (),
 ) -> Genesis:
     """Make the first event of a new run."""
-    recipe, *includes = (
-        {"name": Path(s.path).name, "path": str(Path(s.path).absolute()), "sha256": s.sha256, "size": s.size}
-        for s in plan.recipe.sources
-    )
+    recipe, *includes = _documents(plan)
     return Genesis(
         run=run,
         recipe=recipe | ({"commit": commit} if commit else {}) | {"title": plan.recipe.title},
@@ -85,6 +89,8 @@ def genesis(
         tool={"name": "recipe-runner", "version": __version__},
         actions=dict(suppliers),
         approvals={p.step.id: p.step.attributes.approve for p in plan.steps if p.step.attributes.approve},
+        roles=plan.roles(),
+        acting=sorted(acting),
         operator=place.operator,
         mode=mode,
         host=place.host,
@@ -93,10 +99,10 @@ def genesis(
     )
 
 
-def resumed(plan: Plan, history: History, *, mode: str, place: Place) -> Resume:
+def resumed(plan: Plan, history: History, *, mode: str, place: Place, acting: Collection[str] = ()) -> Resume:
     """Make the event with which a run goes on; names the steps whose text is not what genesis recorded."""
     before = {s["id"]: s["sha256"] for s in history.genesis.steps} if history.genesis else {}
-    source = plan.recipe.sources[0]
+    recipe, *includes = _documents(plan)
     return Resume(
         session=history.session + 1,
         operator=place.operator,
@@ -104,7 +110,10 @@ def resumed(plan: Plan, history: History, *, mode: str, place: Place) -> Resume:
         host=place.host,
         boot_id=place.boot_id,
         changed=[p.step.id for p in plan.steps if before.pop(p.step.id, None) != p.step.digest] + list(before),
-        recipe={"name": Path(source.path).name, "sha256": source.sha256, "size": source.size},
+        recipe=recipe,
+        includes=includes,
+        roles=plan.roles(),
+        acting=sorted(acting),
     )
 
 
@@ -139,6 +148,14 @@ class Session:
             performance = Performance(bench, Scheduler(pump, redactor))
             execution = Execution(bench, decisions, performance, self.course)
             return (yield from execution.roll_back() if roll_back else execution.run(self.findings))
+
+
+def _documents(plan: Plan) -> list[dict[str, Any]]:
+    """Describe the files of the recipe, itself first."""
+    return [
+        {"name": Path(s.path).name, "path": str(Path(s.path).absolute()), "sha256": s.sha256, "size": s.size}
+        for s in plan.recipe.sources
+    ]
 
 
 def _directory() -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipe_runner.engine.events import Resume
+from recipe_runner.engine.events import Genesis, Resume
 from recipe_runner.errors import VerificationError
 from recipe_runner.journal.account import Account
 from recipe_runner.journal.blobs import read_blob
@@ -31,34 +32,36 @@ class Kept:
 
 def kept(run: Path, account: Account) -> Kept:
     """Read the recipe of a run, as it began and as each resumption found it; what is missing is left out."""
-    first = account.genesis
-    path = str(first.recipe.get("path") or first.recipe.get("name") or "recipe.md")
-    includes = {str(entry.get("path")): str(entry.get("sha256")) for entry in first.includes}
-    roots = [str(first.recipe.get("sha256"))]
-    roots += [str(e.event.recipe.get("sha256")) for e in account.entries if isinstance(e.event, Resume)]
     texts: dict[str, str] = {}
     steps: dict[str, Step] = {}
     code: dict[str, str] = {}
-    for root in dict.fromkeys(roots):
-        named = {**includes, path: root}
+    for documents in _sessions(account):
+        path = next(iter(documents))
 
-        def read(name: str, named: Mapping[str, str] = named) -> bytes:
+        def read(name: str, named: Mapping[str, str] = documents) -> bytes:
             return _blob(run, named.get(name, ""))
 
-        try:
-            data = read(path)
-        except OSError:
-            continue
-        texts[path] = data.decode("utf-8", "replace")
-        recipe, _ = survey(path, data, read=read)
-        steps |= {step.id: step for step in recipe.steps}
-        code |= _code(recipe)
-    for name, sha256 in includes.items():
-        try:
-            texts[name] = _blob(run, sha256).decode("utf-8", "replace")
-        except OSError:
-            continue
+        for name in documents:
+            with contextlib.suppress(OSError):
+                texts[name] = read(name).decode("utf-8", "replace")
+        if path in texts:
+            recipe, _ = survey(path, read(path), read=read)
+            steps |= {step.id: step for step in recipe.steps}
+            code |= _code(recipe)
     return Kept(texts, steps, code)
+
+
+def _sessions(account: Account) -> list[dict[str, str]]:
+    """Return for each session in which the recipe was another one its files, itself first: path → sha256."""
+    sessions: list[Genesis | Resume] = [
+        account.genesis,
+        *(e.event for e in account.entries if isinstance(e.event, Resume)),
+    ]
+    found = [
+        {str(entry.get("path") or entry.get("name") or "recipe.md"): str(entry.get("sha256")) for entry in documents}
+        for documents in ((session.recipe, *session.includes) for session in sessions)
+    ]
+    return [documents for n, documents in enumerate(found) if documents not in found[:n]]
 
 
 def _blob(run: Path, sha256: str) -> bytes:

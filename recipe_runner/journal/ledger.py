@@ -9,7 +9,7 @@ from typing import Any
 
 from recipe_runner.journal.chain import head_of
 from recipe_runner.journal.files import open_regular
-from recipe_runner.journal.lines import LINE_CAP, LineError, decode
+from recipe_runner.journal.lines import LINE_CAP, RUN_ID, LineError, decode
 
 JOURNAL = "journal.jsonl"
 
@@ -29,6 +29,21 @@ def newest_head(runs: Path) -> dict[str, Any] | None:
         except (OSError, LineError, KeyError):
             continue
     return None
+
+
+def undoing(runs: Path, run: str) -> list[Path]:
+    """Return the directories of the runs that roll a run back, oldest first; believes what their first lines say."""
+    return [journal.parent for journal in reversed(list(_newest_first(runs))) if undone_by(journal) == run]
+
+
+def undone_by(journal: Path) -> str | None:
+    """Return the id of the run that a journal's run rolls back, if it does; None also where it cannot be read."""
+    try:
+        with open_regular(journal) as file:
+            undoes = decode(file.readline(LINE_CAP + 1)).fields.get("undoes")
+    except (OSError, LineError):
+        return None
+    return undoes if isinstance(undoes, str) and RUN_ID.match(undoes) else None
 
 
 def _newest_first(runs: Path) -> Iterator[Path]:

@@ -17,6 +17,7 @@ INTEGER_CAP = 2**53
 FIELD = re.compile(r"[a-z0-9_]{1,64}\Z")
 NAME = re.compile(r"[A-Za-z0-9_.:/@+-]{1,256}\Z")
 """Names inside a field's value come from recipes (step ids, action names) and may hold hyphens and dots."""
+RUN_ID = re.compile(r"[0-9a-f]{32}\Z")
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z", re.ASCII)
 COUNT = re.compile(r"(0|[1-9]\d{0,18})\Z", re.ASCII)

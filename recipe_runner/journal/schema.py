@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from functools import cache
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from recipe_runner.engine.events import TYPES, Genesis, Recorded, Recover, Resume, StepEnd, Witnessed
-from recipe_runner.journal.lines import DIGEST, Line, LineError
+from recipe_runner.journal.lines import DIGEST, RUN_ID, Line, LineError
 from recipe_runner.journal.witness import receipts
 
 FORMAT = "recipe-run-journal/v1"
-RUN_ID = re.compile(r"[0-9a-f]{32}\Z")
 BLOBS = frozenset({"stdout", "stderr", "timing", "state"})
 ADDED: dict[type[Recorded], frozenset[str]] = {
     Genesis: frozenset({"sealing", "signer", "prev_run"}),

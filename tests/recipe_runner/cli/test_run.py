@@ -255,3 +255,48 @@ def test_resume_shows_what_changed_in_the_recipe(tmp_path: Path) -> None:
     done = recipe("resume", run, "--answers", "answers.yaml", directory=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "kept as done though its text changed" in done.stdout
+
+
+def test_a_changed_include_is_shown_and_a_decision_about_it_holds(tmp_path: Path) -> None:
+    """What an included recipe says otherwise is shown, its role scripts too, wherever both have been moved since; a
+    decision about a changed step is on record and not asked for again.
+    """
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/r.md").write_text('[common](common.md "include")\n```bash {#b}\nexit 1\n```\n')
+    text = "# Common\n```bash {#a}\necho first\n```\n```bash {.verify for=a}\ntrue\n```\n"
+    (tmp_path / "old/common.md").write_text(text)
+    assert recipe("run", "old/r.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path).returncode == 1
+    (tmp_path / "old").rename(tmp_path / "new")
+    (tmp_path / "new/common.md").write_text(text.replace("true", "true # really").replace("Common", "Uncommon"))
+    run = only_run(tmp_path / "runs")
+    (tmp_path / "answers.yaml").write_text("a: {done: cosmetic}\nb: quit\n")
+    arguments = ("resume", run, "--recipe", "new/r.md", "--answers", "answers.yaml")
+    first = recipe(*arguments, directory=tmp_path)
+    assert first.returncode == 5
+    for row in ("--- common.md then", "+++ common.md now", "-# Common", "+# Uncommon", "-true", "+true # really"):
+        assert row in first.stdout
+    resume = next(r for r in records(run) if r["t"] == "resume")
+    assert resume["changed"] == ["a"]
+    assert (run / "blobs" / resume["includes"][0]["sha256"]).read_text().startswith("# Uncommon")
+    assert next(r for r in records(run) if r["t"] == "deviation")["kind"] == "kept"
+    (tmp_path / "answers.yaml").write_text("b: quit\n")
+    assert recipe(*arguments, directory=tmp_path).returncode == 5
+
+
+def test_a_step_for_a_role_waits_for_somebody_who_has_it(tmp_path: Path) -> None:
+    """Without the role the session stops in front of the step, forwards and backwards; the journal says who acted."""
+    (tmp_path / "r.md").write_text(
+        "```bash {#a role=release-manager}\necho a >> log\n```\n```bash {.undo for=a}\necho undone >> log\n```\n"
+    )
+    left = recipe("run", "r.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path)
+    assert left.returncode == 5
+    assert "step `a` is for the role `release-manager`" in left.stderr
+    assert not (tmp_path / "log").exists()
+    run = only_run(tmp_path / "runs")
+    assert recipe("resume", run, "--yes", "--role", "builder", directory=tmp_path).returncode == 5
+    assert recipe("resume", run, "--yes", "--role", "release-manager", directory=tmp_path).returncode == 0
+    said = [(r["roles"], r["acting"]) for r in records(run) if r["t"] in {"genesis", "resume"}]
+    assert said == [({"a": "release-manager"}, acting) for acting in ([], ["builder"], ["release-manager"])]
+    assert recipe("undo", run, "--yes", directory=tmp_path).returncode == 5
+    assert recipe("undo", run, "--yes", "--role", "release-manager", directory=tmp_path).returncode == 0
+    assert (tmp_path / "log").read_text().split() == ["a", "undone"]

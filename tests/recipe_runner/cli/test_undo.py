@@ -5,6 +5,9 @@ from pathlib import Path
 from tests.support.command import only_run, recipe, records
 
 TEXT = "```bash {#one}\necho one >>log\n```\n```bash {.undo for=one}\necho undone >>log\n```\n"
+BOTH = "".join(
+    f"```bash {{#{n}}}\necho {n} >> log\n```\n```bash {{.undo for={n}}}\necho undo {n} >> log\n```\n" for n in "ab"
+)
 
 
 def test_a_roll_back_that_was_left_is_not_resumed_forwards(tmp_path: Path) -> None:
@@ -20,17 +23,45 @@ def test_a_roll_back_that_was_left_is_not_resumed_forwards(tmp_path: Path) -> No
     assert (new / "blobs" / first["recipe"]["sha256"]).read_text() == TEXT
     refused = recipe("resume", new, "--yes", directory=tmp_path)
     assert refused.returncode == 2
-    assert f"recipe undo {old}" in refused.stderr.replace("\n", "")
-    assert recipe("undo", old, "--yes", directory=tmp_path).returncode == 0
+    assert f"recipe undo {new}" in refused.stderr.replace("\n", "")
+    assert recipe("undo", new, "--yes", directory=tmp_path).returncode == 0
     assert (tmp_path / "log").read_text() == "one\nundone\n"
+
+
+def test_a_roll_back_of_a_finished_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    """What is undone is never undone again: the same journal goes on, and when all is undone there is nothing to do."""
+    (tmp_path / "r.md").write_text(BOTH)
+    (tmp_path / "answers.yaml").write_text("b: run\na: quit\n")
+    recipe("run", "r.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path)
+    old = only_run(tmp_path / "runs")
+    left = recipe("undo", old, "--answers", "answers.yaml", directory=tmp_path)
+    assert left.returncode == 5
+    (new,) = set((tmp_path / "runs").iterdir()) - {old}
+    assert f"recipe undo {new}" in left.stdout.replace("\n", "")
+    assert recipe("undo", old, "--yes", directory=tmp_path).returncode == 0
+    assert (tmp_path / "log").read_text().split("\n")[:-1] == ["a", "b", "undo b", "undo a"]
+    assert set((tmp_path / "runs").iterdir()) == {old, new}
+    assert [r["session"] for r in records(new) if r["t"] == "resume"] == [2]
+    over = recipe("undo", old, "--yes", directory=tmp_path)
+    assert over.returncode == 2
+    assert "can be undone any more" in over.stderr
+
+
+def test_what_was_skipped_in_a_closed_roll_back_is_asked_for_again(tmp_path: Path) -> None:
+    """A roll-back that skipped an undo and closed leaves that one, and only that one, to a new roll-back."""
+    (tmp_path / "r.md").write_text(BOTH)
+    (tmp_path / "answers.yaml").write_text("b: skip\na: run\n")
+    recipe("run", "r.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path)
+    old = only_run(tmp_path / "runs")
+    assert recipe("undo", old, "--answers", "answers.yaml", directory=tmp_path).returncode == 0
+    assert recipe("undo", old, "--yes", directory=tmp_path).returncode == 0
+    assert (tmp_path / "log").read_text().split("\n")[:-1] == ["a", "b", "undo a", "undo b"]
+    assert len(list((tmp_path / "runs").iterdir())) == 3
 
 
 def test_a_roll_back_left_half_way_never_goes_forward(tmp_path: Path) -> None:
     """`resume` refuses a run that is being rolled back, and `undo` goes on with it."""
-    blocks = "".join(
-        f"```bash {{#{n}}}\necho {n} >> log\n```\n```bash {{.undo for={n}}}\necho undo {n} >> log\n```\n" for n in "ab"
-    )
-    (tmp_path / "r.md").write_text(blocks + "```bash {#c}\nfalse\n```\n")
+    (tmp_path / "r.md").write_text(BOTH + "```bash {#c}\nfalse\n```\n")
     recipe("run", "r.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path)
     run = only_run(tmp_path / "runs")
     (tmp_path / "answers.yaml").write_text("b: run\na: quit\n")
