@@ -35,12 +35,15 @@ class Verify(click.Command):
 )
 @click.argument("run", type=Path)
 @click.option("--policy", type=Path, required=True, metavar="FILE", help="Who may sign, and what must have been run.")
+@click.option("--second-opinion", is_flag=True, help="Have `sqv` judge the signatures too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
-def command(ctx: click.Context, run: Path, policy: Path, as_json: bool) -> int:  # noqa: D103 - its help is above
+def command(  # noqa: D103 - its help is above
+    ctx: click.Context, run: Path, policy: Path, second_opinion: bool, as_json: bool
+) -> int:
     terminal = Terminal()
     try:
-        report = verify(run, Policy.load(policy))
+        report = verify(run, Policy.load(policy), second_opinion=second_opinion)
     except RecipeError as error:
         _refuse(ctx, terminal, error.diagnostics, as_json=as_json)
     if as_json:

@@ -32,6 +32,7 @@ def show(terminal: Terminal, run: Path, report: Report) -> None:
         "sealed by": ", ".join(facts.signers),
         "signing key": ", ".join(facts.signing_keys) if facts.signing_keys != facts.signers else "",
         "trusted time": facts.trusted_time,
+        "second look": facts.second_opinion,
     }
     for name, value in rows.items():
         if value:

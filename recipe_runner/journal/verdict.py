@@ -60,6 +60,7 @@ class Facts:
     sessions: int = 1
     set_aside: int = field(default=0, metadata={"help": "tails set aside after a crash, each named by a record"})
     trusted_time: str = "none"
+    second_opinion: str = field(default="", metadata={"help": "what `sqv` says, in words; empty if it was not asked"})
     witnesses: tuple[Attestation, ...] = ()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from recipe_runner.gpgv import Signature
 from recipe_runner.journal.blobs import DIRECTORY
@@ -16,28 +18,34 @@ from recipe_runner.journal.examine import examine
 from recipe_runner.journal.files import open_regular, reading
 from recipe_runner.journal.ledger import JOURNAL
 from recipe_runner.journal.lines import LINE_CAP
+from recipe_runner.journal.opinions import Opinions
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.recovery import SET_ASIDE
 from recipe_runner.journal.signature import verify_signature
+from recipe_runner.journal.survey import Seal
 from recipe_runner.journal.verdict import Doubt, Report, Verdict
 from recipe_runner.journal.witness.hearing import hear
 
 CHUNK = 1 << 20
+AHEAD = 64
+"""Seals that are being checked, or wait for it, at any time."""
 
 
-def verify(directory: Path, policy: Policy) -> Report:
+def verify(directory: Path, policy: Policy, *, second_opinion: bool = False) -> Report:
     """Judge a run; nothing is believed because it stands in the run's directory.
 
-    Raises UsageError where the journal cannot be read, UnmetError where `gpgv` is missing.
+    With `second_opinion`, a signature is good only if `sqv` agrees with `gpgv`. Raises UsageError where the journal
+    cannot be read, UnmetError where a program that judges is missing.
     """
-    check = functools.partial(_check, policy)
+    judge = _Judge(policy, Opinions() if second_opinion else None)
     with (
         reading(directory),
         open_regular(directory / JOURNAL) as file,
         ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,
     ):
         lines = iter(lambda: file.readline(LINE_CAP + 1), b"")
-        examined = examine(lines, policy, check, directory_name=directory.absolute().name, each=pool.map)
+        each = functools.partial(_side_by_side, pool)
+        examined = examine(lines, policy, judge.check, directory_name=directory.absolute().name, each=each)
     heard = hear(directory, policy.witnesses, examined.extent)
     doubts = [
         *examined.doubts,
@@ -47,11 +55,37 @@ def verify(directory: Path, policy: Policy) -> Report:
         *_receipts(directory, examined.receipts),
     ]
     time = "RFC 3161" if heard.time_is_proven else examined.facts.trusted_time
-    return Report.of(doubts, replace(examined.facts, trusted_time=time, witnesses=heard.attestations))
+    words = judge.opinions.in_words() if judge.opinions else ""
+    facts = replace(examined.facts, trusted_time=time, witnesses=heard.attestations, second_opinion=words)
+    return Report.of(doubts, facts)
 
 
-def _check(policy: Policy, statement: bytes, signature: bytes) -> Signature:
-    return verify_signature(statement, signature, certificates=policy.certificates, primaries=policy.primaries)
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Judges signatures by a policy's certificates."""
+
+    policy: Policy
+    opinions: Opinions | None
+
+    def check(self, statement: bytes, signature: bytes) -> Signature:
+        certificates = self.policy.certificates
+        made = verify_signature(statement, signature, certificates=certificates, primaries=self.policy.primaries)
+        if self.opinions:
+            self.opinions.ask(made, statement, signature, certificates)
+        return made
+
+
+def _side_by_side(
+    pool: Executor, function: Callable[[tuple[int, Seal]], Any], items: Iterable[tuple[int, Seal]]
+) -> Iterator[Any]:
+    """Map in order like `Executor.map`, but take no more items at a time than will soon be worked on."""
+    waiting: deque[Future[Any]] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) >= AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _files(directory: Path, prefix: str, named: Mapping[str, tuple[int, int]]) -> Iterator[Doubt]:
