@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -9,12 +10,11 @@ import click
 from recipe_runner.cli.reading import account_of, run_directory
 from recipe_runner.cli.writing import write_new, write_pieces
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.errors import RecipeError, UsageError, VerificationError
+from recipe_runner.errors import RecipeError, UsageError
 from recipe_runner.export.asciicast import asciicast
 from recipe_runner.export.forms import ATTESTATION, NAMES, RECORDING, TEXTS
-from recipe_runner.export.in_toto import LAYOUT, attest
+from recipe_runner.export.in_toto import LAYOUT, attest, signer_of
 from recipe_runner.export.subject import Subject
-from recipe_runner.journal.gpg_signer import GpgSigner
 
 
 @click.command(
@@ -52,10 +52,7 @@ def _refuse_misplaced(form: str, output: Path | None, key: str | None, *, raw: b
 
 def _attest(terminal: Terminal, subject: Subject, directory: Path, key: str | None) -> None:
     """Write what the key can say; the layout last, so that a half-written export proves nothing."""
-    sealed_by = subject.account.signers
-    if not sealed_by:
-        raise VerificationError.because("the run is unsigned: nobody can attest it", hint="export another form of it")
-    signer = GpgSigner.find(key or sealed_by[-1])
+    signer = signer_of(subject, key)
     made = attest(subject, signer)
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -66,4 +63,13 @@ def _attest(terminal: Terminal, subject: Subject, directory: Path, key: str | No
     for name, by in made.wanting:
         whose = " or ".join(by) or "anybody: the step is not done"
         terminal.note(f"`{name}` is still to be signed by {whose}")
-    terminal.say(f"in-toto-verify --layout {directory / LAYOUT} --link-dir {directory} --gpg {signer.primary}")
+    words = (
+        "in-toto-verify",
+        "--layout",
+        str(directory / LAYOUT),
+        "--link-dir",
+        str(directory),
+        "--gpg",
+        signer.primary,
+    )
+    terminal.say(shlex.join(words))

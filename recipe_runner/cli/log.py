@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,16 +18,19 @@ from recipe_runner.console.runs import ListedRun
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output
 from recipe_runner.errors import RecipeError
-from recipe_runner.journal.account import Execution
+from recipe_runner.journal.account import Account, Execution
 from recipe_runner.journal.comparison import changes, recipe_diff
 from recipe_runner.journal.follow import follow
+from recipe_runner.journal.glance import Glance
 from recipe_runner.journal.kept import kept
+from recipe_runner.journal.narrative import milliseconds, spell
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.read import records
 from recipe_runner.journal.runner import runner
 from recipe_runner.journal.tally import tally
-from recipe_runner.journal.transcript import transcript
+from recipe_runner.journal.transcript import STREAMS, transcript
 from recipe_runner.journal.verify import verify
+from recipe_runner.sanitise import line
 
 
 @click.group(help="Read runs: list them, follow one, see what a step wrote, compare.")
@@ -38,41 +42,43 @@ def command() -> None:  # noqa: D103 - its help is above
 @click.option("--runs", type=Path, metavar="DIR", help="Runs below this directory.")
 @click.option("--policy", type=Path, metavar="FILE", help="Verify each run by this policy.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
-def list_runs(runs: Path | None, policy: Path | None, as_json: bool) -> None:  # noqa: D103 - its help is above
-    terminal = Terminal()
+@options.plain
+def list_runs(runs: Path | None, policy: Path | None, as_json: bool, plain: bool) -> None:  # noqa: D103 - its help is above
+    terminal = Terminal(plain=plain)
     trusted = Policy.load(policy) if policy else None
     listed = []
     for directory in run_directories(runs or options.default_runs()):
         try:
-            account = account_of(directory)
+            glance = Glance.at(directory)
             verdict = verify(directory, trusted).verdict if trusted else None
         except RecipeError as error:
-            terminal.warn(f"{directory}: {error}")
+            terminal.warn(line(f"{directory}: {error}"))
             continue
-        state = account.state(live=runner(directory) is not None)
-        listed.append(ListedRun(directory, account, state, verdict))
-    listed.sort(key=lambda run: run.account.began, reverse=True)
+        live = glance.closed is None and runner(directory) is not None
+        listed.append(ListedRun(directory, glance, glance.state(live=live), verdict))
+    listed.sort(key=lambda run: run.glance.began, reverse=True)
     if as_json:
         terminal.raw(json.dumps([run_table.as_data(run) for run in listed], indent=2) + "\n")
     elif listed:
-        run_table.show(terminal, listed, judged=trusted is not None)
+        run_table.show(terminal, listed)
     else:
-        terminal.note(f"no runs below {runs or options.default_runs()}")
+        terminal.note(line(f"no runs below {runs or options.default_runs()}"))
 
 
 @command.command(help="Show what happened in RUN, a directory or a run's id, record by record.")
 @click.argument("run")
 @click.option("--follow", "follows", is_flag=True, help="Go on showing what happens until nobody runs it any more.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object a line.")
-def show(run: str, follows: bool, as_json: bool) -> None:  # noqa: D103 - its help is above
+@options.plain
+def show(run: str, follows: bool, as_json: bool, plain: bool) -> None:  # noqa: D103 - its help is above
     directory = run_directory(run)
-    terminal = Terminal()
+    terminal = Terminal(plain=plain)
     found = follow(directory) if follows else records(directory)
     if as_json:
         for record in found:
             terminal.raw(json.dumps(timeline.as_data(record)) + "\n")
-    else:
-        timeline.show(terminal, found)
+    elif not timeline.show(terminal, found):
+        timeline.show_open_end(terminal, directory, runner(directory))
 
 
 @command.command(help="Show what STEP wrote in RUN, the last attempt of each item and role unless told otherwise.")
@@ -83,36 +89,41 @@ def show(run: str, follows: bool, as_json: bool) -> None:  # noqa: D103 - its he
 @click.option(
     "--raw", is_flag=True, help="Write the very bytes, escape sequences and all, to the streams they came from."
 )
-def output(run: str, step: str, item: str | None, attempt: int | None, raw: bool) -> None:  # noqa: D103 - its help is above
+@options.plain
+def output(run: str, step: str, item: str | None, attempt: int | None, raw: bool, plain: bool) -> None:  # noqa: D103 - its help is above
     directory = run_directory(run)
     executions = chosen(account_of(directory), step, item=item, attempt=attempt)
     if raw:
         _write_raw(directory, executions)
     else:
-        _show_output(Terminal(), directory, executions)
+        _show_output(Terminal(plain=plain), directory, executions)
 
 
 @command.command(help="Show how the runs FIRST and SECOND differ: parameters, steps, outcomes, times, recipe text.")
 @click.argument("first")
 @click.argument("second")
-def diff(first: str, second: str) -> None:  # noqa: D103 - its help is above
+@options.plain
+def diff(first: str, second: str, plain: bool) -> None:  # noqa: D103 - its help is above
     directories = run_directory(first), run_directory(second)
     before, after = map(account_of, directories)
     texts = recipe_diff(kept(directories[0], before), kept(directories[1], after))
-    comparison.show(Terminal(), list(changes(before, after)), texts)
+    comparison.show(Terminal(plain=plain), list(changes(before, after)), texts)
 
 
 @command.command(help="Count over many runs what became of each step, and how long it took.")
 @click.option("--runs", type=Path, metavar="DIR", help="Runs below this directory.")
-def stats(runs: Path | None) -> None:  # noqa: D103 - its help is above
-    terminal = Terminal()
-    accounts = []
-    for directory in run_directories(runs or options.default_runs()):
-        try:
-            accounts.append(account_of(directory))
-        except RecipeError as error:
-            terminal.warn(f"{directory}: {error}")
-    tallies.show(terminal, tally(accounts))
+@options.plain
+def stats(runs: Path | None, plain: bool) -> None:  # noqa: D103 - its help is above
+    terminal = Terminal(plain=plain)
+
+    def accounts() -> Iterator[Account]:
+        for directory in run_directories(runs or options.default_runs()):
+            try:
+                yield account_of(directory)
+            except RecipeError as error:
+                terminal.warn(line(f"{directory}: {error}"))
+
+    tallies.show(terminal, tally(accounts()))
 
 
 command.add_command(export.command, "export")
@@ -120,13 +131,17 @@ command.add_command(export.command, "export")
 
 def _show_output(terminal: Terminal, directory: Path, executions: list[Execution]) -> None:
     for execution in executions:
-        terminal.rule(execution.label, execution.outcome)
-        if execution.end is None:
+        end = execution.end
+        took = f" · {spell(milliseconds(end.duration_ms))}" if end else ""
+        terminal.rule(execution.label, f"{execution.outcome}{took}")
+        if end is None:
             terminal.note("what it writes can be read once it has ended")
             continue
+        if not end.blobs.keys() & set(STREAMS):
+            terminal.note("it wrote nothing")
         gutter = Gutter(terminal)
-        for piece in transcript(directory, execution.end.blobs):
-            gutter.feed(Output(execution.start.step, piece.stream, piece.data, 0))
+        for piece in transcript(directory, end.blobs):
+            gutter.feed(Output(execution.start.step, piece.stream, piece.data, piece.elapsed_ns))
         gutter.finish()
 
 

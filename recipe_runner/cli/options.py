@@ -88,6 +88,11 @@ class Coursing:
         return course
 
 
+def plain(function: F) -> F:
+    """Add the option for those who want text alone."""
+    return click.option("--plain", is_flag=True, help="No colour, no drawing: for screen readers and logs.")(function)
+
+
 def answering(function: F) -> F:
     """Add the options that say who answers; the function gets them as `answering`."""
     return _grouped(
@@ -98,7 +103,7 @@ def answering(function: F) -> F:
         click.option("--accept", multiple=True, metavar="ID", help="With --yes: pass this point of no return."),
         click.option("--answers", type=Path, metavar="FILE", help="Take the answers from a YAML file."),
         click.option("--role", "roles", multiple=True, metavar="NAME", help="Act in this role; may be repeated."),
-        click.option("--plain", is_flag=True, help="No colour, no drawing: for screen readers and logs."),
+        plain,
         click.option("--json", "as_json", is_flag=True, help="Print one event a line, for other programs."),
     )
 

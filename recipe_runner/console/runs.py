@@ -1,4 +1,4 @@
-"""Many runs on the screen, a row each."""
+"""Many runs on the screen: a row each where that fits, else two."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 
 from rich.text import Text
 
+from recipe_runner.console.columns import GAP, aligned, widths_of
 from recipe_runner.console.terminal import Terminal, styled
-from recipe_runner.journal.account import Account, State
+from recipe_runner.journal.account import State
+from recipe_runner.journal.glance import Glance
 from recipe_runner.journal.narrative import spell
 from recipe_runner.journal.verdict import Verdict
 from recipe_runner.sanitise import line
@@ -24,8 +26,9 @@ STATES: dict[State, str] = {
 }
 SHORT = 12
 """Characters of an id that a person types; these are its time in milliseconds."""
-GAP = 2
-"""Columns between two cells. A row may be wider than the terminal, so that nothing of it is lost in a pipe."""
+COLUMNS = ("run", "state", "verdict", "steps", "began (UTC)", "took", "who", "recipe")
+BELOW = 2
+"""How many of the columns, counted from the last, go below the others on a narrow screen."""
 VERDICTS = {Verdict.VALID: "good", Verdict.INCOMPLETE: "warn"}
 
 
@@ -34,58 +37,74 @@ class ListedRun:
     """A run, where it is, whether somebody runs it now, and its verdict if a policy was given."""
 
     directory: Path
-    account: Account
+    glance: Glance
     state: State
     verdict: Verdict | None
 
+    @property
+    def trust(self) -> Verdict | None:
+        """The verdict as far as it is known: without a policy, an unsigned run is UNTRUSTED all the same."""
+        return self.verdict or (None if self.glance.signed else Verdict.UNTRUSTED)
 
-def show(terminal: Terminal, runs: Sequence[ListedRun], *, judged: bool) -> None:
-    """Print a table of runs, in the order given; `judged` when they have verdicts."""
-    columns = ("run", "state", "steps", "began (UTC)", "took", *(("verdict",) if judged else ()), "who", "recipe")
-    length = _distinct([run.account.genesis.run for run in runs])
-    rows = [[styled(column, "quiet") for column in columns], *(_row(run, length) for run in runs)]
-    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+
+def show(terminal: Terminal, runs: Sequence[ListedRun]) -> None:
+    """Print a table of runs, in the order given; for a pipe always a row each, so that nothing is lost or moved."""
+    length = _distinct([run.directory.name for run in runs])
+    rows = [[styled(column, "quiet") for column in COLUMNS], *(_row(run, length) for run in runs)]
+    widths = widths_of(rows)
+    narrow = terminal.interactive and sum(widths) + GAP * (len(widths) - 1) > terminal.out.width
+    first = len(COLUMNS) - BELOW if narrow else len(COLUMNS)
     for row in rows:
-        for cell, width in zip(row[:-1], widths, strict=False):
-            cell.pad_right(width - cell.cell_len + GAP)
-        terminal.out.print(Text.assemble(*row))
+        terminal.put(next(aligned([row[:first]], widths[:first])))
+        if narrow:
+            below = Text.assemble(" " * GAP, next(aligned([row[first:]], widths[first:])))
+            below.truncate(terminal.out.width, overflow="ellipsis")
+            terminal.put(below)
 
 
 def as_data(run: ListedRun) -> dict[str, Any]:
     """Return a run as JSON data; times in UTC and milliseconds."""
-    account = run.account
+    glance = run.glance
+    first = glance.genesis
     return {
-        "run": account.genesis.run,
+        "run": first.run,
         "directory": str(run.directory),
-        "recipe": account.recipe_name,
-        "recipe_sha256": account.genesis.recipe.get("sha256"),
+        "recipe": glance.recipe_name,
+        "recipe_sha256": first.recipe.get("sha256"),
         "state": run.state,
-        "settled": account.settled(),
-        "steps": len(account.step_ids),
-        "operator": account.genesis.operator,
-        "host": account.genesis.host,
-        "began": account.began.isoformat(),
-        "took_ms": round(account.took.total_seconds() * 1000),
-        "sealed": account.seals > 0,
-        "verdict": run.verdict and run.verdict.value,
+        "settled": glance.settled,
+        "steps": glance.steps,
+        "operator": first.operator,
+        "host": first.host,
+        "began": glance.began.isoformat(),
+        "took_ms": round(glance.took.total_seconds() * 1000),
+        "signed": glance.signed,
+        "verdict": run.trust and run.trust.value,
     }
 
 
-def _distinct(ids: Sequence[str]) -> int:
-    """Return how many characters tell the ids apart, and no fewer than `SHORT`."""
-    return next(n for n in range(SHORT, 33) if n == len(ids[0]) or len({id_[:n] for id_ in ids}) == len(set(ids)))
+def _distinct(names: Sequence[str]) -> int:
+    """Return how many characters tell the names apart, and no fewer than `SHORT`."""
+    longest = max(map(len, names))
+    return next((n for n in range(SHORT, longest) if len({name[:n] for name in names}) == len(set(names))), longest)
 
 
 def _row(run: ListedRun, length: int) -> list[Text]:
-    account = run.account
-    verdict = [styled(run.verdict.value, VERDICTS.get(run.verdict, "bad"))] if run.verdict else []
+    glance = run.glance
     return [
-        styled(line(account.genesis.run[:length]), "code"),
+        styled(line(run.directory.name[:length]), "code"),
         styled(run.state, STATES[run.state]),
-        Text(f"{account.settled()}/{len(account.step_ids)}"),
-        Text(f"{account.began:%Y-%m-%d %H:%M}"),
-        Text(spell(account.took)),
-        *verdict,
-        Text(line(f"{account.genesis.operator}@{account.genesis.host}")),
-        Text(line(account.recipe_name)),
+        _verdict(run),
+        Text(f"{glance.settled}/{glance.steps}"),
+        Text(f"{glance.began:%Y-%m-%d %H:%M}"),
+        Text(spell(glance.took)),
+        Text(line(f"{glance.genesis.operator}@{glance.genesis.host}")),
+        Text(line(glance.recipe_name)),
     ]
+
+
+def _verdict(run: ListedRun) -> Text:
+    if run.trust is None:
+        return styled("unverified", "quiet")
+    unsigned = "" if run.glance.signed else " unsigned"
+    return styled(f"{run.trust.value}{unsigned}", VERDICTS.get(run.trust, "bad"))

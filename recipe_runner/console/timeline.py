@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
-from recipe_runner.console.terminal import STYLES, Terminal
-from recipe_runner.engine.events import Genesis, StepEnd, to_record
+from recipe_runner.console.terminal import STYLES, Terminal, styled
+from recipe_runner.engine.events import Close, Genesis, StepEnd, to_record
 from recipe_runner.journal.account import Entry, moment
 from recipe_runner.journal.narrative import Tone, milliseconds, spell, tell, text_of
 from recipe_runner.journal.read import Record
 from recipe_runner.sanitise import line
 
 MARKS: dict[Tone, str] = {"good": "✓", "bad": "✗", "warn": "!", "quiet": "·", "plain": "›"}
+INDENT = " " * 14
+"""Columns before the words of a record: its time and its mark."""
 
 
-def show(terminal: Terminal, records: Iterable[Record]) -> None:
-    """Print each record as it comes; seals are left out. Raises what the iterator raises."""
+def show(terminal: Terminal, records: Iterable[Record]) -> bool:
+    """Print each record as it comes, and say whether the run is over; seals are left out.
+
+    Raises what the iterator raises.
+    """
     day: date | None = None
+    closed = False
     for record in records:
         if record.event is None:
             continue
-        entry = Entry(record.n, moment(record), record.event)
+        entry = Entry(record.n, moment(record), record.event, record.signer)
         if isinstance(entry.event, Genesis):
-            _heading(terminal, entry.event)
+            _heading(terminal, entry.event, record.signer)
         if entry.at.date() != day:
             day = entry.at.date()
             terminal.say(f"{day:%A} {day} (UTC)", "quiet")
         _row(terminal, entry)
+        closed = closed or isinstance(entry.event, Close)
+    return closed
+
+
+def show_open_end(terminal: Terminal, directory: Path, runner: int | None) -> None:
+    """Say of a run that is not over who is at work on it, or how it goes on."""
+    if runner is None:
+        terminal.note(f"nobody runs it; go on with: recipe resume {shlex.quote(line(str(directory)))}")
+    else:
+        terminal.note(f"process {runner} runs it; look on with --follow")
 
 
 def as_data(record: Record) -> dict[str, Any]:
@@ -39,31 +57,43 @@ def as_data(record: Record) -> dict[str, Any]:
     return {"n": record.n, "t": record.type, "ts": record.ts, **fields}
 
 
-def _heading(terminal: Terminal, first: Genesis) -> None:
+def _heading(terminal: Terminal, first: Genesis, signer: str | None) -> None:
     facts = {
         "run": first.run,
         "recipe": f"{first.recipe.get('path') or first.recipe.get('name')}",
         "sha256": str(first.recipe.get("sha256", "")),
         "steps": str(len(first.steps)),
-        **{f"  {name}": text_of(value) for name, value in first.params.items()},
+        "signed by": signer or "",
     }
-    terminal.say(str(first.recipe.get("title") or first.recipe.get("name") or ""), "strong")
+    terminal.say(line(str(first.recipe.get("title") or first.recipe.get("name") or "")), "strong")
+    _facts(terminal, {name: value for name, value in facts.items() if value})
+    if signer is None:
+        terminal.put(Text.assemble(("  signed by   ", "dim"), styled("nobody: an unsigned run is UNTRUSTED", "bad")))
+    _facts(terminal, {f"  {name}": text_of(value) for name, value in first.params.items()})
+
+
+def _facts(terminal: Terminal, facts: Mapping[str, str]) -> None:
     for name, value in facts.items():
-        terminal.out.print(Text.assemble((f"  {line(name):<12}", "dim"), line(value)))
+        terminal.put(Text.assemble((f"  {line(name):<12}", "dim"), line(value)))
 
 
 def _row(terminal: Terminal, entry: Entry) -> None:
     told = tell(entry.event)
     style = STYLES.get(told.tone, "")
     took = f"  {spell(milliseconds(entry.event.duration_ms))}" if isinstance(entry.event, StepEnd) else ""
-    terminal.out.print(
-        Text.assemble(
-            (f"  {entry.at:%H:%M:%S}  ", "dim"),
-            (f"{MARKS[told.tone]} ", style),
-            (line(told.text), style if told.tone in {"bad", "warn", "quiet"} else ""),
-            (took, "dim"),
-        )
-    )
+    words = Text.assemble((line(told.text), style if told.tone in {"bad", "warn", "quiet"} else ""), (took, "dim"))
+    margin = Text.assemble((f"  {entry.at:%H:%M:%S}  ", "dim"), (f"{MARKS[told.tone]} ", style))
+    for row in _fitting(terminal, words):
+        terminal.put(Text.assemble(margin, row))
+        margin = Text(INDENT)
     if isinstance(entry.event, StepEnd):
         for name, value in entry.event.outputs.items():
-            terminal.out.print(Text.assemble((f"              {line(name)} = ", "dim"), line(text_of(value))))
+            terminal.put(Text.assemble((f"{INDENT}{line(name)} = ", "dim"), line(text_of(value))))
+
+
+def _fitting(terminal: Terminal, words: Text) -> Sequence[Text]:
+    """Break words that are wider than the screen, so that they stay behind the margin."""
+    room = terminal.out.width - len(INDENT)
+    if terminal.interactive and words.cell_len > room > len(INDENT):
+        return list(words.wrap(terminal.out, room))
+    return [words]

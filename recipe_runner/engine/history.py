@@ -67,7 +67,7 @@ class History:
 
     genesis: Genesis | None = None
     tracks: dict[tuple[str, str | None], Track] = field(default_factory=dict)
-    order: list[tuple[str, str | None]] = field(default_factory=list)
+    order: dict[tuple[str, str | None], None] = field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     state_blob: Mapping[str, Any] | None = None
     away_blobs: dict[str, Mapping[str, Any]] = field(default_factory=dict, metadata={"help": "state on each host"})
@@ -156,7 +156,8 @@ class History:
                 if event.outputs:
                     self.outputs.setdefault(event.step, {}).update(event.outputs)
                 if ok:
-                    self.order = [*(k for k in self.order if k != key), key]
+                    self.order.pop(key, None)
+                    self.order[key] = None
                     self._keep_state(event.blobs.get("state"), track.host)
             case "verify" if not ok:
                 track.status = "failed"
@@ -164,7 +165,7 @@ class History:
                 track.verified += 1
             case "undo" if ok:
                 track.status = "undone"
-                self.order = [k for k in self.order if k != key]
+                self.order.pop(key, None)
             case _:
                 pass
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Reversible, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -45,7 +45,7 @@ class Plan:
         """Return who may run a step, for each step that says so."""
         return {planned.step.id: role for planned in self.steps if (role := planned.step.attributes.role) is not None}
 
-    def undoable(self, order: Sequence[tuple[str, str | None]]) -> list[tuple[AnyStep, str | None]]:
+    def undoable(self, order: Reversible[tuple[str, str | None]]) -> list[tuple[AnyStep, str | None]]:
         """Return, newest first, the steps of `order` (what was done, oldest first) that can be undone, with items."""
         steps = {planned.step.id: planned.step for planned in self.steps if planned.step.undos}
         return [(steps[step_id], item) for step_id, item in reversed(order) if step_id in steps]

@@ -17,6 +17,7 @@ from recipe_runner.export.claims import Claim, Said, claims, left_out
 from recipe_runner.export.subject import Subject
 from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.gpg_signer import GpgSigner
+from recipe_runner.journal.identity import kind_of
 from recipe_runner.journal.keys import secret_keys
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.verdict import Verdict
@@ -61,6 +62,22 @@ def attest(subject: Subject, signer: GpgSigner) -> Attested:
         files[LAYOUT] = pen.signed(_layout(subject, demanded, keys))
     wanting = [(claim.name, claim.by) for claim in demanded if claim not in mine]
     return Attested(files, wanting)
+
+
+def signer_of(subject: Subject, key: str | None) -> GpgSigner:
+    """Return the key to attest with: the named one, or the one that closed the run.
+
+    Raises VerificationError for an unsigned run, UnmetError for one that an SSH key sealed, and what `GpgSigner.find`
+    raises.
+    """
+    sealed_by = subject.account.signers
+    if not sealed_by:
+        raise VerificationError.because("the run is unsigned: nobody can attest it", hint="export another form of it")
+    if others := [signer for signer in sealed_by if kind_of(signer) != "openpgp"]:
+        raise UnmetError.because(
+            f"in-toto cannot use the SSH key `{others[0]}` that sealed this run", hint="seal runs with OpenPGP keys"
+        )
+    return GpgSigner.find(key or sealed_by[-1])
 
 
 def _import() -> None:

@@ -12,6 +12,8 @@ from recipe_runner.journal.account import Account
 from recipe_runner.journal.kept import Kept
 from recipe_runner.journal.narrative import milliseconds, spell, text_of
 
+NOTABLE = timedelta(seconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -24,12 +26,16 @@ class Change:
 
 
 def changes(before: Account, after: Account) -> Iterator[Change]:
-    """Yield what differs: identity of the recipe, parameters, text and outcome of each step, time it took."""
+    """Yield what differs: identity of the recipe, parameters, text, outcome and outputs of each step, time it took.
+
+    No two runs take the same time: what differs by less than `NOTABLE`, or by less than a tenth, is no change.
+    """
     yield from _differing("run", _identity(before), _identity(after))
     yield from _differing("parameter", _parameters(before), _parameters(after))
     yield from _differing("text of step", _digests(before), _digests(after))
     yield from _differing("outcome", before.statuses(), after.statuses())
-    yield from _differing("duration", _durations(before), _durations(after))
+    yield from _differing("output", _outputs(before), _outputs(after))
+    yield from _slower_or_faster(_durations(before), _durations(after))
 
 
 def recipe_diff(before: Kept, after: Kept) -> Sequence[str]:
@@ -59,6 +65,7 @@ def _identity(account: Account) -> dict[str, str]:
         "operator": first.operator,
         "host": first.host,
         "answers": first.mode,
+        "signed by": ", ".join(account.signers) or "nobody (UNTRUSTED)",
     }
 
 
@@ -70,11 +77,24 @@ def _digests(account: Account) -> dict[str, str]:
     return {step.get("id", ""): step.get("sha256", "")[:12] for step in account.genesis.steps}
 
 
-def _durations(account: Account) -> dict[str, str]:
-    """Return by step the time of all its commands, as precise as people read it."""
+def _outputs(account: Account) -> dict[str, str]:
+    ended = (execution.end for execution in account.executions if execution.end is not None)
+    items = ((f"{end.step} [{end.item}]" if end.item is not None else end.step, end.outputs) for end in ended)
+    return {f"{step}.{name}": text_of(value) for step, outputs in items for name, value in outputs.items()}
+
+
+def _durations(account: Account) -> dict[str, timedelta]:
+    """Return by step the time of all its commands."""
     spent: dict[str, timedelta] = {}
     for execution in account.executions:
         if execution.end is not None:
             step = execution.start.step
             spent[step] = spent.get(step, timedelta(0)) + milliseconds(execution.end.duration_ms)
-    return {step: spell(time) for step, time in spent.items()}
+    return spent
+
+
+def _slower_or_faster(before: Mapping[str, timedelta], after: Mapping[str, timedelta]) -> Iterator[Change]:
+    for step, old in before.items():
+        new = after.get(step, old)
+        if abs(new - old) >= max(NOTABLE, old / 10):
+            yield Change("duration", step, spell(old), spell(new))

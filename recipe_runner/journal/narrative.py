@@ -33,6 +33,7 @@ SKIPS = {
 }
 ROLES = {"run": "", "check": " check", "verify": " verification", "undo": " undo", "shell": " shell"}
 MINUTE = 60
+TINY = 0.1
 PRECISE = 10
 """Seconds below which tenths matter."""
 
@@ -95,8 +96,10 @@ def tell(event: Recorded) -> Told:  # noqa: C901, PLR0911, PLR0912 - one line fo
 
 
 def spell(duration: timedelta) -> str:
-    """Write a length of time for people: `0.4 s`, `12 s`, `3 min 4 s`, `1 h 2 min`, `2 d 3 h`."""
+    """Write a length of time for people: `30 ms`, `0.4 s`, `12 s`, `3 min 4 s`, `1 h 2 min`, `2 d 3 h`."""
     seconds = duration.total_seconds()
+    if seconds < TINY:
+        return f"{round(seconds * 1000)} ms"
     if seconds < PRECISE:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds), MINUTE)

@@ -10,7 +10,7 @@ from recipe_runner.engine.events import TYPES, Recorded
 from recipe_runner.errors import VerificationError
 from recipe_runner.journal.files import open_regular, reading
 from recipe_runner.journal.ledger import JOURNAL
-from recipe_runner.journal.lines import LINE_CAP, LineError, decode
+from recipe_runner.journal.lines import LINE_CAP, Line, LineError, decode
 from recipe_runner.journal.schema import event_of
 
 
@@ -37,16 +37,16 @@ def records(directory: Path) -> Iterator[Record]:
             if not raw.endswith(b"\n") and len(raw) <= LINE_CAP:
                 return
             try:
-                line = decode(raw)
-                event = event_of(line) if line.type in TYPES else None
+                yield record_of(decode(raw))
             except LineError as error:
                 raise VerificationError.because(f"record {number}: {error}") from error
-            yield Record(line.n, line.type, line.ts, event, _primary(line.fields.get("signer")))
 
 
-def _primary(signer: object) -> str | None:
-    match signer:
+def record_of(line: Line) -> Record:
+    """Return the record of a line; raises LineError where it does not have the form of its type."""
+    event = event_of(line) if line.type in TYPES else None
+    match line.fields.get("signer"):
         case {"primary": str() as primary}:
-            return primary
+            return Record(line.n, line.type, line.ts, event, primary)
         case _:
-            return None
+            return Record(line.n, line.type, line.ts, event)

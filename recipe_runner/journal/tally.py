@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from statistics import median
 
 from recipe_runner.engine.events import Skip
-from recipe_runner.journal.account import Account
+from recipe_runner.journal.account import Account, Execution
 from recipe_runner.journal.narrative import milliseconds
 
 
@@ -36,34 +37,53 @@ class Tally:
         return not (self.ran or self.by_hand)
 
 
+@dataclass(slots=True)
+class _Count:
+    runs: int = 0
+    ran: int = 0
+    failed: int = 0
+    skipped: int = 0
+    by_hand: int = 0
+    times: array[int] = field(default_factory=lambda: array("q"))
+
+
 def tally(accounts: Iterable[Account]) -> Sequence[Tally]:
-    """Count by recipe (its name) and step, in the order in which the runs name them."""
-    runs: defaultdict[tuple[str, str], list[Account]] = defaultdict(list)
+    """Count by recipe (its name) and step, in the order in which the runs name them; takes one account at a time."""
+    counts: defaultdict[tuple[str, str], _Count] = defaultdict(_Count)
     for account in accounts:
+        recipe = account.recipe_name
         for step in account.statuses():
-            runs[account.recipe_name, step].append(account)
-    return [_of_step(recipe, step, found) for (recipe, step), found in runs.items()]
+            counts[recipe, step].runs += 1
+        for execution in account.executions:
+            if execution.start.role == "run":
+                _add_execution(counts[recipe, execution.start.step], execution)
+        for entry in account.entries:
+            if isinstance(entry.event, Skip):
+                _add_skip(counts[recipe, entry.event.step], entry.event)
+    return [_result(recipe, step, count) for (recipe, step), count in counts.items()]
 
 
-def _of_step(recipe: str, step: str, accounts: Sequence[Account]) -> Tally:
-    executions = [
-        e for account in accounts for e in account.executions if (e.start.step, e.start.role) == (step, "run")
-    ]
-    skips = [
-        entry.event.kind
-        for account in accounts
-        for entry in account.entries
-        if isinstance(entry.event, Skip) and entry.event.step == step
-    ]
-    times = [e.end.duration_ms for e in executions if e.end is not None and e.outcome == "ok"]
+def _add_execution(count: _Count, execution: Execution) -> None:
+    count.ran += 1
+    count.failed += execution.outcome != "ok"
+    if execution.end is not None and execution.outcome == "ok":
+        count.times.append(execution.end.duration_ms)
+
+
+def _add_skip(count: _Count, skip: Skip) -> None:
+    count.skipped += skip.kind in {"skipped", "accepted"}
+    count.by_hand += skip.kind in {"done", "already-done"}
+
+
+def _result(recipe: str, step: str, count: _Count) -> Tally:
     return Tally(
         recipe,
         step,
-        runs=len(accounts),
-        ran=len(executions),
-        failed=sum(e.outcome != "ok" for e in executions),
-        skipped=skips.count("skipped") + skips.count("accepted"),
-        by_hand=skips.count("done") + skips.count("already-done"),
-        median=milliseconds(round(median(times))) if times else None,
-        slowest=milliseconds(max(times)) if times else None,
+        runs=count.runs,
+        ran=count.ran,
+        failed=count.failed,
+        skipped=count.skipped,
+        by_hand=count.by_hand,
+        median=milliseconds(round(median(count.times))) if count.times else None,
+        slowest=milliseconds(max(count.times)) if count.times else None,
     )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -38,19 +40,29 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_runs_are_listed(run: Path) -> None:
     """The table and the JSON name the run, its state and how far it went."""
     assert " ".join(recipe("log", "list", "--runs", run.parent).stdout.splitlines()[1].split()).startswith(
-        f"{run.name[:12]} done 2/2 "
+        f"{run.name[:12]} done UNTRUSTED unsigned 2/2 "
     )
     (listed,) = json.loads(recipe("log", "list", "--runs", run.parent, "--json").stdout)
-    assert (listed["run"], listed["state"], listed["sealed"]) == (run.name, "done", False)
+    assert (listed["run"], listed["state"], listed["signed"]) == (run.name, "done", False)
+    assert listed["verdict"] == "UNTRUSTED"
 
 
 def test_a_policy_adds_the_verdict() -> None:
     """With a policy each run has its verdict, and a run that cannot be read is a warning."""
     done = recipe("log", "list", "--runs", VECTORS / "edited", "--policy", VECTORS / "policy.toml")
     assert (done.returncode, "INVALID" in done.stdout) == (0, True)
-    torn = recipe("log", "list", "--runs", VECTORS / "form-float")
-    assert (torn.returncode, torn.stdout) == (0, "")
-    assert "warning: " in torn.stderr
+    empty = recipe("log", "list", "--runs", VECTORS / "empty")
+    assert (empty.returncode, empty.stdout) == (0, "")
+    assert "warning: " in empty.stderr
+
+
+def test_without_a_policy_nothing_is_vouched_for() -> None:
+    """A signed run is `unverified`; an unsigned one is UNTRUSTED, with a policy or without."""
+    assert " unverified " in recipe("log", "list", "--runs", VECTORS / "valid").stdout
+    for policy in ((), ("--policy", VECTORS / "policy.toml")):
+        assert " UNTRUSTED unsigned " in recipe("log", "list", "--runs", VECTORS / "unsigned", *policy).stdout
+    shown = recipe("log", "show", VECTORS / "unsigned" / RUN).stdout
+    assert "signed by   nobody: an unsigned run is UNTRUSTED" in shown
 
 
 def test_a_run_is_shown_by_the_beginning_of_its_id(run: Path) -> None:
@@ -88,7 +100,8 @@ def test_a_live_run_is_followed(tmp_path: Path) -> None:
 
 def test_output_is_safe_unless_raw(run: Path) -> None:
     """Escape sequences are taken out; with --raw the very bytes come."""
-    assert recipe("log", "output", run, "greet").stdout == "== greet  ok\n  | hello\n"
+    said = recipe("log", "output", run, "greet").stdout
+    assert re.fullmatch(r"== greet  ok · \d+ ms\n  \| hello\n", said.replace("0.", "0").replace(" s", " ms"))
     assert recipe("log", "output", run, "greet", "--raw").stdout == "\x1b[31mhello\x1b[0m\n"
 
 
@@ -158,7 +171,7 @@ def test_a_signed_run_is_attested(tmp_path: Path) -> None:
         export = ("log", "export", only_run(tmp_path / "runs"), "--to", "in-toto", "-o", "out")
         done = recipe(*export, directory=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert subprocess.run(done.stdout.split(), cwd=tmp_path, env=environment(), check=False).returncode == 0
+        assert subprocess.run(shlex.split(done.stdout), cwd=tmp_path, env=environment(), check=False).returncode == 0
         again = recipe(*export, directory=tmp_path)
         assert again.returncode == 2
         assert "is there already" in again.stderr
