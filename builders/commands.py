@@ -8,6 +8,7 @@ from builders.boot.commands import boot
 from builders.build.commands import build, reproduce
 from builders.images.commands import check_definitions, plan
 from builders.rehearsal.commands import group as cloud
+from builders.vmbuilder.commands import import_vmbuilder
 
 __all__ = ["cloud", "image"]
 
@@ -17,5 +18,5 @@ def image() -> None:
     """Build images, and boot them."""
 
 
-for verb in (check_definitions, plan, build, reproduce, boot):
+for verb in (check_definitions, plan, build, reproduce, boot, import_vmbuilder):
     image.add_command(verb)

@@ -120,7 +120,11 @@ def _of_guest(evidence: Evidence) -> Iterator[Assertion]:
         return
     yield Assertion("ssh", "held", f"as {line(contents.user)}")
     yield _cloud_init(facts)
-    yield _held("datasource", facts.datasource == evidence.datasource, f"it took `{line(facts.datasource)}`")
+    yield _held(
+        "datasource",
+        facts.datasource in {evidence.datasource, f"{evidence.datasource}local"},
+        f"it took `{line(facts.datasource)}`",
+    )
     yield Assertion("units", "failed" if facts.failed_units else "held", line(", ".join(facts.failed_units)))
     yield _grown(evidence, facts)
     yield _host_keys(evidence, facts)

@@ -21,7 +21,7 @@ def format_definition(definition: Definition) -> str:
 
     The files it names are written as `inputs/<sha256>`; they must be there when it is read.
     """
-    return _table(definition.model_dump(mode="json", by_alias=True, exclude_none=True))
+    return format_table(definition.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
 def write_definition(definition: Definition, directory: Path) -> None:
@@ -48,14 +48,15 @@ def _attachments(value: object) -> Iterator[Attachment]:
             yield from _attachments(inner)
 
 
-def _table(table: Mapping[str, Any], path: str = "") -> str:
+def format_table(table: Mapping[str, Any], path: str = "") -> str:
+    """Return a table of strings, numbers, booleans, arrays and tables as TOML; `path` is where it stands."""
     plain = {key: value for key, value in table.items() if not isinstance(value, dict) and not _is_tables(value)}
     text = "".join(f"{key} = {_value(value)}\n" for key, value in plain.items())
     for key, value in table.items():
         if isinstance(value, dict):
-            text += f"\n[{path}{key}]\n{_table(value, f'{path}{key}.')}"
+            text += f"\n[{path}{key}]\n{format_table(value, f'{path}{key}.')}"
         elif _is_tables(value):
-            text += "".join(f"\n[[{path}{key}]]\n{_table(inner, f'{path}{key}.')}" for inner in value)
+            text += "".join(f"\n[[{path}{key}]]\n{format_table(inner, f'{path}{key}.')}" for inner in value)
     return text
 
 
