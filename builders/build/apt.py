@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +23,23 @@ APT::Sandbox::User "";
 APT::Install-Recommends "false";
 Acquire::Languages "none";
 """
+FOREIGN = """\
+APT::Architecture "{architecture}";
+APT::Architectures {{ "{architecture}"; }};
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class PrivateApt:
-    """apt working in `directory` (empty at first) on `sources` only; keyrings are the sources' own."""
+    """apt working in `directory` (empty at first) on `sources` only; keyrings are the sources' own.
+
+    `architecture` is the machine's own where it is None.
+    """
 
     directory: Path
     sources: Sequence[Source]
     commands: Commands
+    architecture: str | None = None
 
     def update(self) -> None:
         """Fetch and verify the package lists; raises RecipeError with apt's words."""
@@ -39,7 +48,8 @@ class PrivateApt:
             folder.mkdir(parents=True, exist_ok=True)
         (state / "status").touch()
         (state / "sources.list").write_text("".join(f"{source}\n" for source in self.sources))
-        self._configuration.write_text(CONFIGURATION.format(state=state, cache=cache))
+        foreign = FOREIGN.format(architecture=self.architecture) if self.architecture else ""
+        self._configuration.write_text(CONFIGURATION.format(state=state, cache=cache) + foreign)
         self._apt.run("apt-get", "update", "--error-on=any")
 
     def download(self, *packages: str) -> list[Path]:
@@ -61,3 +71,23 @@ class PrivateApt:
     @property
     def _apt(self) -> Commands:
         return self.commands.extended(APT_CONFIG=str(self._configuration))
+
+
+def unpack_privately(
+    home: Path, sources: Sequence[Source], packages: Sequence[str], commands: Commands, architecture: str | None = None
+) -> None:
+    """Fetch packages and unpack them below `home`/root, which appears whole; raises RecipeError or OSError."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
+        scratch = Path(folder)
+        apt = PrivateApt(scratch, sources, commands, architecture)
+        apt.update()
+        ready = scratch / "ready"
+        ready.mkdir()
+        for package in apt.download(*packages):
+            commands.run("dpkg-deb", "--extract", package, ready / "root")
+        try:
+            ready.rename(home)
+        except OSError:
+            if not home.is_dir():
+                raise

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -40,25 +40,61 @@ class Recipe:
     """
 
     name: Callable[[Names], str]
-    made_of: Literal["rootfs", "disk"]
+    made_of: Literal["rootfs", "filesystem", "disk"]
     command: Callable[[Bench, Names, Materials, Path], Command]
     tools: tuple[Tool, ...] = ()
-    stamp: Callable[[Path, Identity], None] | None = None
+    stamp: Callable[[Path, Identity, str], None] | None = None
 
 
-def make_artefact(bench: Bench, names: Names, materials: Materials, output: Output) -> None:
-    """Make the file of one output; the same materials give the same bytes."""
-    recipe = RECIPES[output]
-    target = materials.staged / recipe.name(names)
-    bench.commands.perform(recipe.command(bench, names, materials, target))
-    if recipe.stamp:
-        recipe.stamp(target, bench.identity)
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """One file that is made by a command: an output, of one of the disks where there are several."""
+
+    output: Output
+    names: Names
+    materials: Materials
+
+    @property
+    def label(self) -> str:
+        """What it is called in titles and keys."""
+        return label(self.output, self.names.disk)
+
+    @property
+    def target(self) -> Path:
+        """The file."""
+        return self.materials.staged / RECIPES[self.output].name(self.names)
+
+    def command(self, bench: Bench) -> Command:
+        """Return the command that makes it."""
+        return RECIPES[self.output].command(bench, self.names, self.materials, self.target)
+
+    def make(self, bench: Bench) -> None:
+        """Make it; the same materials give the same bytes."""
+        bench.commands.perform(self.command(bench))
+        if stamp := RECIPES[self.output].stamp:
+            stamp(self.target, bench.identity, self.names.disk)
 
 
-def artefact_command(bench: Bench, names: Names, materials: Materials, output: Output) -> Command:
-    """Return the command that makes the file of one output."""
-    recipe = RECIPES[output]
-    return recipe.command(bench, names, materials, materials.staged / recipe.name(names))
+def artefacts(
+    outputs: Collection[Output], names: Names, materials: Materials, disks: Mapping[str, Path]
+) -> tuple[Artefact, ...]:
+    """Return all that is to be made of the materials; `disks` are the raw disks by name."""
+    return tuple(
+        Artefact(output, replace(names, disk=disk), replace(materials, disk=disks[disk]))
+        for output, disk in asked_for(outputs, disks)
+    )
+
+
+def asked_for(outputs: Collection[Output], disks: Iterable[str]) -> Iterator[tuple[Output, str]]:
+    """Give output and disk of each artefact: forms of disks once for each disk, the others for the one that boots."""
+    for output, recipe in RECIPES.items():
+        if output in outputs:
+            yield from ((output, disk) for disk in disks if recipe.made_of == "disk" or not disk)
+
+
+def label(output: Output, disk: str) -> str:
+    """Return what an artefact is called: `qcow2`, and `data qcow2` for the disk `data`."""
+    return f"{disk} {output}".strip()
 
 
 def output_tools(outputs: tuple[Output, ...]) -> tuple[Tool, ...]:
@@ -123,8 +159,8 @@ RECIPES: dict[Output, Recipe] = {
     "vhd": Recipe(
         lambda names: names.vhd, "disk", _convert("vpc", "-o", "subformat=fixed,force_size=on"), stamp=stamp_vhd
     ),
-    "filesystem": Recipe(lambda names: names.filesystem, "disk", _copy),
-    "bundle": Recipe(lambda names: names.tarball, "disk", _bundle),
+    "filesystem": Recipe(lambda names: names.filesystem, "filesystem", _copy),
+    "bundle": Recipe(lambda names: names.tarball, "filesystem", _bundle),
     "squashfs": Recipe(lambda names: names.squashfs, "rootfs", _squash, (Tool("sqfstar", "squashfs-tools"),)),
     "root-tar.gz": Recipe(lambda names: names.root("gz"), "rootfs", _compress("gzip", "-6", "--no-name")),
     # the number of threads, not of cores, decides where xz begins a block

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builders.build.apt import PrivateApt
+from builders.build.apt import unpack_privately
 from builders.build.command import Commands, ToolError
 from builders.build.progress import Progress
 from builders.distros.machine import backports, machine_codename, machine_sources
@@ -56,7 +56,7 @@ def find_mke2fs(commands: Commands, cache: Path, progress: Progress) -> Mke2fs:
     found = f"this machine's is {_text(own.version)}" if own else "this machine has none"
     progress.note(f"fetching mke2fs {_WANTED} or later into {home} for this program alone: {found}")
     try:
-        _fetch(home, codename or "", commands)
+        unpack_privately(home, [backports(codename or "", machine_sources())], PACKAGES, commands)
     except (RecipeError, OSError) as fault:
         if isinstance(fault, ToolError):
             progress.warn(fault.said)
@@ -88,23 +88,6 @@ def _unpacked(home: Path, commands: Commands) -> Mke2fs | None:
         return None
     found = _probe(program, {"LD_LIBRARY_PATH": ":".join(libraries)}, commands)
     return found if found and found.version >= OLDEST else None
-
-
-def _fetch(home: Path, codename: str, commands: Commands) -> None:
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
-        scratch = Path(folder)
-        apt = PrivateApt(scratch, [backports(codename, machine_sources())], commands)
-        apt.update()
-        ready = scratch / "ready"
-        ready.mkdir()
-        for package in apt.download(*PACKAGES):
-            commands.run("dpkg-deb", "--extract", package, ready / "root")
-        try:
-            ready.rename(home)
-        except OSError:
-            if not home.is_dir():
-                raise
 
 
 def _probe(program: Path, environ: Mapping[str, str], commands: Commands) -> Mke2fs | None:

@@ -7,13 +7,17 @@ twelve bytes of the core image's first sector).
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
+from builders.build.apt import unpack_privately
 from builders.build.bench import Bench
 from builders.build.command import Argv
-from builders.build.layout import ROOT_LABEL, SECTOR, Layout
+from builders.build.layout import SECTOR, Layout
 from builders.build.rootfs import Rootfs
-from recipe_runner.errors import RecipeError
+from builders.distros.machine import debian_sources, machine_codename, machine_sources
+from builders.images.disks import Disk
+from recipe_runner.errors import RecipeError, UnmetError
 
 BOOT_CODE = Path("/usr/lib/grub/i386-pc/boot.img")
 BOOT_CODE_SIZE = 440
@@ -25,33 +29,82 @@ _BLOCK_LIST = SECTOR - 12
 _CORE_SEGMENT = 0x820
 _MODULES = (
     *("part_gpt", "part_msdos", "fat", "ext2", "normal", "configfile", "search", "search_label", "search_fs_uuid"),
-    *("linux", "serial", "terminal", "echo", "test", "gzio", "boot", "halt", "reboot"),
+    *("linux", "terminal", "echo", "test", "gzio", "boot", "halt", "reboot", "loadenv"),
 )
 
 
-def menu(layout: Layout, rootfs: Rootfs, arguments: str) -> str:
-    """Return grub.cfg. It names `/vmlinuz`, a link that the distribution moves, so that upgrades inside take effect."""
-    ramdisk = "  initrd /initrd.img\n" if rootfs.has_ramdisk else ""
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A kind of machine as GRUB names it: what its core image has besides, and which package brings its modules.
+
+    `package` is None where the modules are this machine's own; `loader` is the file that UEFI starts.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    loader: str = ""
+    package: str | None = None
+
+    def directory(self, bench: Bench) -> Path:
+        """Return where the modules are, or would be."""
+        root = Path("/") if self.package is None else _home(bench, self) / "root"
+        return root / "usr/lib/grub" / self.name
+
+
+BIOS = Platform("i386-pc", ("biosdisk", "serial"))
+UEFI = {
+    "amd64": Platform("x86_64-efi", ("all_video", "serial"), "BOOTX64.EFI"),
+    "arm64": Platform("arm64-efi", ("all_video",), "BOOTAA64.EFI", "grub-efi-arm64-bin"),
+}
+"""By architecture."""
+
+
+def platforms(layout: Layout) -> tuple[Platform, ...]:
+    """Return the platforms that a disk boots on."""
+    uefi = (UEFI[layout.identity.architecture],) if "uefi" in layout.modes else ()
+    return (*uefi, *((BIOS,) if layout.bios else ()))
+
+
+def menu(layout: Layout, rootfs: Rootfs, disk: Disk, arguments: str) -> str:
+    """Return grub.cfg.
+
+    A menu that the root keeps itself (`update-grub` of grub2-common) goes first, else `/vmlinuz` is booted, a link that
+    the distribution moves: upgrades inside take effect. Where `/boot` is a file system of its own such a link cannot be
+    read, and the kernel that was built in is named.
+    """
+    separate = next((part for part in disk.partitions if part.mount == "/boot"), None)
+    kernel, ramdisk = "/vmlinuz", "/initrd.img"
+    if separate:
+        kernel, ramdisk = f"/vmlinuz-{rootfs.kernel_version}", f"/initrd.img-{rootfs.kernel_version}"
+    folder = "" if separate else "/boot"
     return (
         "set timeout=0\n"
+        f"search --no-floppy --set=root --label {separate.name if separate else disk.label}\n"
+        f"if [ -s ($root){folder}/grub/grub.cfg ]; then\n"
+        f"  set prefix=($root){folder}/grub\n"
+        f"  configfile ($root){folder}/grub/grub.cfg\n"
+        "fi\n"
         'menuentry "Linux" {\n'
-        f"  search --no-floppy --set=root --label {ROOT_LABEL}\n"
-        f"  linux /vmlinuz root=PARTUUID={layout.root.id} rootwait ro {arguments}\n"
-        f"{ramdisk}"
-        "}\n"
+        f"  linux {kernel} root=PARTUUID={layout.root.id} rootwait ro {arguments}\n"
+        + (f"  initrd {ramdisk}\n" if rootfs.has_ramdisk else "")
+        + "}\n"
     )
 
 
 def finder(layout: Layout) -> str:
     """Return the configuration inside the core images: find the EFI system partition and go on with its menu.
 
-    The serial console comes first, so that GRUB's complaints are seen where nobody has a screen.
+    The serial console comes first, so that GRUB's complaints are seen where nobody has a screen; that of arm64 machines
+    is the firmware's own.
     """
     volume = f"{layout.volume_id >> 16:04X}-{layout.volume_id & 0xFFFF:04X}"
-    lines = (
+    serial = (
         "serial --unit=0 --speed=115200",
         "terminal_input console serial",
         "terminal_output console serial",
+    )
+    lines = (
+        *(serial if layout.identity.architecture == "amd64" else ()),
         f"search --no-floppy --set=esp --fs-uuid {volume}",
         "set prefix=($esp)/grub",
         "configfile ($esp)/grub/grub.cfg",
@@ -59,23 +112,48 @@ def finder(layout: Layout) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def make_core(bench: Bench, layout: Layout, platform: str) -> Path:
-    """Return a core image for `x86_64-efi` or `i386-pc`."""
+def make_core(bench: Bench, layout: Layout, platform: Platform) -> Path:
+    """Return a core image for a platform, whose modules must be here (`find_modules`)."""
     _early(bench).write_text(finder(layout))
     bench.commands.run(*core_command(bench, platform))
     return core_path(bench, platform)
 
 
-def core_path(bench: Bench, platform: str) -> Path:
+def find_modules(bench: Bench, platform: Platform) -> None:
+    """Fetch a foreign architecture's GRUB modules once, for this program alone; raises UnmetError without them."""
+    place = platform.directory(bench)
+    if platform.package is None or place.is_dir():
+        return
+    home = _home(bench, platform)
+    bench.progress.note(f"fetching {platform.package} into {home} for this program alone")
+    codename = machine_codename() or ""
+    try:
+        unpack_privately(
+            home,
+            debian_sources(codename, ("main",), machine_sources()),
+            (platform.package,),
+            bench.commands,
+            bench.definition.architecture,
+        )
+    except (RecipeError, OSError) as fault:
+        raise UnmetError.because(
+            f"`{platform.package}` cannot be had from `{codename}`", hint="mend the network and run this again"
+        ) from fault
+
+
+def core_path(bench: Bench, platform: Platform) -> Path:
     """Return where a platform's core image is made."""
-    return bench.work / f"core-{platform}.img"
+    return bench.work / f"core-{platform.name}.img"
 
 
-def core_command(bench: Bench, platform: str) -> Argv:
+def core_command(bench: Bench, platform: Platform) -> Argv:
     """Return the command that makes a core image."""
-    own = ("all_video",) if platform == "x86_64-efi" else ("biosdisk",)
-    places = ("-c", _early(bench), "-p", "/grub", "-o", core_path(bench, platform))
-    return ("grub-mkimage", "-O", platform, *places, *own, *_MODULES)
+    places = ("-d", platform.directory(bench), "-c", _early(bench), "-p", "/grub", "-o", core_path(bench, platform))
+    return ("grub-mkimage", "-O", platform.name, *places, *platform.modules, *_MODULES)
+
+
+def _home(bench: Bench, platform: Platform) -> Path:
+    return bench.cache / "tools" / f"{platform.package}-{machine_codename()}"
 
 
 def _early(bench: Bench) -> Path:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from builders.build.artefacts import RECIPES, Materials, make_artefact, output_tools, unpack_boot_files
+from builders.build.artefacts import Artefact, Materials, artefacts, output_tools, unpack_boot_files
 from builders.build.bench import Bench, bench, scratch_parent
 from builders.build.cache import PhaseCache
-from builders.build.disk import make_disk
+from builders.build.disks import BOOTING, disk_paths, make_disks
 from builders.build.e2fsprogs import find_mke2fs
-from builders.build.filesystem import filesystem_path, make_filesystem
+from builders.build.filesystem import filesystem_path
 from builders.build.layout import Layout
 from builders.build.phases import Phases, find_phases
 from builders.build.plan import find_tools
@@ -23,8 +23,9 @@ from builders.build.rootfs import Rootfs, indexes_path, make_rootfs, read_rootfs
 from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require, room_needed
 from builders.distros.base import Bootstrap
 from builders.distros.table import distribution
-from builders.images.definition import Definition, Output
+from builders.images.definition import Definition
 from builders.images.serial import Serial
+from builders.images.size import format_size
 from builders.publish.signing import certificate, sign
 from builders.publish.tree import SUMS, Names, Tree
 from recipe_runner.errors import RecipeError, UsageError
@@ -82,8 +83,8 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
     start = Start.now()
     progress, definition = bench.progress, bench.definition
     family = distribution(definition.distribution)
-    layout = Layout(definition.disk.size, bench.identity)
-    disk = staged / names.raw if "raw" in definition.outputs else bench.work / "disk.raw"
+    layout = Layout.of(definition, bench.identity)
+    disks = disk_paths(bench, staged, names)
     mke2fs = find_mke2fs(bench.commands, bench.cache, progress)
     bootstrap = family.bootstrap(bench)
     with ExitStack() as stack:
@@ -93,17 +94,18 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
         with progress.phase(f"root file system{phases.rootfs.remark}"):
             rootfs, phases = _root(bench, bootstrap, phases)
         account = stack.enter_context(ThreadPoolExecutor(1)).submit(account_for, bench, names, rootfs)
-        with progress.phase(f"file system image and disk{phases.disk.remark}"):
-            made = {"disk.raw": disk, "root.ext4": filesystem_path(bench)}
+        with progress.phase(f"file systems and disks{phases.disk.remark}"):
+            made = {"root.ext4": filesystem_path(bench), **{f"{name}.raw": path for name, path in disks.items()}}
             if not phases.disk.copy(made):
-                filesystem = make_filesystem(bench, mke2fs, layout, rootfs)
-                make_disk(bench, layout, rootfs, filesystem, disk)
+                make_disks(bench, mke2fs, layout, rootfs, disks)
                 phases.disk.keep(made)
         unpacked = unpack_boot_files(rootfs, staged if "unpacked" in definition.outputs else bench.work, names)
-        materials = Materials(rootfs.archive, filesystem_path(bench), disk, unpacked, staged)
-        outputs = [output for output in RECIPES if output in definition.outputs]
-        with progress.phase(f"{', '.join(outputs) or 'no further files'}{phases.remark(outputs)}"):
-            _make_artefacts(bench, names, materials, phases, outputs)
+        materials = Materials(rootfs.archive, filesystem_path(bench), disks[BOOTING], unpacked, staged)
+        wanted = artefacts(definition.outputs, names, materials, disks)
+        labels = [artefact.label for artefact in wanted]
+        with progress.phase(f"{', '.join(labels) or 'no further files'}{phases.remark(labels)}"):
+            _make_artefacts(bench, phases, wanted)
+            _limit(definition, wanted)
         with progress.phase("proof and checksums"):
             making = write_proof(bench, staged, names, rootfs, account.result())
     used = find_tools((*DISK_TOOLS, *output_tools(definition.outputs), *family.tools))
@@ -111,18 +113,27 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
     write_run(bench, staged, names, making, start, versions | {"mke2fs": ".".join(map(str, mke2fs.version))})
 
 
-def _make_artefacts(
-    bench: Bench, names: Names, materials: Materials, phases: Phases, outputs: Sequence[Output]
-) -> None:
-    def make_one(output: Output) -> None:
-        phase, target = phases.artefact(output), materials.staged / RECIPES[output].name(names)
-        if not phase.copy({output: target}):
-            make_artefact(bench, names, materials, output)
-            phase.keep({output: target})
+def _make_artefacts(bench: Bench, phases: Phases, wanted: Iterable[Artefact]) -> None:
+    def make_one(artefact: Artefact) -> None:
+        phase, kept = phases.artefact(artefact.label), {str(artefact.output): artefact.target}
+        if not phase.copy(kept):
+            artefact.make(bench)
+            phase.keep(kept)
 
     with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
-        for task in [side_by_side.submit(make_one, output) for output in outputs]:
+        for task in [side_by_side.submit(make_one, artefact) for artefact in wanted]:
             task.result()
+
+
+def _limit(definition: Definition, made: Iterable[Artefact]) -> None:
+    limit = definition.limits.image
+    for artefact in made:
+        size = artefact.target.stat().st_size
+        if limit and artefact.output == "qcow2" and size > limit:
+            raise RecipeError.because(
+                f"`{artefact.target.name}` has {format_size(size)}, `limits.image` allows {format_size(limit)}",
+                hint="install less, or raise the limit",
+            )
 
 
 def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases) -> tuple[Rootfs, Phases]:

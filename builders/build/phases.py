@@ -7,15 +7,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.artefacts import RECIPES
+from builders.build.artefacts import RECIPES, asked_for, label
 from builders.build.bench import Bench
 from builders.build.cache import PhaseCache, copy_sparse, phase_key
+from builders.build.disks import disk_names
 from builders.build.e2fsprogs import Mke2fs
 from builders.build.inputs import archive_state, machine_state, program_state
 from builders.build.rootfs import rootfs_command
 from builders.build.tools import DISK_TOOLS
 from builders.distros.base import Bootstrap, Distribution
-from builders.images.definition import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,16 @@ class Phases:
 
     rootfs: Phase
     disk: Phase
-    artefacts: Mapping[Output, Phase]
+    artefacts: Mapping[str, Phase]
     sources: Mapping[str, str]
 
-    def artefact(self, output: Output) -> Phase:
-        """Return the phase of one output."""
-        return self.artefacts.get(output, _NONE)
+    def artefact(self, label: str) -> Phase:
+        """Return the phase of the artefact with this label."""
+        return self.artefacts.get(label, _NONE)
 
-    def remark(self, outputs: Iterable[Output]) -> str:
-        """Say what a title says of the phases of these outputs."""
-        kept = [self.artefact(output).found is not None for output in outputs]
+    def remark(self, labels: Iterable[str]) -> str:
+        """Say what a title says of the phases of these artefacts."""
+        kept = [self.artefact(label).found is not None for label in labels]
         return ", kept from before" if kept and all(kept) else ""
 
     def believed(self, sources: Mapping[str, str]) -> Phases:
@@ -76,7 +76,11 @@ _NOTHING = Phases(_NONE, _NONE, {}, {})
 
 @contextmanager
 def find_phases(
-    bench: Bench, family: Distribution, bootstrap: Bootstrap, mke2fs: Mke2fs, cache: PhaseCache | None
+    bench: Bench,
+    family: Distribution,
+    bootstrap: Bootstrap,
+    mke2fs: Mke2fs,
+    cache: PhaseCache | None,
 ) -> Iterator[Phases]:
     """Look for the build's phases in the cache; one counts only where those before it are there too.
 
@@ -87,24 +91,25 @@ def find_phases(
         yield _NOTHING
         return
     definition = bench.definition.model_dump(mode="json")
-    disk, boot = definition.pop("disk"), definition.pop("boot")
-    outputs = definition.pop("outputs")
+    disks, boot = [definition.pop("disk"), definition.pop("disks")], definition.pop("boot")
+    del definition["outputs"]
     machine = machine_state((*DISK_TOOLS, *family.tools), mke2fs)
     asked = [str(word).replace(str(bench.work), "") for word in rootfs_command(bench, bootstrap)]
     given = [asked, dict(bootstrap.files), dict(bootstrap.environ)]
     rootfs_key = phase_key("rootfs", definition, str(bench.serial), given, sources, machine, program_state())
-    disk_key = phase_key("disk", rootfs_key, disk, boot["arguments"])
+    disk_key = phase_key("disk", rootfs_key, disks, boot["arguments"], boot["modes"])
     with ExitStack() as stack:
         rootfs = stack.enter_context(cache.holding(rootfs_key))
         disk_found = stack.enter_context(cache.holding(disk_key if rootfs else None))
-        artefacts: dict[Output, Phase] = {}
-        for output in sorted(set(outputs) & set(RECIPES)):
-            before, found = (rootfs_key, rootfs) if RECIPES[output].made_of == "rootfs" else (disk_key, disk_found)
-            key = phase_key(output, before)
-            artefacts[output] = Phase(key, cache, stack.enter_context(cache.holding(key if found else None)))
+        made: dict[str, Phase] = {}
+        for output, disk in asked_for(bench.definition.outputs, disk_names(bench.definition)):
+            of_root = RECIPES[output].made_of == "rootfs"
+            key = phase_key(label(output, disk), rootfs_key if of_root else disk_key)
+            found = stack.enter_context(cache.holding(key if (rootfs if of_root else disk_found) else None))
+            made[label(output, disk)] = Phase(key, cache, found)
         yield Phases(
             Phase(rootfs_key, cache, rootfs),
             Phase(disk_key, cache, disk_found),
-            artefacts,
+            made,
             sources,
         )

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.artefacts import RECIPES, Materials, artefact_command, output_tools
+from builders.build.artefacts import Materials, artefacts, output_tools
 from builders.build.bench import Bench
 from builders.build.command import Argv, Command
-from builders.build.disk import esp_commands, table_command
+from builders.build.disks import BOOTING, disk_commands, disk_paths
 from builders.build.e2fsprogs import known_mke2fs
-from builders.build.filesystem import filesystem_command, filesystem_path
-from builders.build.grub import core_command
+from builders.build.filesystem import filesystem_path
 from builders.build.layout import Layout, Partition
 from builders.build.rootfs import archive_path, rootfs_command
 from builders.build.tools import DISK_TOOLS, Tool, room_needed
@@ -68,19 +67,21 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     definition = bench.definition
     family = distribution(definition.distribution)
     bootstrap = family.bootstrap(bench)
-    layout = Layout(definition.disk.size, bench.identity)
+    layout = Layout.of(definition, bench.identity)
     names = Names(definition.codename, definition.architecture, definition.flavour)
     mke2fs = known_mke2fs(bench.commands, bench.cache)
     outputs = definition.outputs
-    disk = staged / names.raw if "raw" in outputs else bench.work / "disk.raw"
+    disks = disk_paths(bench, staged, names)
     unpacked = sorted([names.kernel(FLAVOUR), *([names.ramdisk(FLAVOUR)] if bootstrap.ramdisk else [])])
     place = staged if "unpacked" in outputs else bench.work
     materials = Materials(
-        archive_path(bench), filesystem_path(bench), disk, tuple(place / name for name in unpacked), staged
+        archive_path(bench), filesystem_path(bench), disks[BOOTING], tuple(place / name for name in unpacked), staged
     )
-    made = [output for output in RECIPES if output in outputs]
-    files = [*(RECIPES[output].name(names) for output in made), *(unpacked if "unpacked" in outputs else ())]
-    files += [name for output, name in (("raw", names.raw), ("licences", names.licences)) if output in outputs]
+    made = artefacts(outputs, names, materials, disks)
+    files = [artefact.target.relative_to(staged).as_posix() for artefact in made]
+    files += unpacked if "unpacked" in outputs else ()
+    files += [path.name for path in disks.values() if "raw" in outputs]
+    files += [names.licences] if "licences" in outputs else []
     proof = (
         *(names.manifest, names.file_list, names.spdx, names.cyclonedx, names.provenance, names.run, names.log),
         *(BUILD_INFO, DEFINITION, *dict.fromkeys(attachment.name for attachment in attachments(definition)), SUMS),
@@ -88,20 +89,16 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     phases = (
         _phase("root file system", *family.preparation(bench), rootfs_command(bench, bootstrap)),
         _phase(
-            "file system image and disk",
-            filesystem_command(bench, mke2fs.path if mke2fs else Path("mke2fs"), archive_path(bench)),
-            table_command(disk),
-            core_command(bench, "x86_64-efi"),
-            *esp_commands(bench, layout),
-            core_command(bench, "i386-pc"),
+            "file systems and disks",
+            *disk_commands(bench, mke2fs.path if mke2fs else Path("mke2fs"), layout, disks),
         ),
-        PlannedPhase("outputs", tuple(artefact_command(bench, names, materials, output) for output in made)),
+        PlannedPhase("outputs", tuple(artefact.command(bench) for artefact in made)),
     )
     return ImagePlan(
         phases,
         (*files, *proof),
         find_tools((*DISK_TOOLS, *output_tools(outputs), *family.tools)),
-        (layout.bios, layout.esp, layout.root),
+        layout.partitions,
         ".".join(map(str, mke2fs.version)) if mke2fs else None,
         bench.work.parent,
         room_needed(definition),

@@ -20,9 +20,9 @@ _FOOTER = 512
 _VHD_ERA = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())
 
 
-def stamp_vmdk(image: Path, identity: Identity) -> None:
+def stamp_vmdk(image: Path, identity: Identity, disk: str = "") -> None:
     """Give a VMDK the content id of this build; raises RecipeError for a file that has none."""
-    content_id = b"CID=%08x" % (identity.uuid("vmdk").int & 0x7FFFFFFF)
+    content_id = b"CID=%08x" % (identity.uuid(f"vmdk {disk}").int & 0x7FFFFFFF)
     with image.open("r+b") as stream:
         place, room = (SECTOR * count for count in struct.unpack_from("<QQ", stream.read(SECTOR), 28))
         stream.seek(place)
@@ -33,7 +33,7 @@ def stamp_vmdk(image: Path, identity: Identity) -> None:
         stream.write(descriptor.ljust(room, b"\0"))
 
 
-def stamp_vhd(image: Path, identity: Identity) -> None:
+def stamp_vhd(image: Path, identity: Identity, disk: str = "") -> None:
     """Give a fixed VHD the serial's day and the id of this build; raises RecipeError for a file without its footer."""
     with image.open("r+b") as stream:
         stream.seek(-_FOOTER, 2)
@@ -41,7 +41,7 @@ def stamp_vhd(image: Path, identity: Identity) -> None:
         if not footer.startswith(b"conectix"):
             raise RecipeError.because(f"`{image.name}` has no footer of a VHD")
         struct.pack_into(">I", footer, 24, max(0, identity.serial.epoch - _VHD_ERA))
-        footer[68:84] = identity.uuid("vhd").bytes
+        footer[68:84] = identity.uuid(f"vhd {disk}").bytes
         footer[64:68] = bytes(4)
         struct.pack_into(">I", footer, 64, ~sum(footer) & 0xFFFFFFFF)
         stream.seek(-_FOOTER, 2)

@@ -45,6 +45,7 @@ DISK_TOOLS = (
     Tool("mke2fs", "e2fsprogs"),
     Tool("libarchive.so.13", "libarchive13", "library"),
     Tool("sfdisk", "fdisk"),
+    Tool("mkswap", "util-linux"),
     Tool("mkfs.vfat", "dosfstools"),
     Tool("mcopy", "mtools"),
     Tool("grub-mkimage", "grub-common"),
@@ -77,7 +78,7 @@ class Room:
 
 def room_needed(definition: Definition) -> int:
     """Return the bytes that must be free where the work is done, and again in the tree."""
-    return 2 * definition.disk.size
+    return 2 * (definition.disk.size + sum(extra.size for extra in definition.disks))
 
 
 def missing(tools: Iterable[Tool]) -> list[Diagnostic]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from builders.build.bench import Bench
 from builders.build.command import Argv
-from builders.build.layout import ROOT_LABEL
 from builders.build.tools import Tool
 from builders.distros.base import Bootstrap
 from builders.distros.machine import DEBIAN_KEYRING, debian_sources, default_sources, machine_sources
@@ -57,7 +56,7 @@ def _files(definition: Definition) -> dict[str, str]:
     archive = default_sources(definition.codename, definition.archive.components)
     return {
         "etc/apt/sources.list": "".join(f"{source}\n" for source in archive),
-        "etc/fstab": f"LABEL={ROOT_LABEL} / ext4 defaults,discard,errors=remount-ro 0 1\n",
+        "etc/fstab": f"LABEL={definition.disk.label} / ext4 {definition.disk.options} 0 1\n",
         "etc/hostname": f"{definition.codename}\n",
         "etc/hosts": f"127.0.0.1 localhost\n127.0.1.1 {definition.codename}\n::1 localhost ip6-localhost\n",
     }

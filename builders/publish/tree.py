@@ -34,11 +34,12 @@ class Names:
     codename: str
     architecture: str
     build: str = "server"
+    disk: str = ""
 
     @property
     def prefix(self) -> str:
-        """The part every name starts with."""
-        return f"{self.codename}-{self.build}-cloudimg-{self.architecture}"
+        """The part every name starts with; a disk that does not boot adds its own name."""
+        return f"{self.codename}-{self.build}-cloudimg-{self.architecture}{'-' if self.disk else ''}{self.disk}"
 
     @property
     def image(self) -> str:

@@ -22,13 +22,14 @@ from builders.distros import table
 from builders.distros.base import Bootstrap
 from builders.distros.check import load_definition
 from builders.distros.sources import Source
+from builders.images.contents import Limits
 from builders.images.definition import Definition
 from builders.images.model import Misfit
 from builders.images.serial import Identity, Serial
 from builders.publish.signing import certificate
 from builders.publish.sums import verify_sums
 from builders.publish.tree import Tree
-from recipe_runner.errors import UnmetError
+from recipe_runner.errors import RecipeError, UnmetError
 from tests.support.karmic import EXAMPLES, OUTPUTS, SERIAL, Notes, build_karmic, definition
 from tests.support.keyring import keyring, make_key
 
@@ -166,6 +167,13 @@ def test_a_serial_is_built_once(tmp_path: Path) -> None:
     with tree.staging(tree.daily("karmic", str(today))):
         pass
     assert next_serial(tree, [definition()]) == today.next
+
+
+def test_an_image_over_its_limit_is_not_published(tmp_path: Path) -> None:
+    """A qcow2 larger than the definition allows fails the build, with both sizes."""
+    with pytest.raises(RecipeError, match=r"`limits.image` allows 1 MiB"):
+        build_karmic(tmp_path, limits=Limits(image=1 << 20))
+    assert list((tmp_path / "server/karmic").iterdir()) == []
 
 
 class Broken:

@@ -15,7 +15,7 @@ from builders.publish.tree import Tree
 from tests.support.karmic import SERIAL, Notes, definition
 
 KEPT = "kept from before"
-ROOT, DISK, ARTEFACTS = "root file system", "file system image and disk", "qcow2, bundle"
+ROOT, DISK, ARTEFACTS = "root file system", "file systems and disks", "qcow2, bundle"
 
 
 def build(tmp_path: Path, name: str, wanted: Definition | None = None, serial: str = SERIAL) -> tuple[Path, set[str]]:
