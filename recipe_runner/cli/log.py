@@ -23,6 +23,7 @@ from recipe_runner.journal.comparison import changes, recipe_diff
 from recipe_runner.journal.follow import follow
 from recipe_runner.journal.glance import Glance
 from recipe_runner.journal.kept import kept
+from recipe_runner.journal.ledger import Ledger
 from recipe_runner.journal.narrative import milliseconds, spell
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.read import records
@@ -47,10 +48,11 @@ def list_runs(runs: Path | None, policy: Path | None, as_json: bool, plain: bool
     terminal = Terminal(plain=plain)
     trusted = Policy.load(policy) if policy else None
     listed = []
+    ledger = Ledger.read(runs or options.default_runs()) if trusted else None
     for directory in run_directories(runs or options.default_runs()):
         try:
             glance = Glance.at(directory)
-            verdict = verify(directory, trusted).verdict if trusted else None
+            verdict = verify(directory, trusted, ledger).verdict if trusted else None
         except RecipeError as error:
             terminal.warn(line(f"{directory}: {error}"))
             continue

@@ -11,6 +11,7 @@ import click
 from recipe_runner.console import diagnostics, verdict
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import Diagnostic, RecipeError
+from recipe_runner.journal.ledger import Ledger
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.verdict import UNUSABLE
 from recipe_runner.journal.verify import verify
@@ -37,13 +38,15 @@ class Verify(click.Command):
 @click.option("--policy", type=Path, required=True, metavar="FILE", help="Who may sign, and what must have been run.")
 @click.option("--second-opinion", is_flag=True, help="Have `sqv` judge the signatures too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--ledger", type=Path, metavar="DIR", help="Runs that may vouch for this one; default: those beside it.")
 @click.pass_context
 def command(  # noqa: D103 - its help is above
-    ctx: click.Context, run: Path, policy: Path, second_opinion: bool, as_json: bool
+    ctx: click.Context, run: Path, policy: Path, ledger: Path | None, second_opinion: bool, as_json: bool
 ) -> int:
     terminal = Terminal()
     try:
-        report = verify(run, Policy.load(policy), second_opinion=second_opinion)
+        kept = Ledger.read(ledger) if ledger else None
+        report = verify(run, Policy.load(policy), kept, second_opinion=second_opinion)
     except RecipeError as error:
         _refuse(ctx, terminal, error.diagnostics, as_json=as_json)
     if as_json:

@@ -12,6 +12,7 @@ from recipe_runner.sanitise import line
 
 STYLE = {Verdict.VALID: "bold green", Verdict.INCOMPLETE: "bold yellow"}
 BAD = "bold red"
+BEFORE = {"unchanged": "", "changed": "red", "missing": "yellow"}
 ATTESTATION = {"vouches": "", "contradicts": "red", "silent": "dim"}
 
 
@@ -37,6 +38,10 @@ def show(terminal: Terminal, run: Path, report: Report) -> None:
     for name, value in rows.items():
         if value:
             out.print(Text.assemble((f"  {name:<13}", "dim"), styled(line(value), "")))
+    if facts.before:
+        out.print(
+            Text.assemble((f"  {'run before':<13}", "dim"), (line(facts.before.in_words()), BEFORE[facts.before.state]))
+        )
     for attestation in facts.witnesses:
         style = ATTESTATION[attestation.outcome]
         out.print(Text.assemble((f"  {'witness':<13}", "dim"), (line(attestation.in_words(facts.records)), style)))

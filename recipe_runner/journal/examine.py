@@ -11,6 +11,7 @@ from recipe_runner.errors import VerificationError
 from recipe_runner.gpgv import Signature, UntrustedError
 from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.identity import Identity
+from recipe_runner.journal.ledger import Link
 from recipe_runner.journal.lines import LINE_CAP, Line, LineError, decode
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.schema import event_of
@@ -96,6 +97,7 @@ class _Reading:
     set_aside: dict[str, tuple[int, int]] = field(default_factory=dict)
     receipts: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     genesis: Genesis | None = None
+    previous: Link | None = None
     close: Close | None = None
     cadence: Cadence = field(default_factory=lambda: Cadence(EVERY))
     due: bool = False
@@ -191,6 +193,7 @@ class _Reading:
         if isinstance(event, Genesis):
             self.genesis = event
             self.cadence = Cadence(Sealing.of(line.fields["sealing"]))
+            self.previous = Link.of(line.fields["prev_run"])
         if isinstance(event, Resume):
             self.sessions += 1
         self.signer = Identity.of(line.fields["signer"]) if self.cadence.sealing != NONE else None
@@ -247,7 +250,7 @@ class _Reading:
         if self.close and (self.cadence.sealing == NONE or self.sealed == self.chain.records):
             moments["close"] = self.chain.records
         run = self.genesis.run if self.genesis else ""
-        return Extent(run, self.chain.records, self.chain.head, moments)
+        return Extent(run, self.chain.records, self.chain.head, moments, self.previous)
 
     def facts(self) -> Facts:
         """Return what the journal says of its run."""

@@ -1,31 +1,84 @@
-"""The link between a project's runs: the head of the newest other journal in the same directory."""
+"""The runs of a project as one ledger: each names, in its sealed first record, the run before it as it then was.
+
+The runs are the directories beside each other; `prev_run` links them. A link is worth as much as its run's key.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from recipe_runner.journal.chain import head_of
 from recipe_runner.journal.files import open_regular
-from recipe_runner.journal.lines import LINE_CAP, RUN_ID, LineError, decode
+from recipe_runner.journal.lines import DIGEST, LINE_CAP, RUN_ID, Line, LineError, decode
 
 JOURNAL = "journal.jsonl"
 
 
-def newest_head(runs: Path) -> dict[str, Any] | None:
-    """Return run id, head (sha256 of the last whole line) and number of records of the journal written to last.
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another run as it was: its id, the sha256 of its last line that counted, and how many records that makes."""
 
-    Directories without a readable journal are passed over; None where there is no other run.
+    run: str
+    head: str
+    records: int
+
+    @classmethod
+    def of(cls, field: Any) -> Self | None:  # noqa: ANN401 - any JSON value
+        """Read the field `prev_run` of a first record; None where it names no run."""
+        match field:
+            case {"run": str() as run, "head": str() as head, "records": int() as records} if DIGEST.match(head):
+                return cls(run, head, records)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run of a ledger, as its own first record describes it."""
+
+    directory: Path
+    run: str
+    began: str
+    previous: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The runs below a directory."""
+
+    directory: Path
+    entries: tuple[Entry, ...]
+
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        """Read the first record of each run below a directory; what has no readable one is passed over."""
+        return cls(directory, tuple(sorted(_entries(directory), key=lambda entry: (entry.began, entry.run))))
+
+    def find(self, run: str) -> Entry | None:
+        """Return the run with this id."""
+        return next((entry for entry in self.entries if entry.run == run), None)
+
+    def after(self, run: str) -> list[Entry]:
+        """Return the other runs that name this one as the run before them, oldest first."""
+        return [entry for entry in self.entries if entry.previous and entry.previous.run == run != entry.run]
+
+
+def newest_head(runs: Path) -> dict[str, Any] | None:
+    """Return the field `prev_run`: the journal below `runs` that was written to last, up to its last seal.
+
+    In an unsigned run every whole line counts. Directories without a readable journal are passed over; None where there
+    is no other run.
     """
     for journal in _newest_first(runs):
         try:
             with open_regular(journal) as file:
                 first = decode(file.readline(LINE_CAP + 1))
-                file.seek(max(0, os.fstat(file.fileno()).st_size - 2 * LINE_CAP))
-                last = file.read(2 * LINE_CAP).rpartition(b"\n")[0].rpartition(b"\n")[2] + b"\n"
-            return {"run": str(first.fields["run"]), "head": head_of(last), "records": decode(last).n + 1}
+                os.fdatasync(file.fileno())
+                last = _last_counting(file.fileno(), sealed=first.fields["sealing"] != "none")
+            return asdict(Link(str(first.fields["run"]), head_of(last), decode(last).n + 1))
         except (OSError, LineError, KeyError):
             continue
     return None
@@ -44,6 +97,37 @@ def undone_by(journal: Path) -> str | None:
     except (OSError, LineError):
         return None
     return undoes if isinstance(undoes, str) and RUN_ID.match(undoes) else None
+
+
+def _last_counting(descriptor: int, *, sealed: bool) -> bytes:
+    """Return the last whole line, or the last seal; raises LineError where there is none."""
+    size = os.fstat(descriptor).st_size
+    window = 2 * LINE_CAP
+    while True:
+        start = max(0, size - window)
+        lines = os.pread(descriptor, size - start, start).split(b"\n")[0 if start == 0 else 1 : -1]
+        for raw in reversed(lines):
+            if not sealed or (b'"t":"seal"' in raw and decode(raw + b"\n").type == "seal"):
+                return raw + b"\n"
+        if start == 0:
+            raise LineError("no line that counts")
+        window *= 8
+
+
+def _entries(directory: Path) -> Iterator[Entry]:
+    for journal in _newest_first(directory):
+        try:
+            with open_regular(journal) as file:
+                yield _entry(journal.parent, decode(file.readline(LINE_CAP + 1)))
+        except (OSError, LineError):
+            continue
+
+
+def _entry(directory: Path, first: Line) -> Entry:
+    match first.fields:
+        case {"run": str() as run, "prev_run": previous} if first.type == "genesis":
+            return Entry(directory, run, first.ts, Link.of(previous))
+    raise LineError("not the first record of a run")
 
 
 def _newest_first(runs: Path) -> Iterator[Path]:

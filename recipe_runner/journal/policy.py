@@ -28,6 +28,7 @@ from recipe_runner.journal.identity import fingerprint, kind_of
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.witness.base import TrustedWitness
 from recipe_runner.journal.witness.head import Moment
+from recipe_runner.journal.witness.links import KIND as LEDGER
 from recipe_runner.journal.witness.table import load
 from recipe_runner.sanitise import line
 from recipe_runner.ssh_key import SshKey
@@ -196,12 +197,13 @@ def write_policy(path: Path, signer: Signer) -> None:
 
 
 def _witness(named: NamedWitness, beside: Path) -> TrustedWitness:
-    kind = load(named.kind)
+    kind = load(named.kind) if named.kind != LEDGER else None
     address = named.address
     if address is not None:
         if (beside / address.partition("#")[0]).is_dir():
             address = str(beside / address)
-        kind.check(address)
+        if kind:
+            kind.check(address)
     ca = beside / named.ca if named.ca else None
     if ca:
         _read(ca)

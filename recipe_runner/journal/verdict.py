@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from recipe_runner.journal.witness.base import Attestation
 
@@ -46,6 +46,25 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """The run that a run names before it, and whether its first `records` records are still what they then were."""
+
+    run: str
+    records: int
+    state: Literal["unchanged", "changed", "missing"]
+
+    def in_words(self) -> str:
+        """Say it in a line."""
+        match self.state:
+            case "unchanged":
+                return f"{self.run}, unchanged in the {self.records} records that this run saw"
+            case "changed":
+                return f"{self.run}, CHANGED: it is not what this run saw, {self.records} records"
+            case "missing":
+                return f"{self.run}, not here: this run saw {self.records} records of it"
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the journal says of its run; as true as the verdict is good. `signers` are primary key fingerprints."""
 
@@ -62,6 +81,7 @@ class Facts:
     trusted_time: str = "none"
     second_opinion: str = field(default="", metadata={"help": "what `sqv` says, in words; empty if it was not asked"})
     witnesses: tuple[Attestation, ...] = ()
+    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from recipe_runner.gpgv import Signature
 from recipe_runner.journal.blobs import DIRECTORY
 from recipe_runner.journal.examine import examine
 from recipe_runner.journal.files import open_regular, reading
-from recipe_runner.journal.ledger import JOURNAL
+from recipe_runner.journal.ledger import JOURNAL, Ledger
 from recipe_runner.journal.lines import LINE_CAP
 from recipe_runner.journal.opinions import Opinions
 from recipe_runner.journal.policy import Policy
@@ -31,11 +31,12 @@ AHEAD = 64
 """Seals that are being checked, or wait for it, at any time."""
 
 
-def verify(directory: Path, policy: Policy, *, second_opinion: bool = False) -> Report:
+def verify(directory: Path, policy: Policy, ledger: Ledger | None = None, *, second_opinion: bool = False) -> Report:
     """Judge a run; nothing is believed because it stands in the run's directory.
 
-    With `second_opinion`, a signature is good only if `sqv` agrees with `gpgv`. Raises UsageError where the journal
-    cannot be read, UnmetError where a program that judges is missing.
+    `ledger` holds the runs that may vouch for this one; by default those beside it. With `second_opinion`, a
+    signature is good only if `sqv` agrees with `gpgv`. Raises UsageError where the journal cannot be read, UnmetError
+    where a program that judges is missing.
     """
     judge = _Judge(policy, Opinions() if second_opinion else None)
     with (
@@ -46,7 +47,8 @@ def verify(directory: Path, policy: Policy, *, second_opinion: bool = False) -> 
         lines = iter(lambda: file.readline(LINE_CAP + 1), b"")
         each = functools.partial(_side_by_side, pool)
         examined = examine(lines, policy, judge.check, directory_name=directory.absolute().name, each=each)
-    heard = hear(directory, policy.witnesses, examined.extent)
+    beside = ledger or Ledger.read(directory.absolute().parent)
+    heard = hear(directory, policy.witnesses, examined.extent, beside, judge.check)
     doubts = [
         *examined.doubts,
         *heard.doubts,
@@ -56,7 +58,13 @@ def verify(directory: Path, policy: Policy, *, second_opinion: bool = False) -> 
     ]
     time = "RFC 3161" if heard.time_is_proven else examined.facts.trusted_time
     words = judge.opinions.in_words() if judge.opinions else ""
-    facts = replace(examined.facts, trusted_time=time, witnesses=heard.attestations, second_opinion=words)
+    facts = replace(
+        examined.facts,
+        trusted_time=time,
+        witnesses=heard.attestations,
+        before=heard.before,
+        second_opinion=words,
+    )
     return Report.of(doubts, facts)
 
 

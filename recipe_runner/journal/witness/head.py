@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.files import open_regular
-from recipe_runner.journal.ledger import JOURNAL
+from recipe_runner.journal.ledger import JOURNAL, Link
 from recipe_runner.journal.lines import LINE_CAP
 
 Moment = Literal["genesis", "close"]
@@ -63,6 +63,7 @@ class Extent:
     head: str
     moments: dict[Moment, int]
     """How many records there were at each, its seal included."""
+    previous: Link | None = None
 
 
 def heads(directory: Path, run: str, marks: Iterable[int]) -> dict[int, Head]:

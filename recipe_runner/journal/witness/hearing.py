@@ -8,9 +8,12 @@ from pathlib import Path
 
 from recipe_runner.errors import RecipeError, UsageError
 from recipe_runner.journal.files import reading
-from recipe_runner.journal.verdict import Doubt, Verdict
+from recipe_runner.journal.ledger import Ledger
+from recipe_runner.journal.verdict import Before, Doubt, Verdict
+from recipe_runner.journal.witness import links
 from recipe_runner.journal.witness.base import Attestation, Case, Heads, Receipt, TrustedWitness
 from recipe_runner.journal.witness.head import Extent, Head, heads
+from recipe_runner.journal.witness.links import CheckSignature
 from recipe_runner.journal.witness.receipts import read
 from recipe_runner.journal.witness.table import load
 
@@ -21,6 +24,7 @@ class Heard:
 
     attestations: tuple[Attestation, ...]
     doubts: tuple[Doubt, ...]
+    before: Before | None
 
     @property
     def time_is_proven(self) -> bool:
@@ -28,14 +32,22 @@ class Heard:
         return any(t.outcome == "vouches" and t.time is not None for t in self.attestations)
 
 
-def hear(directory: Path, trusted: Sequence[TrustedWitness], extent: Extent) -> Heard:
-    """Ask every witness of a policy about a journal; raises UsageError where the journal cannot be read."""
+def hear(
+    directory: Path, trusted: Sequence[TrustedWitness], extent: Extent, ledger: Ledger, check: CheckSignature
+) -> Heard:
+    """Ask a policy's witnesses and the runs beside it about a journal; raises UsageError where it cannot be read."""
     receipts = tuple(read(directory))
+    journal = _reader(directory, extent)
     attestations: list[Attestation] = []
     doubts: list[Doubt] = []
-    for witness in trusted:
-        case = Case(extent.run, tuple(r for r in receipts if r.kind == witness.kind), _reader(directory, extent))
-        said = list(_attestations(witness, case))
+    earlier = links.before(extent.previous, ledger) if extent.previous else None
+    for witness in (*trusted, *([] if any(t.kind == links.KIND for t in trusted) else [TrustedWitness(links.KIND)])):
+        if witness.kind == links.KIND:
+            said = list(links.attested(extent.run, ledger, journal, check))
+            doubts += _before(earlier) if witness in trusted else ()
+        else:
+            case = Case(extent.run, tuple(r for r in receipts if r.kind == witness.kind), journal)
+            said = list(_attestations(witness, case))
         attestations += said
         doubts += (
             Doubt(Verdict.INVALID, f"witness `{witness.kind}` at {t.address} contradicts: {t.text}")
@@ -44,7 +56,7 @@ def hear(directory: Path, trusted: Sequence[TrustedWitness], extent: Extent) -> 
         )
         doubts += _lacks(witness, said, extent)
     attestations += _strangers(receipts, {witness.kind for witness in trusted})
-    return Heard(tuple(attestations), tuple(doubts))
+    return Heard(tuple(attestations), tuple(doubts), earlier)
 
 
 def _attestations(witness: TrustedWitness, case: Case) -> Iterator[Attestation]:
@@ -63,6 +75,12 @@ def _lacks(witness: TrustedWitness, said: Sequence[Attestation], extent: Extent)
         why = "; ".join(t.text for t in said if t.outcome == "silent" and t.records in {None, mark})
         text = f"no witness `{witness.kind}` vouches for the {moment}, which the policy demands"
         yield Doubt(Verdict.UNTRUSTED, f"{text} ({why})" if why else text)
+
+
+def _before(earlier: Before | None) -> Iterator[Doubt]:
+    if earlier and earlier.state != "unchanged":
+        what = "is not in the ledger" if earlier.state == "missing" else "has been changed since"
+        yield Doubt(Verdict.UNTRUSTED, f"run {earlier.run}, which this one names before it, {what}")
 
 
 def _strangers(receipts: Iterable[Receipt], known: set[str]) -> Iterator[Attestation]:
