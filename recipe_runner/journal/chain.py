@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from recipe_runner.journal.lines import Line, LineError
 
+AHEAD = 1 << 16
+"""Bytes that wait to be hashed together, which is faster."""
 START = "0" * 64
 """What the first line has for `prev`."""
 
@@ -24,14 +26,17 @@ class Chain:
     size: int = 0
     head: str = START
     _running: hashlib._Hash = field(default_factory=hashlib.sha256)
+    _ahead: bytearray = field(default_factory=bytearray)
 
     @property
     def sha256(self) -> str:
         """The sha256 (hex) of all bytes so far."""
+        self._catch_up()
         return self._running.hexdigest()
 
     def copy(self) -> Chain:
         """Return an independent chain at the same place."""
+        self._catch_up()
         return Chain(self.records, self.size, self.head, self._running.copy())
 
     def check(self, line: Line) -> None:
@@ -46,4 +51,10 @@ class Chain:
         self.records += 1
         self.size += len(raw)
         self.head = head_of(raw)
-        self._running.update(raw)
+        self._ahead += raw
+        if len(self._ahead) > AHEAD:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        self._running.update(self._ahead)
+        self._ahead.clear()

@@ -23,6 +23,8 @@ from recipe_runner.journal.verdict import Doubt, Facts, Verdict
 from recipe_runner.journal.witness.head import Extent, Moment
 
 RECORD_CAP = 1_000_000
+SIGNED = (Genesis, Recover, Resume)
+"""Events that name whose key seals from there on."""
 CheckSignature = Callable[[bytes, bytes], Signature]
 """Takes a statement and an armored signature; raises UntrustedError or VerificationError, as `verify_detached` does."""
 
@@ -165,7 +167,7 @@ class _Reading:
         return Seal(said.encode(), signature.encode(), self.signer)
 
     def _event(self, event: Recorded, line: Line) -> None:
-        if isinstance(event, Genesis | Recover | Resume):
+        if isinstance(event, SIGNED):
             self._session(event, line)
         match event:
             case StepStart():

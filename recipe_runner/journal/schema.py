@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, NotRequired, Required, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from recipe_runner.engine.events import TYPES, Genesis, Recorded, Recover, Resume, StepEnd, Witnessed
 from recipe_runner.journal.lines import DIGEST, RUN_ID, Line, LineError
@@ -32,12 +34,11 @@ def event_of(line: Line) -> Recorded:
         raise LineError(f"`{line.type}` has no field `{min(missing)}`")
     fields = {name: value for name, value in line.fields.items() if name not in added} if added else line.fields
     try:
-        _form(line.type).model_validate(fields)
+        event = kind(**_form(line.type)(fields))
     except ValidationError as error:
         fault = error.errors()[0]
         wrong = {"missing": "no field", "extra_forbidden": "an unknown field"}.get(fault["type"], "in a wrong form")
         raise LineError(f"`{line.type}` has {wrong} `{'.'.join(str(part) for part in fault['loc'])}`") from error
-    event = kind(**fields)
     if isinstance(event, Genesis) and (event.format != FORMAT or not RUN_ID.match(event.run)):
         raise LineError(f"the format is not `{FORMAT}`, or the run has no id of 32 hexadecimal digits")
     if isinstance(event, StepEnd):
@@ -74,11 +75,14 @@ def required_and_optional(type_name: str) -> tuple[frozenset[str], frozenset[str
 
 
 @cache
-def _form(type_name: str) -> type[BaseModel]:
-    """Return a model of the event's fields that converts nothing and knows no others."""
+def _form(type_name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what validates the event's fields, converts nothing and knows no others."""
     hints = get_type_hints(TYPES[type_name])
     required, optional = required_and_optional(type_name)
-    fields: dict[str, Any] = {name: (hints[name], ...) for name in required} | {
-        name: (hints[name], None) for name in optional
-    }
-    return create_model(type_name, __config__=ConfigDict(extra="forbid", strict=True), **fields)
+    fields: dict[str, Any] = {name: Required[hints[name]] for name in required}
+    fields |= {name: NotRequired[hints[name]] for name in optional}
+    make: Any = TypedDict
+    form = make(type_name, fields)
+    form.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(form)
+    return adapter.validator.validate_python

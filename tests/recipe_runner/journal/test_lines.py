@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recipe_runner.journal import lines
 from recipe_runner.journal.lines import DEPTH_CAP, LINE_CAP, Line, LineError, decode, encode
 
 PREV = "0" * 64
@@ -140,3 +141,66 @@ def test_only_plain_data_is_written(value: Any) -> None:
     """What a reader could not get back exactly is refused when it is written."""
     with pytest.raises(LineError):
         encode(line(text=value))
+
+
+JUNK = st.sampled_from(
+    [
+        *(
+            b"",
+            b" ",
+            b"\\",
+            b"\\n",
+            b"\\/",
+            b"\\u0041",
+            b"0",
+            b"-",
+            b"1.0",
+            b"1e2",
+            b"NaN",
+            b"9" * 17,
+            b",",
+            b"{}",
+            b"[]",
+        ),
+        *(
+            b'"',
+            b"\x7f",
+            b"\xc3\xa4",
+            b"\x00",
+            b"\n",
+            b"\r",
+            b"true",
+            b"null",
+            b'"a":1,',
+            b'"n":3,',
+            b"[" * 40 + b"]" * 40,
+        ),
+        b'"z":{"b":1,"a":2},',
+    ]
+)
+
+
+@given(st.integers(0, 2**53 - 1), FIELDS, st.data())
+def test_the_quick_way_takes_nothing_that_the_strict_way_refuses(
+    n: int, fields: dict[str, Any], data: st.DataObject
+) -> None:
+    """Whatever is put into a line, in whatever place, it is read as the strict reader reads it, or not at all."""
+    written = encode(Line(n, PREV, "note", TS, "0", fields))
+    place, length = data.draw(st.integers(0, len(written))), data.draw(st.integers(0, 3))
+    changed = written[:place] + data.draw(JUNK | st.binary(max_size=2)) + written[place + length :]
+    for raw_line in (written, changed, changed.rstrip(b"\n") + b"\n"):
+        quick = lines._plain(raw_line)
+        if quick is not None:
+            assert quick == lines._strict(raw_line)
+
+
+@given(FIELDS)
+def test_most_lines_are_read_in_the_quick_way(fields: dict[str, Any]) -> None:
+    """Only what is escaped by its number takes the longer way."""
+    written = encode(line(**fields))
+    assert (lines._plain(written) is None) == (b"\\u" in written)
+
+
+def test_hostile_names_are_not_remembered_by_the_thousand() -> None:
+    """The memory of names that were sound has room for a few hundred only, however long they are."""
+    assert lines._sound.cache_info().maxsize == lines._named.cache_info().maxsize == 256
