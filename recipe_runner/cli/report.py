@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,17 +10,14 @@ import click
 from recipe_runner.cli.reading import account_of, run_directory
 from recipe_runner.cli.writing import write_over
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.journal.files import open_regular, reading
-from recipe_runner.journal.kept import kept
-from recipe_runner.journal.ledger import JOURNAL
+from recipe_runner.errors import IncompleteError
+from recipe_runner.export.subject import Subject, journal_sha256
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.runner import runner
 from recipe_runner.journal.transcript import transcript
 from recipe_runner.journal.verify import verify
 from recipe_runner.site import report
 from recipe_runner.site.document import Document, Judgement, document
 
-CHUNK = 1 << 20
 FORMS: dict[str, Callable[[Document], str]] = {"html": report.html, "md": report.markdown}
 
 
@@ -32,24 +28,23 @@ FORMS: dict[str, Callable[[Document], str]] = {"html": report.html, "md": report
 @click.option("--format", "form", type=click.Choice(sorted(FORMS)), default="html", help="The page's form.")
 def command(run: str, output: Path, policy: Path | None, form: str) -> None:  # noqa: D103 - its help is above
     directory = run_directory(run)
-    judgement = Judgement(verify(directory, Policy.load(policy)), str(policy)) if policy else None
-    account = account_of(directory)
+    trusted = Policy.load(policy) if policy else None
+    sha256 = journal_sha256(directory)
+    subject = Subject(directory, account_of(directory))
+    judgement = Judgement(verify(directory, trusted), str(policy)) if trusted else None
     found = document(
-        account,
-        kept(directory, account),
+        subject.account,
+        subject.kept(),
         lambda execution: transcript(directory, execution.end.blobs if execution.end else {}),
         directory=str(directory),
-        live=runner(directory) is not None,
+        state=subject.state,
         judgement=judgement,
-        journal_sha256=_sum(directory / JOURNAL),
+        journal_sha256=sha256,
     )
+    if judgement and journal_sha256(directory) != sha256:
+        raise IncompleteError.because(
+            "the journal was written to while it was read, so the verdict may be about something else",
+            hint="report on it once it stands still",
+        )
     write_over(output, FORMS[form](found).encode("utf-8", "replace"))
     Terminal().say(str(output))
-
-
-def _sum(journal: Path) -> str:
-    with reading(journal), open_regular(journal) as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -10,7 +10,7 @@ from recipe_runner.sanitise import line, visible
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>()|~&!#$@]|^[-+]|:(?=//)|(?<=www)\.)")
 """What can begin or end something in CommonMark and its common extensions, in a line or at its beginning."""
-NUMBERED = re.compile(r"^(\d{1,9})\.")
+NUMBERED = re.compile(r"^(\d{1,9})\.(?=\s|$)")
 """The beginning of a list's item."""
 
 

@@ -1,7 +1,8 @@
 """A report on a run as one page: HTML that fetches and runs nothing, or Markdown.
 
 Everything in a run is untrusted. Each value that a template prints passes `finalize` here: control characters become
-visible, then the text is escaped for the page's form. Only `site.markdown` makes text that passes as it is.
+visible, then the text is escaped for the page's form. Only `site.markdown` makes text that passes as it is, and `as_is`
+lets through what a macro has put together of such values.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def _page(name: str, document: Document, environment: Environment) -> str:
     environment.loader = PackageLoader("recipe_runner.site", "pages")
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
-    environment.filters |= {"code": code_span, "fence": fenced, "first_line": first_line}
+    environment.filters |= {"as_is": Markup, "code": code_span, "fence": fenced, "first_line": first_line}
     return environment.get_template(name).render(document=document, spell=spell, columns=COLUMNS, meaning=MEANING)
 
 

@@ -42,14 +42,14 @@ def told(run: Path, policy: Path | None = None) -> Document:
         kept(run, account),
         lambda execution: transcript(run, execution.end.blobs if execution.end else {}),
         directory=str(run),
-        live=False,
+        state=account.state(live=False),
         judgement=judgement,
         journal_sha256="f" * 64,
     )
 
 
-def test_the_verdict_comes_first(tmp_path: Path) -> None:
-    """With a policy the page begins with its verdict and reasons; without one it says that nothing is verified."""
+def test_the_verdict_comes_first() -> None:
+    """With a policy the page begins with its verdict and reasons; without one it says so."""
     policy = VECTORS / "policy.toml"
     for name, word in (("valid-full", "VALID"), ("torn", "INCOMPLETE"), ("unsigned", "UNTRUSTED")):
         found = told(VECTORS / name / RUN, policy)
@@ -57,8 +57,10 @@ def test_the_verdict_comes_first(tmp_path: Path) -> None:
         assert heading is not None
         assert heading[1] == word
         assert f"**{word}**" in markdown(found)
-    alone = html(told(write_run(tmp_path / RUN, None)))
-    assert re.findall("<h2>(.*?)</h2>", alone)[0] == "Not verified"
+    for name, word in (("valid", "Not verified"), ("unsigned", "UNTRUSTED")):
+        alone = told(VECTORS / name / RUN)
+        assert re.findall("<h2>(.*?)</h2>", html(alone))[0] == word
+        assert f"**{word}.**" in markdown(alone)
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
