@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from builders.boot.commands import boot
-from builders.build.commands import build, reproduce
+from builders.build.commands import build, inspect, reproduce
 from builders.images.commands import check_definitions, plan
 from builders.rehearsal.commands import group as cloud
 from builders.vmbuilder.commands import import_vmbuilder
@@ -18,5 +18,5 @@ def image() -> None:
     """Build images, and boot them."""
 
 
-for verb in (check_definitions, plan, build, reproduce, boot, import_vmbuilder):
+for verb in (check_definitions, plan, build, inspect, reproduce, boot, import_vmbuilder):
     image.add_command(verb)

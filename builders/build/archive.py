@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from recipe_runner.errors import RecipeError
+from recipe_runner.errors import UsageError
 from recipe_runner.sanitise import line
 
 Kind = Literal["file", "directory", "symlink", "hardlink", "device", "fifo"]
@@ -49,12 +49,12 @@ class Member:
 
 
 def read_members(archive: Path) -> dict[str, Member]:
-    """Return the members of an archive that is not compressed, by path; raises RecipeError where it is none."""
+    """Return the members of an archive that is not compressed, by path; raises UsageError where it is none."""
     try:
         with tarfile.open(archive, "r:") as tar:
             return {member.path: member for member in map(_member, tar)}
     except tarfile.TarError as fault:
-        raise RecipeError.because(f"`{line(str(archive))}` is no tar archive: {line(str(fault))}") from fault
+        raise UsageError.because(f"`{line(str(archive))}` is no tar archive: {line(str(fault))}") from fault
 
 
 @contextmanager
@@ -65,7 +65,10 @@ def contents(archive: Path) -> Iterator[mmap.mmap]:
 
 
 def resolve(members: Mapping[str, Member], path: str) -> Member | None:
-    """Return the file or directory that `path` leads to inside the root, links followed, or None."""
+    """Return the file or directory that `path` leads to inside the root, links followed, or None.
+
+    A folder that is no member of its own is passed through.
+    """
     parts, done = path.split("/"), ""
     for _ in range(1000):
         if not parts:
@@ -76,10 +79,11 @@ def resolve(members: Mapping[str, Member], path: str) -> Member | None:
         if part == "..":
             done = done.rpartition("/")[0]
             continue
-        found = members.get(f"{done}/{part}" if done else part)
+        through = f"{done}/{part}" if done else part
+        found = members.get(through)
         if found is None:
-            return None
-        if found.kind == "symlink":
+            done = through
+        elif found.kind == "symlink":
             parts = [*found.target.split("/"), *parts]
             done = "" if found.target.startswith("/") else done
         elif found.kind == "hardlink":

@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from recipe_runner.errors import ExitCode
+
+if TYPE_CHECKING:
+    from builders.build.inspected import Inspection
+    from recipe_runner.console.terminal import Terminal
 
 
 @click.command()
@@ -80,3 +85,50 @@ def reproduce(built: Path, key: str | None, explain: bool) -> int:
     others = sum(file.verdict != "same" for file in reproduction.files)
     terminal.say(f"not reproduced: {others} of {len(reproduction.files)} files are not the same", "bad")
     return ExitCode.VERIFICATION
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), metavar="BUILD|ROOT.tar")
+@click.option("--allow", "allowed", multiple=True, metavar="CHECK:PATH", help="Not a fault; `*` stands for any text.")
+@click.option(
+    "--previous", type=click.Path(file_okay=False, path_type=Path), metavar="BUILD", help="Compare with this build."
+)
+@click.option(
+    "--growth",
+    type=click.FloatRange(0),
+    default=10.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="How much larger it may be.",
+)
+@click.option("--format", "form", type=click.Choice(["json", "text"]), default="text", help="How to print the results.")
+def inspect(path: Path, allowed: tuple[str, ...], previous: Path | None, growth: float, form: str) -> int:
+    """Look for what an image must not have, and what changed since the previous serial. Exit code 4 on a finding."""
+    from builders.build.inspected import as_json, inspect_path
+    from recipe_runner.console.terminal import Terminal
+
+    terminal = Terminal()
+    found = inspect_path(path, allowed=allowed, growth=growth, previous=previous)
+    if form == "json":
+        terminal.raw(as_json(found))
+    else:
+        _show_inspection(terminal, found)
+    return ExitCode.DONE if found.passed else ExitCode.VERIFICATION
+
+
+def _show_inspection(terminal: Terminal, found: Inspection) -> None:
+    from recipe_runner.sanitise import line
+
+    if found.changes:
+        terminal.say(f"packages since {found.previous}", "strong")
+        terminal.table(
+            ["package", "", "before", "now"],
+            ([change.package, change.kind, change.before or "", change.now or ""] for change in found.changes),
+        )
+        terminal.say("")
+    for result in found.results:
+        terminal.say(f"{'✗' if result.findings else '✓'} {line(result.title)}", "bad" if result.findings else "good")
+        for finding in result.findings:
+            terminal.say(f"    {result.check}:/{line(finding.path)} {line(finding.message)}")
+    number = sum(len(result.findings) for result in found.results)
+    terminal.say(f"{number} {'finding' if number == 1 else 'findings'}", "bad" if number else "good")

@@ -83,7 +83,16 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     files += [path.name for path in disks.values() if "raw" in outputs]
     files += [names.licences] if "licences" in outputs else []
     proof = (
-        *(names.manifest, names.file_list, names.spdx, names.cyclonedx, names.provenance, names.run, names.log),
+        *(
+            names.manifest,
+            names.file_list,
+            names.inspection,
+            names.spdx,
+            names.cyclonedx,
+            names.provenance,
+            names.run,
+            names.log,
+        ),
         *(BUILD_INFO, DEFINITION, *dict.fromkeys(attachment.name for attachment in attachments(definition)), SUMS),
     )
     phases = (

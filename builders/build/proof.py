@@ -11,10 +11,12 @@ from pathlib import Path
 
 from builders.build.bench import Bench
 from builders.build.buildinfo import format_info
+from builders.build.inspected import format_results, machine_names
 from builders.build.rootfs import Rootfs, pack
-from builders.images.writing import DEFINITION, write_definition
+from builders.images.writing import DEFINITION, format_definition, write_definition
 from builders.proof.cyclonedx import format_cyclonedx
 from builders.proof.filelist import file_list
+from builders.proof.inspection import Result, Root, inspect
 from builders.proof.inventory import Inventory
 from builders.proof.licences import licence_of
 from builders.proof.packages import installed, manifest
@@ -24,6 +26,7 @@ from builders.publish.sums import digest, digest_all, format_sums
 from builders.publish.tree import BUILD_INFO, SUMS, Names
 from recipe_runner import __version__
 from recipe_runner.errors import RecipeError
+from recipe_runner.sanitise import line
 
 PROGRAM = ("recipe-runner", __version__)
 
@@ -34,6 +37,7 @@ class Account:
 
     inventory: Inventory
     files: str
+    inspection: tuple[Result, ...]
     copyrights: dict[str, bytes]
 
 
@@ -64,7 +68,8 @@ def account_for(bench: Bench, names: Names, rootfs: Rootfs) -> Account:
     inventory = Inventory(
         bench.identity, names.prefix, definition.title, vendor or definition.distribution, packages, licences, PROGRAM
     )
-    return Account(inventory, file_list(rootfs.archive, rootfs.members), copyrights)
+    root = Root(rootfs.archive, rootfs.members, machine_names(format_definition(definition)))
+    return Account(inventory, file_list(rootfs.archive, rootfs.members), inspect(root), copyrights)
 
 
 def write_proof(bench: Bench, staged: Path, names: Names, rootfs: Rootfs, account: Account) -> Making:
@@ -73,10 +78,14 @@ def write_proof(bench: Bench, staged: Path, names: Names, rootfs: Rootfs, accoun
     texts = {
         names.manifest: manifest(account.inventory.packages),
         names.file_list: account.files,
+        names.inspection: format_results(account.inspection),
         names.spdx: format_spdx(account.inventory),
         names.cyclonedx: format_cyclonedx(account.inventory),
         BUILD_INFO: format_info(definition, bench.serial, rootfs.kernel_version, rootfs.sources),
     }
+    for result in account.inspection:
+        for finding in result.findings:
+            bench.progress.warn(line(f"{result.check}: /{finding.path} {finding.message}"))
     for name, text in texts.items():
         (staged / name).write_text(text, "utf-8")
     write_definition(definition, staged)

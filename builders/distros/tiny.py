@@ -64,7 +64,11 @@ class Tiny:
             sources=[
                 Source(f"copy://{quote(str(_archive(bench)))}", bench.definition.codename, ("main",), trusted=True)
             ],
-            files={"etc/apt/sources.list": "", "etc/hostname": f"{bench.definition.codename}\n"},
+            files={
+                "etc/apt/sources.list": "",
+                "etc/hostname": f"{bench.definition.codename}\n",
+                "etc/resolv.conf": "",  # mmdebstrap leaves the build machine's
+            },
             ramdisk=False,
         )
 

@@ -96,6 +96,11 @@ class Names:
         return f"{self.prefix}.files"
 
     @property
+    def inspection(self) -> str:
+        """What the checks of the root's characteristics found when it was made."""
+        return f"{self.prefix}.inspection.json"
+
+    @property
     def spdx(self) -> str:
         """The bill of materials as SPDX."""
         return f"{self.prefix}.spdx.json"

@@ -59,6 +59,7 @@ def test_a_build_has_every_file_and_its_sums_hold(karmic: Path) -> None:
         f"{PREFIX}.tar.gz",
         f"{PREFIX}.manifest",
         f"{PREFIX}.files",
+        f"{PREFIX}.inspection.json",
         f"{PREFIX}.spdx.json",
         f"{PREFIX}.cdx.json",
         f"{PREFIX}.provenance.json",

@@ -1,0 +1,277 @@
+"""The characteristics of a root: what Ubuntu's cloud image tests look for, read from its archive, nothing mounted."""
+
+from __future__ import annotations
+
+import re
+import stat
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+
+from builders.build.archive import Member, contents, read_members, resolve
+from builders.proof.packages import half_installed, installed
+
+STATUS = "var/lib/dpkg/status"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that should not be so: the path in the root, and what is wrong with it."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one check has found; nothing is good."""
+
+    check: str
+    title: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root's archive; `foreign` are texts that belong to the build machine, by what they are."""
+
+    archive: Path
+    members: Mapping[str, Member]
+    foreign: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, archive: Path, foreign: Mapping[str, str]) -> Root:
+        """Read an archive that is not compressed; raises UsageError where it is none."""
+        return cls(archive, read_members(archive), foreign)
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """The names of the installed packages."""
+        return frozenset(package.name for package in installed(self.read(STATUS)))
+
+    def read(self, path: str) -> str:
+        """Return a file's text, links followed; nothing where there is no such file."""
+        found = resolve(self.members, path)
+        if found is None or found.kind != "file":
+            return ""
+        with self.archive.open("rb") as stream:
+            stream.seek(found.offset)
+            return stream.read(found.size).decode("utf-8", "replace")
+
+    def below(self, *patterns: str) -> Iterator[Member]:
+        """Give the members whose path matches one of the patterns, `*` across folders, in order of path."""
+        for path in sorted(self.members):
+            if any(fnmatchcase(path, pattern) for pattern in patterns):
+                yield self.members[path]
+
+    def containing(self, pattern: re.Pattern[bytes], keyword: bytes) -> Iterator[tuple[Member, bytes]]:
+        """Give each file with a text that matches, and the text; `keyword` is a part of every match.
+
+        A keyword is looked for first: a pattern alone would take minutes for a large root.
+        """
+        files = sorted((m for m in self.members.values() if m.kind == "file" and m.size), key=lambda m: m.offset)
+        offsets = [member.offset for member in files]
+        with contents(self.archive) as data:
+            at = data.find(keyword)
+            while at >= 0:
+                number = bisect_right(offsets, at) - 1
+                following = at + 1
+                if number >= 0 and at < (member := files[number]).offset + member.size:
+                    start, end = max(member.offset, at - 200), member.offset + member.size
+                    if (found := pattern.search(data, start, min(end, at + 4096))) is not None:
+                        yield member, found[0]
+                        following = end
+                at = data.find(keyword, following)
+
+
+def inspect(root: Root, allowed: tuple[str, ...] = ()) -> tuple[Result, ...]:
+    """Run every check; findings whose `check:path` matches one of the allowed patterns are left out."""
+    return tuple(
+        Result(
+            name,
+            (check.__doc__ or "").splitlines()[0].rstrip("."),
+            tuple(
+                finding
+                for finding in check(root)
+                if not any(fnmatchcase(f"{name}:/{finding.path}", pattern) for pattern in allowed)
+            ),
+        )
+        for name, check in CHECKS.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Essential:
+    path: str
+    modes: frozenset[int]
+    package: str | None = None
+
+
+_ESSENTIAL = (
+    _Essential("sbin/init", frozenset({0o755})),
+    _Essential("vmlinuz", frozenset({0o600, 0o644})),
+    _Essential("etc/cloud/build.info", frozenset({0o644})),
+    _Essential("etc/passwd", frozenset({0o644}), "base-passwd"),
+    _Essential("etc/group", frozenset({0o644}), "base-passwd"),
+    _Essential("etc/shadow", frozenset({0o000, 0o600, 0o640}), "passwd"),
+    _Essential("etc/gshadow", frozenset({0o000, 0o600, 0o640}), "passwd"),
+    _Essential("etc/fstab", frozenset({0o644}), "mount"),
+    _Essential("etc/machine-id", frozenset({0o444, 0o644}), "systemd"),
+    _Essential("etc/sudoers", frozenset({0o440}), "sudo"),
+    _Essential("etc/ssh/sshd_config", frozenset({0o600, 0o644}), "openssh-server"),
+    _Essential("etc/cloud/cloud.cfg", frozenset({0o644}), "cloud-init"),
+    _Essential("tmp", frozenset({0o1777}), "base-files"),
+    _Essential("var/tmp", frozenset({0o1777}), "base-files"),
+    _Essential("root", frozenset({0o700, 0o750}), "base-files"),
+)
+
+
+def _essential(root: Root) -> Iterator[Finding]:
+    """Essential files are there, with their modes, and belong to root."""
+    for wanted in _ESSENTIAL:
+        if wanted.package and wanted.package not in root.packages:
+            continue
+        found = resolve(root.members, wanted.path)
+        if found is None:
+            yield Finding(wanted.path, "is missing")
+            continue
+        mode = stat.S_IMODE(found.mode)
+        if mode not in wanted.modes:
+            yield Finding(
+                wanted.path, f"has mode {mode:04o}, wanted {' or '.join(f'{m:04o}' for m in sorted(wanted.modes))}"
+            )
+        if found.uid:
+            yield Finding(wanted.path, f"belongs to user {found.uid}, wanted root")
+
+
+def _world_writable(root: Root) -> Iterator[Finding]:
+    """Nothing can be written to by everybody, but for folders with the sticky bit."""
+    for member in root.below("*"):
+        mode = stat.S_IMODE(member.mode)
+        sticky = member.kind == "directory" and mode & stat.S_ISVTX
+        if member.kind in {"file", "directory"} and mode & stat.S_IWOTH and not sticky:
+            yield Finding(member.path, f"has mode {mode:04o}")
+
+
+_SET_ID = (
+    *("bin/su", "bin/mount", "bin/umount", "bin/ping", "bin/ping6", "bin/fusermount", "bin/fusermount3", "bin/ntfs-3g"),
+    *("sbin/unix_chkpwd", "sbin/mount.nfs", "sbin/pam_extrausers_chkpwd"),
+    *(f"usr/bin/{n}" for n in ("chage", "chfn", "chsh", "crontab", "expiry", "gpasswd", "newgrp", "passwd", "pkexec")),
+    *(f"usr/bin/{n}" for n in ("bsd-write", "dotlockfile", "mlocate", "newgidmap", "newuidmap", "ssh-agent", "sudo")),
+    *(f"usr/bin/{n}" for n in ("at", "locate", "mtr-packet", "plocate", "sudoedit", "traceroute6.iputils", "wall")),
+    *(f"usr/bin/{n}" for n in ("write", "write.ul", "screen")),
+    *("usr/lib/openssh/ssh-keysign", "usr/lib/dbus-1.0/dbus-daemon-launch-helper", "usr/lib/eject/dmcrypt-get-device"),
+    *("usr/lib/policykit-1/polkit-agent-helper-1", "usr/lib/polkit-1/polkit-agent-helper-1", "usr/lib/pt_chown"),
+    *("usr/libexec/polkit-agent-helper-1", "usr/lib/*/utempter/utempter"),
+)
+"""Programs of Debian and Ubuntu that have another user's or group's rights, or capabilities, on purpose."""
+
+
+def _set_id(root: Root) -> Iterator[Finding]:
+    """No program has another user's rights or capabilities, but those that are known to."""
+    for member in root.below("*"):
+        path = member.path
+        known = any(fnmatchcase(path, pattern) or fnmatchcase(path, f"usr/{pattern}") for pattern in _SET_ID)
+        if member.kind != "file" or known:
+            continue
+        if member.mode & (stat.S_ISUID | stat.S_ISGID):
+            yield Finding(path, f"has mode {stat.S_IMODE(member.mode):04o}")
+        elif member.capabilities:
+            yield Finding(path, "has file capabilities")
+
+
+def _caches(root: Root) -> Iterator[Finding]:
+    """No packages, package lists or caches that the first update makes anew."""
+    for member in root.below(
+        "var/cache/apt/archives/*.deb", "var/cache/apt/*.bin", "var/lib/apt/lists/*_*", "var/cache/debconf/*-old",
+        "var/lib/dpkg/*-old", "var/lib/dpkg/triggers/Unincorp",
+    ):  # fmt: skip
+        if member.kind == "file" and member.size:
+            yield Finding(member.path, f"has {member.size} bytes")
+
+
+def _identity(root: Root) -> Iterator[Finding]:
+    """Nothing that must differ from machine to machine: keys, ids, seeds, leases, instance data, histories, logs."""
+    for member in root.below(
+        "etc/ssh/ssh_host_*", "var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/lib/cloud/instance*",
+        "var/lib/dhcp/*leases", "var/lib/NetworkManager/*lease*", "etc/udev/rules.d/70-persistent-*", "root/.*_history",
+        "home/*/.*_history", "etc/ssl/private/ssl-cert-snakeoil.key", "var/log/*",
+    ):  # fmt: skip
+        if member.kind == "file" and member.size:
+            yield Finding(member.path, f"has {member.size} bytes")
+    machine_id = root.read("etc/machine-id").strip()
+    if machine_id and machine_id != "uninitialized":
+        yield Finding("etc/machine-id", "names a machine, wanted empty or `uninitialized`")
+    resolver = root.members.get("etc/resolv.conf")
+    servers = re.findall(r"^\s*nameserver\s+(\S+)", root.read("etc/resolv.conf"), re.MULTILINE)
+    if resolver and resolver.kind == "file" and any(not server.startswith("127.") for server in servers):
+        yield Finding("etc/resolv.conf", f"names the servers {', '.join(servers)}")
+
+
+_PRIVATE_KEY = re.compile(
+    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----\r?\n(?:[A-Za-z-]+: [^\n]*\n|\r?\n)*[A-Za-z0-9+/=]{16}"
+)
+
+
+def _secrets(root: Root) -> Iterator[Finding]:
+    """No private keys, no user with an empty or a set password, no login of apt."""
+    for member, _ in root.containing(_PRIVATE_KEY, b"PRIVATE KEY"):
+        if not root.read(member.path).startswith("\x7fELF"):  # GnuTLS has keys in its library, for its own tests
+            yield Finding(member.path, "holds a private key")
+    for row in root.read("etc/shadow").splitlines():
+        name, _, rest = row.partition(":")
+        password = rest.split(":", 1)[0]
+        if not password or password[:1] not in {"*", "!"}:
+            yield Finding("etc/shadow", f"user `{name}` has {'a' if password else 'an empty'} password")
+    for member in root.below(
+        "etc/apt/auth.conf", "etc/apt/auth.conf.d/*", "root/.netrc", "home/*/.netrc", "*/.aws/credentials"
+    ):
+        if member.kind == "file" and member.size:
+            yield Finding(member.path, "holds logins")
+
+
+def _build_machine(root: Root) -> Iterator[Finding]:
+    """Nothing names the machine it was built on: its host, its proxy, its mirror."""
+    for what, text in root.foreign.items():
+        word = re.compile(rb"(?<![A-Za-z0-9.-])" + re.escape(text.encode()) + rb"(?![A-Za-z0-9-])")
+        for member, _ in root.containing(word, text.encode()):
+            yield Finding(member.path, f"names the build machine's {what} `{text}`")
+    for member in root.below("etc/apt/apt.conf", "etc/apt/apt.conf.d/*"):
+        if re.search(r"^\s*Acquire::\w+::Proxy", root.read(member.path), re.MULTILINE | re.IGNORECASE):
+            yield Finding(member.path, "sets a proxy for apt")
+
+
+_DEVICES = frozenset({"null", "zero", "full", "random", "urandom", "tty", "console", "ptmx"})
+
+
+def _devices(root: Root) -> Iterator[Finding]:
+    """No device nodes but the few that every root may have in `/dev`."""
+    for member in root.below("*"):
+        folder, _, name = member.path.rpartition("/")
+        if member.kind == "device" and not (folder == "dev" and name in _DEVICES):
+            yield Finding(member.path, "is a device node")
+
+
+def _packages(root: Root) -> Iterator[Finding]:
+    """Every package is installed whole."""
+    if STATUS not in root.members:
+        yield Finding(STATUS, "is missing")
+    for name, state in sorted(half_installed(root.read(STATUS)).items()):
+        yield Finding(STATUS, f"package `{name}` is `{state}`")
+
+
+CHECKS: dict[str, Callable[[Root], Iterator[Finding]]] = {
+    "essential": _essential,
+    "world-writable": _world_writable,
+    "set-id": _set_id,
+    "caches": _caches,
+    "identity": _identity,
+    "secrets": _secrets,
+    "build-machine": _build_machine,
+    "devices": _devices,
+    "packages": _packages,
+}
+"""Every check by the name that findings are allowed with; the first line of its docstring is its title."""
