@@ -17,7 +17,7 @@ from builders.boot.assertions import Assertion, Evidence, judge
 from builders.boot.contents import Contents, read_contents
 from builders.boot.facts import Facts, parse_facts
 from builders.boot.instance import Datasource, Instance, make_seed, new_instance
-from builders.boot.machine import Firmware, Machine, Network
+from builders.boot.machine import CPUS, MEMORY, Firmware, Machine, Network
 from builders.boot.metadata import Visits, serving, tree
 from builders.boot.running import Running, started
 from builders.boot.ssh import Door, free_port, throw_away_key
@@ -26,6 +26,7 @@ from builders.boot.watch import KEYS_END, TIMER, Watch, host_keys
 from builders.build.command import PATH, Commands, end
 from builders.build.progress import Progress
 from builders.images.size import MIB
+from recipe_runner.errors import Diagnostic
 from recipe_runner.sanitise import line
 
 GROWTH = 1024 * MIB
@@ -40,12 +41,14 @@ _MARK = "recipe-boot-user-data"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a subject is tested; `limit` are the seconds all may take."""
+    """How a subject is booted; `limit` are the seconds a test may take, `memory` is in MiB."""
 
     firmware: Firmware
     accelerator: Accelerator
     datasource: Datasource
     limit: float
+    memory: int = MEMORY
+    cpus: int = CPUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,20 @@ class Outcome:
     def passed(self) -> bool:
         """Say whether every assertion that was made held."""
         return all(assertion.state != "failed" for assertion in self.assertions)
+
+    @property
+    def title(self) -> str:
+        """What was booted, and how."""
+        return f"{self.subject.image.name} under {self.terms.firmware} with {self.terms.accelerator}"
+
+    def fault(self) -> Diagnostic:
+        """Say what failed first; only asked of a test that was not passed."""
+        first = next(assertion for assertion in self.assertions if assertion.state == "failed")
+        why = f"{first.name}: {first.said or first.meaning}"
+        return Diagnostic(
+            f"{self.title} failed its boot test after {self.seconds:.1f} s: {why}",
+            hint=f"read the console in `{self.log}`",
+        )
 
 
 def check_boot(subject: Subject, terms: Terms, log: BinaryIO, progress: Progress) -> Outcome:
@@ -103,7 +120,7 @@ class _Trial:
     def machine(self, overlay: Path) -> Iterator[Machine]:
         """Give the machine, its data where the datasource says."""
         subject, terms = self.subject, self.terms
-        machine = Machine(overlay, terms.firmware, terms.accelerator, subject.architecture, subject.kernel)
+        machine = machine_of(overlay, subject, terms)
         with ExitStack() as stack:
             if self.contents.cloud:
                 network = Network(ssh_port=self.door.port)
@@ -197,6 +214,19 @@ class _Trial:
             final = any(word in said for word in _REFUSALS)
             if final or running.over(_PAUSE) or time.monotonic() > self.deadline:
                 return None, line(said[-300:]) or "the machine did not answer in time"
+
+
+def machine_of(overlay: Path, subject: Subject, terms: Terms) -> Machine:
+    """Return the machine that boots the subject from its overlay, joined to nothing yet."""
+    return Machine(
+        overlay,
+        terms.firmware,
+        terms.accelerator,
+        subject.architecture,
+        subject.kernel,
+        memory=terms.memory,
+        cpus=terms.cpus,
+    )
 
 
 def tools(work: Path) -> Commands:

@@ -40,6 +40,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="DIR",
     help="Keep a record of a passed check here, and do not boot the same bytes again.",
 )
+@click.option("--memory", type=click.IntRange(64), default=1024, show_default=True, help="MiB of the machine.")
+@click.option("--cpus", type=click.IntRange(1, 64), default=2, show_default=True, help="Processors of the machine.")
+@click.option(
+    "--libvirt", type=_FILE, metavar="DOMAIN.xml", help="Write the machine as libvirt's domain; boot nothing."
+)
+@click.option("--network", metavar="NAME", help="Libvirt's virtual network of the domain; default: `default`.")
+@click.option("--bridge", metavar="NAME", help="Join the domain to this bridge of the host.")
 @click.option("--ssh-key", type=_FILE, metavar="FILE", help="Let this key in; default: one made for this machine.")
 def boot(
     file: Path,
@@ -51,6 +58,11 @@ def boot(
     as_json: Path | None,
     junit: Path | None,
     once: Path | None,
+    memory: int,
+    cpus: int,
+    libvirt: Path | None,
+    network: str | None,
+    bridge: str | None,
     ssh_key: Path | None,
 ) -> int:
     """Boot the image FILE in QEMU, its serial console on this terminal; FILE is never written to."""
@@ -62,26 +74,74 @@ def boot(
     from builders.build.tools import require
     from recipe_runner.console.terminal import Terminal
 
-    _refuse_mixed(check=check, for_check={"--once": once, "--json": as_json, "--junit": junit}, ssh_key=ssh_key)
+    _refuse_mixed(
+        file,
+        check=check,
+        libvirt=libvirt is not None,
+        for_check={"--once": once, "--json": as_json, "--junit": junit},
+        for_libvirt={"--network": network, "--bridge": bridge},
+        ssh_key=ssh_key,
+    )
     architecture = arch or architecture_of(file)
     chosen = firmware or ("bios" if architecture == "amd64" else "uefi")
     require(machine_tools(chosen, architecture))
     terminal = Terminal()
     with tempfile.TemporaryDirectory(prefix="boot-") as work:
         subject = read_subject(file, chosen, Path(work), architecture)
-        terms = Terms(chosen, choose_accelerator(architecture), datasource, timeout)
+        terms = Terms(chosen, choose_accelerator(architecture), datasource, timeout, memory, cpus)
         if check:
             return _check(terminal, subject, terms, as_json, junit, once)
-        boot_by_hand(subject, terms, ssh_key, Path(work), terminal)
+        if libvirt:
+            _write_domain(terminal, subject, terms, bridge, network, ssh_key, libvirt)
+        else:
+            boot_by_hand(subject, terms, ssh_key, Path(work), terminal)
     return ExitCode.DONE
 
 
-def _refuse_mixed(*, check: bool, for_check: dict[str, Path | None], ssh_key: Path | None) -> None:
+def _refuse_mixed(
+    file: Path,
+    *,
+    check: bool,
+    libvirt: bool,
+    for_check: dict[str, Path | None],
+    for_libvirt: dict[str, str | None],
+    ssh_key: Path | None,
+) -> None:
     for name, given in for_check.items():
         if given and not check:
             raise click.UsageError(f"{name} needs --check")
+    for name, word in for_libvirt.items():
+        if word and not libvirt:
+            raise click.UsageError(f"{name} needs --libvirt")
+    if all(for_libvirt.values()):
+        raise click.UsageError("the machine has one network card: --network or --bridge")
+    if libvirt and file.name.endswith(".tar.gz"):
+        raise click.UsageError("--libvirt needs an image that stays: unpack the bundle")
+    if check and libvirt:
+        raise click.UsageError("--libvirt boots nothing: there is nothing to check")
     if check and ssh_key:
         raise click.UsageError("--check makes a key of its own; --ssh-key is for a machine in your hands")
+
+
+def _write_domain(
+    terminal: Terminal,
+    subject: Subject,
+    terms: Terms,
+    bridge: str | None,
+    network: str | None,
+    ssh_key: Path | None,
+    file: Path,
+) -> None:
+    from builders.boot.libvirt import Attachment, write_domain
+    from builders.boot.ssh import own_key
+
+    joined = Attachment("bridge", bridge) if bridge else Attachment("network", network or "default")
+    with tempfile.TemporaryDirectory(prefix="boot-") as work:
+        key = own_key(ssh_key) if ssh_key else None
+        domain = write_domain(subject, terms, joined, key, file, Path(work))
+    terminal.note(f"disk: {domain.overlay}, over {subject.image.absolute()}, which must stay where it is")
+    terminal.note(f"take it over: virsh define {file}")
+    terminal.say(str(file))
 
 
 def _check(
@@ -115,11 +175,8 @@ def _tell(terminal: Terminal, outcome: Outcome) -> None:
     from builders.boot.results import rows
 
     terminal.table(["", "assertion", ""], rows(outcome))
-    name = f"{outcome.subject.image.name} under {outcome.terms.firmware} with {outcome.terms.accelerator}"
     if outcome.passed:
-        terminal.say(f"passed: {name} in {outcome.seconds:.1f} s", "good")
+        terminal.say(f"passed: {outcome.title} in {outcome.seconds:.1f} s", "good")
         return
     terminal.warn("the console ended with\n" + "\n".join(f"    {text}" for text in outcome.last_words))
-    failed = [made for made in outcome.assertions if made.state == "failed"]
-    why = f"{failed[0].name}: {failed[0].said or failed[0].meaning}"
-    terminal.say(f"failed: {name} after {outcome.seconds:.1f} s, {why}", "bad")
+    terminal.say(outcome.fault().message, "bad")

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from builders.boot.check import Terms, tools
+from builders.boot.check import Terms, machine_of, tools
 from builders.boot.contents import read_contents
 from builders.boot.instance import make_seed, new_instance
-from builders.boot.machine import Machine, Network
+from builders.boot.machine import Network
 from builders.boot.metadata import serving, tree
 from builders.boot.ssh import Door, free_port, own_key, throw_away_key
 from builders.boot.subject import Subject, make_overlay
@@ -29,7 +29,7 @@ def boot_by_hand(subject: Subject, terms: Terms, ssh_key: Path | None, work: Pat
     overlay, _ = make_overlay(subject, work)
     door = Door(key, free_port(), contents.user, work / "known_hosts")
     network = Network(ssh_port=door.port, outgoing=True)
-    machine = Machine(overlay, terms.firmware, terms.accelerator, subject.architecture, subject.kernel, None, network)
+    machine = replace(machine_of(overlay, subject, terms), network=network)
     with ExitStack() as stack:
         if contents.cloud:
             instance = new_instance(key.public)

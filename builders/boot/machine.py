@@ -18,7 +18,8 @@ Firmware = Literal["bios", "uefi", "direct"]
 Architecture = Literal["amd64", "arm64"]
 Form = Literal["qcow2", "raw"]
 
-MEMORY_MIB = 1024
+MEMORY = 1024
+"""MiB; what a small instance has."""
 CPUS = 2
 DISK_DEVICE = "/dev/nvme0n1"
 """What Linux calls the machine's one disk."""
@@ -92,11 +93,18 @@ def machine_tools(firmware: Firmware, architecture: Architecture = "amd64") -> t
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A kernel that is started without firmware or boot loader, its ramdisk and its command line."""
+    """A kernel that is started without firmware or boot loader, its ramdisk and its arguments."""
 
     image: Path
     ramdisk: Path | None
     arguments: str
+    partition: int | None = None
+
+    def command_line(self, disk: str = DISK_DEVICE) -> str:
+        """Return the command line; the root is the `partition` of `disk`, or all of it."""
+        between = "p" if disk[-1].isdigit() else ""
+        root = disk if self.partition is None else f"{disk}{between}{self.partition}"
+        return f"root={root} rootwait ro {self.arguments}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,8 @@ class Network:
 class Machine:
     """A machine with one NVMe disk, as EC2's are; `disk` is a qcow2 that it writes to.
 
-    `seed` is a further disk that is only read; `instance` the identity of a machine that says it is one of EC2's.
+    `seed` is a further disk that is only read; `instance` the identity of a machine that says it is one of EC2's;
+    `memory` is in MiB.
     """
 
     disk: Path
@@ -140,6 +149,8 @@ class Machine:
     seed: Path | None = None
     network: Network = Network()
     instance: str | None = None
+    memory: int = MEMORY
+    cpus: int = CPUS
 
     def argv(self, work: Path, *, interactive: bool) -> list[str]:
         """Return the command. `work` is a private directory for the firmware's variables.
@@ -151,7 +162,7 @@ class Machine:
         return [
             *("setpriv", "--pdeathsig", "KILL", platform.program),
             *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
-            *("-machine", platform.machine, "-accel", self.accelerator, "-m", str(MEMORY_MIB), "-smp", str(CPUS)),
+            *("-machine", platform.machine, "-accel", self.accelerator, "-m", str(self.memory), "-smp", str(self.cpus)),
             *("-cpu", "host" if self.accelerator == "kvm" else platform.cpu),
             *self._firmware(work, platform),
             *self._identity(),
@@ -165,7 +176,7 @@ class Machine:
     def _firmware(self, work: Path, platform: Platform) -> tuple[str, ...]:
         if self.kernel is not None:
             ramdisk = ("-initrd", str(self.kernel.ramdisk)) if self.kernel.ramdisk else ()
-            return ("-kernel", str(self.kernel.image), *ramdisk, "-append", self.kernel.arguments)
+            return ("-kernel", str(self.kernel.image), *ramdisk, "-append", self.kernel.command_line())
         if self.firmware != "uefi":
             return ()
         variables = work / "variables.fd"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builders.boot.contents import root_offset
-from builders.boot.machine import DISK_DEVICE, PLATFORMS, Architecture, Firmware, Form, Kernel
+from builders.boot.machine import PLATFORMS, Architecture, Firmware, Form, Kernel
 from builders.build.buildinfo import parse_info
 from builders.images.writing import DEFINITION
 from builders.publish.tree import BUILD_INFO
@@ -110,8 +110,7 @@ def _kernel(image: Path, form: Form, parts: Path, arguments: str) -> Kernel:
         )
     ramdisks = sorted(path for path in parts.glob("*initrd*") if path.is_file())
     whole = form == "raw" and root_offset(image) == 0
-    device = DISK_DEVICE if whole else f"{DISK_DEVICE}p1"
-    return Kernel(kernels[0], ramdisks[0] if ramdisks else None, f"root={device} rootwait ro {arguments}")
+    return Kernel(kernels[0], ramdisks[0] if ramdisks else None, arguments, None if whole else 1)
 
 
 def _bundle(file: Path, firmware: Firmware, work: Path) -> tuple[Path, Path]:

@@ -24,12 +24,30 @@ if TYPE_CHECKING:
 @click.option("--key", metavar="FINGERPRINT", help="Sign the checksums with this key of GNUPGHOME.")
 @click.option("--only", metavar="MEMBER", help="Build this one of the definition's images.")
 @click.option("--no-cache", is_flag=True, help="Make every phase anew, and keep none.")
-def build(definition: Path, tree: Path, serial: str | None, key: str | None, only: str | None, no_cache: bool) -> None:
+@click.option(
+    "--boot", "firmwares", metavar="FIRMWARES", help="Boot it before it is published: `bios,uefi:ec2,direct`."
+)
+@click.option(
+    "--boot-timeout", type=click.FloatRange(1), default=300.0, show_default=True, help="Seconds a boot may take."
+)
+@click.option("--keep-failed", is_flag=True, help="Publish it also when a boot test fails; exit code 1 all the same.")
+def build(
+    definition: Path,
+    tree: Path,
+    serial: str | None,
+    key: str | None,
+    only: str | None,
+    no_cache: bool,
+    firmwares: str | None,
+    boot_timeout: float,
+    keep_failed: bool,
+) -> int:
     """Build the images and put each whole into the tree, checksummed, as <flavour>/<codename>/<serial>/.
 
     The same definition, serial and archive state give the same bytes. A definition with a matrix gives one image for
     each of its members.
     """
+    from builders.boot.trials import Trials, parse_trials
     from builders.build.cache import PhaseCache
     from builders.build.e2fsprogs import cache_directory
     from builders.build.image import build_image, next_serial
@@ -38,15 +56,22 @@ def build(definition: Path, tree: Path, serial: str | None, key: str | None, onl
     from builders.publish.tree import Tree
     from recipe_runner.console.terminal import Terminal
 
+    if keep_failed and not firmwares:
+        raise click.UsageError("--keep-failed needs --boot")
     wanted = (load_definition(definition, only),) if only else load_members(definition)
+    terminal = Terminal()
+    trials = Trials(parse_trials(firmwares) if firmwares else (), boot_timeout, keep_failed, terminal)
+    for one in wanted:
+        trials.require(one)
     place = Tree(tree)
     chosen = Serial.parse(serial) if serial else next_serial(place, wanted)
-    terminal = Terminal()
     cache = None if no_cache else PhaseCache(cache_directory() / "phases")
     for one in wanted:
         if len(wanted) > 1:
             terminal.note(f"{one.member}: {one.title}")
-        terminal.say(str(build_image(one, chosen, place, progress=terminal, key=key, cache=cache)))
+        made = build_image(one, chosen, place, progress=terminal, key=key, cache=cache, accept=trials.accepting(one))
+        terminal.say(str(made))
+    return ExitCode.FAILED if trials.failed else ExitCode.DONE
 
 
 @click.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -39,11 +39,13 @@ def build_image(
     progress: Progress,
     key: str | None = None,
     cache: PhaseCache | None = None,
+    accept: Callable[[Path], None] | None = None,
 ) -> Path:
     """Build, sum, sign where `key` (a fingerprint) is given, publish into the tree; return the serial's directory.
 
-    Nothing is visible in the tree before everything is there. Raises UnmetError before the work starts, RecipeError
-    during it.
+    Nothing is visible in the tree before everything is there, and `accept`, which is shown the directory of all files
+    but the signatures and may raise a RecipeError, has accepted it. Raises UnmetError before the work starts,
+    RecipeError during it.
     """
     family = distribution(definition.distribution)
     final = daily(tree, definition, serial)
@@ -58,6 +60,8 @@ def build_image(
             certificate(key)
         with bench(definition, serial, parent, progress) as work:
             make(work, staged, names, cache)
+        if accept:
+            accept(staged)
         if key:
             for name in (SUMS, names.run):
                 (staged / f"{name}.gpg").write_bytes(sign((staged / name).read_bytes(), key))

@@ -29,7 +29,16 @@ def test_what_cannot_be_booted_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--once", "x"), ("--json", "x"), ("--junit", "x"), ("--check", "--ssh-key", "x"), ("--firmware", "coreboot")],
+    [
+        ("--once", "x"),
+        ("--json", "x"),
+        ("--junit", "x"),
+        ("--check", "--ssh-key", "x"),
+        ("--firmware", "coreboot"),
+        ("--bridge", "x"),
+        ("--libvirt", "x", "--check"),
+        ("--libvirt", "x", "--bridge", "x", "--network", "x"),
+    ],
 )
 def test_options_that_do_not_go_together(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Results need a check, a check has its own key; nothing is started."""

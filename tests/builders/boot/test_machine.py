@@ -33,10 +33,12 @@ def test_uefi_gets_variables_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_kernel_is_started_without_firmware(tmp_path: Path) -> None:
-    """Kernel, ramdisk and command line are given to QEMU itself."""
-    kernel = Kernel(Path("/x/vmlinuz"), Path("/x/initrd"), "root=/dev/nvme0n1 ro")
+    """Kernel, ramdisk and command line are given to QEMU itself; the root may be a partition."""
+    assert Kernel(Path("/x"), None, "", 1).command_line() == "root=/dev/nvme0n1p1 rootwait ro "
+    assert Kernel(Path("/x"), None, "", 1).command_line("/dev/vda") == "root=/dev/vda1 rootwait ro "
+    kernel = Kernel(Path("/x/vmlinuz"), Path("/x/initrd"), "quiet")
     said = argv(Machine(tmp_path / "disk", "direct", "tcg", kernel=kernel), tmp_path)
-    assert "-kernel /x/vmlinuz -initrd /x/initrd -append root=/dev/nvme0n1 ro" in said
+    assert "-kernel /x/vmlinuz -initrd /x/initrd -append root=/dev/nvme0n1 rootwait ro quiet" in said
     assert "pflash" not in said
 
 

@@ -71,7 +71,7 @@ def test_a_kernel_comes_from_beside_the_image(karmic: Path, tmp_path: Path) -> N
     kernel = read_subject(karmic / IMAGE, "direct", tmp_path, "amd64").kernel
     assert kernel is not None
     assert kernel.image.parent == karmic / "unpacked"
-    assert kernel.arguments == "root=/dev/nvme0n1p1 rootwait ro no_timer_check console=ttyS0,115200n8 panic=-1"
+    assert kernel.command_line() == "root=/dev/nvme0n1p1 rootwait ro no_timer_check console=ttyS0,115200n8 panic=-1"
     qemu_img("create", "-f", "raw", tmp_path / "x.img", "1M")
     with pytest.raises(UsageError, match="has 0 kernels"):
         read_subject(tmp_path / "x.img", "direct", tmp_path, "amd64")
@@ -84,7 +84,7 @@ def test_a_bundle_is_a_file_system_with_its_kernel(karmic: Path, tmp_path: Path)
     assert subject.image.parent == tmp_path / "bundle"
     assert subject.kernel is not None
     assert subject.kernel.image.parent == tmp_path / "bundle"
-    assert subject.kernel.arguments.startswith("root=/dev/nvme0n1 rootwait")
+    assert subject.kernel.command_line().startswith("root=/dev/nvme0n1 rootwait")
     with pytest.raises(UsageError, match="no bios machine starts"):
         read_subject(bundle, "bios", tmp_path, "amd64")
 
