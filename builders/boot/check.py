@@ -224,6 +224,7 @@ def machine_of(overlay: Path, subject: Subject, terms: Terms) -> Machine:
         terms.accelerator,
         subject.architecture,
         subject.kernel,
+        further=subject.further,
         memory=terms.memory,
         cpus=terms.cpus,
     )

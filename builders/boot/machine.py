@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -147,6 +148,7 @@ class Machine:
     architecture: Architecture = "amd64"
     kernel: Kernel | None = None
     seed: Path | None = None
+    further: tuple[tuple[Path, Form], ...] = ()
     network: Network = Network()
     instance: str | None = None
     memory: int = MEMORY
@@ -168,6 +170,7 @@ class Machine:
             *self._identity(),
             *("-drive", f"file={escaped(self.disk)},format=qcow2,if=none,id=disk"),
             *("-device", "nvme,drive=disk,serial=root,bootindex=1"),
+            *self._further(),
             *self._seed(),
             *("-netdev", self.network.words, "-device", "virtio-net-pci,netdev=net,romfile="),
             *("-device", "virtio-rng-pci", "-serial", console),
@@ -196,6 +199,13 @@ class Machine:
             *("-smbios", f"type=1,manufacturer=Amazon EC2,product=m5.large,uuid={uuid},serial={uuid}"),
             *("-smbios", f"type=2,manufacturer=Amazon EC2,asset={self.instance}"),
         )
+
+    def _further(self) -> Iterator[str]:
+        """Give the disks that do not boot; what is written to them is thrown away too."""
+        for number, (path, form) in enumerate(self.further):
+            name = f"further{number}"
+            yield from ("-drive", f"file={escaped(path.absolute())},format={form},if=none,id={name},snapshot=on")
+            yield from ("-device", f"nvme,drive={name},serial={name}")
 
     def _seed(self) -> tuple[str, ...]:
         if self.seed is None:

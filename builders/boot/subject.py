@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from builders.boot.contents import root_offset
 from builders.boot.machine import PLATFORMS, Architecture, Firmware, Form, Kernel
@@ -22,13 +24,17 @@ DEFAULT_MARKER = "login:"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An image: `marker` is the text that proves it up, `kernel` what starts it without a boot loader."""
+    """An image: `marker` is the text that proves it up, `kernel` what starts it without a boot loader.
+
+    `further` are the build's other disks, which do not boot.
+    """
 
     image: Path
     form: Form
     architecture: Architecture
     marker: str
     kernel: Kernel | None = None
+    further: tuple[tuple[Path, Form], ...] = ()
 
 
 def architecture_of(file: Path) -> Architecture:
@@ -49,9 +55,11 @@ def read_subject(file: Path, firmware: Firmware, work: Path, architecture: Archi
         )
     image, parts = _bundle(file, firmware, work) if file.name.endswith(".tar.gz") else (file, file.parent / "unpacked")
     form = image_format(image)
-    arguments = f"{PLATFORMS[architecture].arguments} {_arguments(file.parent, architecture)}"
+    definition = _definition(file.parent)
+    arguments = f"{PLATFORMS[architecture].arguments} {_arguments(definition, architecture)}"
     kernel = _kernel(image, form, parts, arguments.strip()) if firmware == "direct" else None
-    return Subject(image, form, architecture, info.get("boot_marker") or DEFAULT_MARKER, kernel)
+    marker = info.get("boot_marker") or DEFAULT_MARKER
+    return Subject(image, form, architecture, marker, kernel, tuple(_further(file, definition)))
 
 
 def image_format(image: Path) -> Form:
@@ -93,12 +101,30 @@ def _info(directory: Path) -> Mapping[str, str]:
         return {}
 
 
-def _arguments(directory: Path, architecture: Architecture) -> str:
+def _definition(directory: Path) -> Mapping[str, Any]:
+    """Return what is written in the definition of the build in `directory`; nothing where there is none."""
     try:
-        table = tomllib.loads((directory / DEFINITION).read_text("utf-8"))
-        return str(table["boot"]["arguments"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return tomllib.loads((directory / DEFINITION).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _arguments(definition: Mapping[str, Any], architecture: Architecture) -> str:
+    try:
+        return str(definition["boot"]["arguments"])
+    except (KeyError, TypeError):
         return f"console={PLATFORMS[architecture].console}"
+
+
+def _further(file: Path, definition: Mapping[str, Any]) -> Iterator[tuple[Path, Form]]:
+    """Give the other disks of FILE's build, which lie beside it under the same kind of name; a bundle's are qcow2."""
+    first = file.with_name(f"{file.name.removesuffix('.tar.gz')}.img") if file.name.endswith(".tar.gz") else file
+    disks = definition.get("disks")
+    for disk in disks if isinstance(disks, list) else []:
+        name = str(disk.get("name", "")) if isinstance(disk, dict) else ""
+        if re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name):
+            path = first.with_name(f"{first.stem}-{name}{first.suffix}")
+            yield path, image_format(path)
 
 
 def _kernel(image: Path, form: Form, parts: Path, arguments: str) -> Kernel:

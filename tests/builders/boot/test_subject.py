@@ -93,3 +93,14 @@ def test_no_machine_has_every_firmware(karmic: Path, tmp_path: Path) -> None:
     """A BIOS is asked of no arm64 machine."""
     with pytest.raises(UsageError, match="arm64 has no firmware `bios`"):
         read_subject(karmic / IMAGE, "bios", tmp_path, "arm64")
+
+
+def test_a_build_of_several_disks_is_booted_whole(tmp_path: Path) -> None:
+    """The disks that the definition names are found beside the one that boots; a missing one is a fault."""
+    for name in ("x.img", "x-data.img"):
+        qemu_img("create", "-f", "qcow2", tmp_path / name, "1M")
+    (tmp_path / "definition.toml").write_text('[[disks]]\nname = "data"\n[[disks]]\nname = "../../etc/passwd"\n')
+    assert read_subject(tmp_path / "x.img", "bios", tmp_path, "amd64").further == ((tmp_path / "x-data.img", "qcow2"),)
+    (tmp_path / "x-data.img").unlink()
+    with pytest.raises(UsageError, match="No such file"):
+        read_subject(tmp_path / "x.img", "bios", tmp_path, "amd64")
