@@ -27,11 +27,18 @@ class Tags(HTMLParser):
         super().__init__()
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
+        self.headings: set[str] = set()
+        self._tag = ""
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        self._tag = tag
         self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        if re.fullmatch("h[1-6]", self._tag):
+            self.headings.add(data.strip())
 
 
 def told(run: Path, policy: Path | None = None) -> Document:
