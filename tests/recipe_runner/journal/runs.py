@@ -19,6 +19,7 @@ from recipe_runner.engine.events import (
     StepEnd,
     StepStart,
 )
+from recipe_runner.journal.sealing import EVERY, Sealing
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.store import Journal
 
@@ -71,10 +72,14 @@ def genesis(run: str = RUN, **changes: object) -> Genesis:
 
 
 def write_run(
-    directory: Path, signer: Signer | None, events: tuple[Event, ...] = SMALL, first: Genesis | None = None
+    directory: Path,
+    signer: Signer | None,
+    events: tuple[Event, ...] = SMALL,
+    first: Genesis | None = None,
+    sealing: Sealing = EVERY,
 ) -> Path:
     """Write a whole run and return its directory."""
-    with Journal.create(directory, first or genesis(), signer) as journal:
+    with Journal.create(directory, first or genesis(), signer, sealing=sealing) as journal:
         for event in events:
             journal.record(event)
     return directory

@@ -12,6 +12,7 @@ import pytest
 
 from recipe_runner.engine.events import TYPES
 from recipe_runner.gpgv import dearmor
+from recipe_runner.journal.identity import kind_of
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.schema import ADDED, required_and_optional
 from recipe_runner.journal.verdict import Verdict
@@ -33,10 +34,13 @@ def policy_file(name: str) -> Path:
 def by_shell(run: Path, policy: Path, work: Path) -> tuple[int, str]:
     """Judge a run by the shell verifier; return exit code and output."""
     trusted = Policy.load(policy)
-    keyring = work / "keyring.gpg"
-    keyring.write_bytes(b"".join(dearmor(c, "PUBLIC KEY BLOCK") for c in trusted.certificates))
     (fingerprint,) = trusted.primaries
-    done = subprocess.run([SHELL, run, keyring, fingerprint], capture_output=True, check=False)
+    keys = work / "keys"
+    if kind_of(fingerprint) == "ssh":
+        keys.write_bytes(b"".join(b"me@x.example " + key + b"\n" for key in trusted.certificates))
+    else:
+        keys.write_bytes(b"".join(dearmor(c, "PUBLIC KEY BLOCK") for c in trusted.certificates))
+    done = subprocess.run([SHELL, run, keys, fingerprint], capture_output=True, check=False)
     assert done.stderr == b""
     return done.returncode, done.stdout.decode("ascii")
 
