@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points, version
-from typing import Any
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
 from recipe_runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 DISTRIBUTION = "recipe-runner"
 
@@ -29,10 +32,12 @@ class ExtensionPoint:
         return sorted(self._entries)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self.own or name in self._entries
 
     def load(self, name: str) -> Any:  # noqa: ANN401 - whatever the entry point names
         """Import what has this name; raises KeyError, or UsageError where another distribution's cannot be imported."""
+        if name in self.own:
+            return resolve_name(self.own[name])
         entry = self._entries[name]
         try:
             return entry.load()
@@ -46,7 +51,8 @@ class ExtensionPoint:
         try:
             return made()
         except Exception as error:
-            self._refuse(self._entries[name], error)
+            if name not in self.own:
+                self._refuse(self._entries[name], error)
             raise
 
     def supplier(self, name: str) -> str:
@@ -55,6 +61,8 @@ class ExtensionPoint:
 
     @cached_property
     def _entries(self) -> dict[str, EntryPoint]:
+        from importlib.metadata import EntryPoint, entry_points  # noqa: PLC0415 - slow, and few recipes need others'
+
         found = sorted(entry_points(group=self.group), key=_is_ours)
         return {entry.name: entry for entry in found} | {
             name: EntryPoint(name, value, self.group) for name, value in self.own.items()
@@ -74,4 +82,6 @@ def _is_ours(entry: EntryPoint) -> bool:
 
 
 def _origin(entry: EntryPoint) -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - as above
+
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else f"{DISTRIBUTION} {version(DISTRIBUTION)}"

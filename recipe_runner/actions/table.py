@@ -16,6 +16,11 @@ def names() -> list[str]:
     return ACTIONS.names()
 
 
+def known(name: str) -> bool:
+    """Say whether there is an action of this name."""
+    return name in ACTIONS
+
+
 @cache
 def load(name: str) -> Action:
     """Import and make the action of this name; raises KeyError, or UsageError where its distribution is broken."""

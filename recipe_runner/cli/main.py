@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -28,8 +29,11 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in VERBS:
             module = importlib.import_module(VERBS[cmd_name][0])
+            _collect_from_now_on()
             return cast("click.Command", module.command)
-        return cast("click.Command", COMMANDS.load(cmd_name)) if cmd_name in COMMANDS else None
+        found = cast("click.Command", COMMANDS.load(cmd_name)) if cmd_name in COMMANDS else None
+        _collect_from_now_on()
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, summary) for name, (_, summary) in VERBS.items()]
@@ -55,6 +59,12 @@ class Verbs(click.Group):
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
             hint = f" Did you mean `{near[0]}`?" if near else ""
             raise click.UsageError(f"there is no verb `{args[0]}`.{hint}", ctx) from error
+
+
+def _collect_from_now_on() -> None:
+    """Let the garbage collector begin, without what has been imported so far."""
+    gc.freeze()
+    gc.enable()
 
 
 def _others() -> list[str]:

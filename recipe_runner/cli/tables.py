@@ -30,9 +30,8 @@ class ActionModels(Mapping[str, type[BaseModel]]):
 
 def used_actions(recipe: Recipe) -> dict[str, Action]:
     """Load the actions that the recipe names; unknown ones are left to `check`."""
-    known = set(actions.names())
-    named = (step.action for step in recipe.steps if isinstance(step, ActionStep))
-    return {name: actions.load(name) for name in named if name in known}
+    named = {step.action for step in recipe.steps if isinstance(step, ActionStep)}
+    return {name: actions.load(name) for name in sorted(named) if actions.known(name)}
 
 
 def suppliers(names: Iterable[str]) -> dict[str, str]:

@@ -17,10 +17,11 @@ class Cards:
     def __init__(self, terminal: Terminal, plan: Plan) -> None:
         self._terminal = terminal
         self._steps = plan.steps
+        self._by_id = {planned.step.id: planned for planned in plan.steps}
 
     def planned(self, step_id: str) -> PlannedStep:
-        """Return the planned step of this id; raises StopIteration where there is none."""
-        return next(planned for planned in self._steps if planned.step.id == step_id)
+        """Return the planned step of this id; raises KeyError where there is none."""
+        return self._by_id[step_id]
 
     def later(self, step_id: str) -> list[str]:
         """Return the ids of the steps behind one."""
@@ -39,9 +40,8 @@ class Cards:
         self._terminal.rule(self.heading(planned), elapsed)
         self._prose(planned.step)
         self._work(planned.step)
-        following = self.later(planned.step.id)
-        if self._terminal.interactive and following:
-            self._terminal.say(f"  next: {following[0]}", "quiet")
+        if self._terminal.interactive and planned.number < len(self._steps):
+            self._terminal.say(f"  next: {self._steps[planned.number].step.id}", "quiet")
 
     def code(self, text: str, language: str = "bash") -> None:
         """Show code in colour, every line of it whole."""

@@ -6,7 +6,6 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -34,6 +33,8 @@ class Lanes:
 
     def __init__(self, terminal: Terminal) -> None:
         self._lanes: dict[str, _Lane] = {}
+        from rich.live import Live  # noqa: PLC0415 - slow to import, and few runs need it
+
         self._live = Live(console=terminal.out, auto_refresh=False)
         self._drawn = 0.0
         self._live.start()

@@ -155,9 +155,10 @@ class ConsoleOperator:
         return None
 
     def _back(self, question: Question) -> Answer | None:
-        self._terminal.say(f"  Earlier steps: {', '.join(question.earlier)}", "quiet")
+        earlier = question.earlier()
+        self._terminal.say(f"  Earlier steps: {', '.join(earlier)}", "quiet")
         step = self._read("  Back to: ").strip()
-        if step in question.earlier:
+        if step in earlier:
             return Answer("back", step)
         self._terminal.say(f"  `{step}` is no earlier step.", "warn")
         return None

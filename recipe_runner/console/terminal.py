@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.rule import Rule
 from rich.style import Style
 from rich.table import Table
@@ -38,7 +38,7 @@ class Terminal:
         for release in self._holders:
             release()
 
-    @property
+    @cached_property
     def interactive(self) -> bool:
         """Say whether this is a screen on which things can be drawn, for a person who wants that."""
         return self.out.is_terminal and self.out.file.isatty() and not self.out.is_dumb_terminal and not self.plain
@@ -114,6 +114,14 @@ class Terminal:
     @contextmanager
     def progress(self, title: str, total: float | None) -> Iterator[Callable[[float], None]]:
         """Show a bar; the function it gives takes how much more has been done. Silent without a terminal."""
+        from rich.progress import (  # noqa: PLC0415 - slow to import, and runs show none
+            BarColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
         shown = self.err.is_terminal and not self.plain
         bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=self.err, disable=not shown)

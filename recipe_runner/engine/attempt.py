@@ -84,10 +84,10 @@ class Bench:
                     step, lambda state: Code.of(script, state, around), role, item, around, seconds, digest
                 )
                 return (yield from self._end(step, role, item, ended, output, parse_outputs))
-            with prepared(script, self.state, around, seconds) as ready:
-                command = dataclasses.replace(ready.command, terminal=step.attributes.tty and role == "run")
-                yield self._start(step, role, item, digest)
-                ended = (yield Spawn(command, step.id, item)) or ENDED_BADLY
+            terminal = step.attributes.tty and role == "run"
+            with prepared(script, self.state, around, seconds, waits=not terminal) as ready:
+                command = dataclasses.replace(ready.command, terminal=terminal)
+                ended = (yield Spawn(command, step.id, item, self._start(step, role, item, digest))) or ENDED_BADLY
                 if role == "run" and ended.outcome == "ok" and item is None:
                     yield from self._carry(step, ready.read_state(), around.texts, around.environ)
             return (yield from self._end(step, role, item, ended, output, parse_outputs))

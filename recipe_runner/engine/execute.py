@@ -326,15 +326,15 @@ class Execution:
         items: Items,
     ) -> Question:
         step = planned.step
-        earlier = tuple(p.step.id for p in self.bench.plan.steps[: planned.number - 1] if p.applicable)
+        steps = self.bench.plan.steps[: planned.number - 1]
         return Question(
             moment,
             step.id,
             text,
-            (*choices, *(("back",) if earlier else ()), *LEAVING),
+            (*choices, *(("back",) if any(p.applicable for p in steps) else ()), *LEAVING),
             typed=step.id if step.attributes.irreversible and moment != "failed" else None,
             detail=", ".join(item for item in items if item is not None),
-            earlier=earlier,
+            earlier=lambda: [p.step.id for p in steps if p.applicable],
             variables=lambda: self.bench.variables(items[0]),
         )
 

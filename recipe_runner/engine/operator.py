@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -32,7 +32,7 @@ class Question:
     typed: str | None = None
     detail: str = ""
     code: str = ""
-    earlier: tuple[str, ...] = ()
+    earlier: Callable[[], Sequence[str]] = tuple
     variables: Callable[[], Mapping[str, str]] = dict
 
 

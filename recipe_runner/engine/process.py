@@ -6,14 +6,17 @@ an output never matters.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import IO, Literal, Self
 
 from recipe_runner.engine.events import Outcome
@@ -33,7 +36,8 @@ LINGER = 0.2
 class Command:
     """What to start. `descriptors` stay open in the child under the same numbers; `timeout` is in seconds.
 
-    With `terminal` the child gets a terminal of its own, joined to the operator's.
+    With `terminal` the child gets a terminal of its own, joined to the operator's. With `opener` the program waits,
+    once started, until a line arrives from that descriptor: `Process.let_go` writes it.
     """
 
     argv: tuple[str, ...]
@@ -42,6 +46,7 @@ class Command:
     descriptors: tuple[int, ...] = ()
     timeout: float | None = None
     terminal: bool = False
+    opener: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,7 @@ class Process:
 
     @classmethod
     def start(cls, command: Command) -> Process:
-        """Start the command; raises OSError where it cannot be started."""
-        began = time.monotonic_ns()
+        """Start the command, which may wait to be let go; raises OSError where it cannot be started."""
         if command.terminal:
             window = Window.open()
             popen = window.start(command)
@@ -110,6 +114,7 @@ class Process:
             window = None
             popen = subprocess.Popen(
                 command.argv,
+                executable=program(command.argv[0], command.environ.get("PATH")),
                 env=dict(command.environ),
                 cwd=command.directory,
                 pass_fds=command.descriptors,
@@ -119,13 +124,19 @@ class Process:
                 process_group=0,
             )
             streams = {detached(popen.stdout): "stdout", detached(popen.stderr): "stderr"}
-            if at_terminal():
-                give_terminal(popen.pid)
-        process = cls(command, popen, os.pidfd_open(popen.pid), began, streams, window)
-        if command.timeout is not None:
-            process.deadline = time.monotonic() + command.timeout
-        process.signal_group(signal.SIGCONT)
-        return process
+        return cls(command, popen, os.pidfd_open(popen.pid), time.monotonic_ns(), streams, window)
+
+    def let_go(self) -> None:
+        """Let the program begin: its time counts from now on, and the terminal is its own."""
+        self.began_ns = time.monotonic_ns()
+        if self.command.timeout is not None:
+            self.deadline = time.monotonic() + self.command.timeout
+        if self.window is None and at_terminal():
+            give_terminal(self.popen.pid)
+        if self.command.opener is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self.command.opener, b"\n")
+        self.signal_group(signal.SIGCONT)
 
     def stop(self, reason: Outcome) -> None:
         """Begin to end the group, or climb one rung further where that has begun."""
@@ -195,7 +206,7 @@ class Pump:
         return self._interrupts.seen is not None
 
     def start(self, command: Command) -> Process:
-        """Start a command and watch it; raises OSError where it cannot be started."""
+        """Start a command and watch it; one that waits must be let go. Raises OSError where it cannot be started."""
         process = Process.start(command)
         for descriptor in process.streams:
             os.set_blocking(descriptor, False)
@@ -204,6 +215,8 @@ class Pump:
         if process.window is not None and process.window.keyboard is not None:
             self._selector.register(process.window.keyboard, selectors.EVENT_READ, process)
         self._running.append(process)
+        if command.opener is None:
+            process.let_go()
         return process
 
     def poll(self, until: float | None = None) -> Iterator[tuple[Process, Chunk | Ended]]:
@@ -274,6 +287,12 @@ class Pump:
             process.window.close()
         elif at_terminal():
             give_terminal(os.getpgrp())
+
+
+@lru_cache(maxsize=64)
+def program(name: str, path: str | None) -> str | None:
+    """Return where a program is, looked up once; None where it is not, and for names that are paths already."""
+    return None if "/" in name else shutil.which(name, path=path)
 
 
 def detached(pipe: IO[bytes] | None) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from recipe_runner.engine.events import Event, Output, Ticking, Waiting
+from recipe_runner.engine.events import Event, Output, StepStart, Ticking, Waiting
 from recipe_runner.engine.process import Chunk, Command, Ended, Process, Pump, Stream
 from recipe_runner.engine.redaction import RedactedStream, Redactor
 
@@ -20,11 +20,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """Run this command for a step."""
+    """Run this command for a step; `intent` is handed out first, and the command begins only when it comes back.
+
+    A shell is made ready to begin while the intent is written down, since both take their time.
+    """
 
     command: Command
     step: str
     item: str | None = None
+    intent: StepStart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +121,36 @@ class Scheduler:
             answer = None
             match request:
                 case Spawn():
-                    task.spawn = request
-                    task.streams = {name: self._redactor.stream() for name in STREAMS}
-                    try:
-                        task.process = self._pump.start(request.command)
-                    except (OSError, ValueError) as error:
-                        yield Output(request.step, "stderr", _refusal(request.command, error), 0, request.item)
-                        answer = Ended("failed", NOT_STARTED, None, 0)
-                        continue
-                    return
+                    answer = yield from self._start(task, request)
+                    if answer is None:
+                        return
                 case Pause():
                     task.pause = request
                     task.wake = time.monotonic() + request.seconds
                     return
                 case _:
                     yield request
+
+    def _start(self, task: _Task[T], spawn: Spawn) -> Generator[Event, None, Ended | None]:
+        """Start a task's command and let it go behind its intent; how it ended, where it could not be started."""
+        task.spawn = spawn
+        task.streams = {name: self._redactor.stream() for name in STREAMS}
+        waits = spawn.command.opener is not None
+        if spawn.intent is not None and not waits:
+            yield spawn.intent
+        refusal: OSError | ValueError | None = None
+        try:
+            task.process = self._pump.start(spawn.command)
+        except (OSError, ValueError) as error:
+            refusal = error
+        if spawn.intent is not None and waits:
+            yield spawn.intent
+        if refusal is not None:
+            yield Output(spawn.step, "stderr", _refusal(spawn.command, refusal), 0, spawn.item)
+            return Ended("failed", NOT_STARTED, None, 0)
+        if task.process is not None and waits:
+            task.process.let_go()
+        return None
 
     def _wait(self, active: list[_Task[T]]) -> Iterator[Event]:
         """Wait until something happens to one of the tasks."""

@@ -33,6 +33,9 @@ from recipe_runner.engine.schedule import Scheduler
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.errors import ExitCode, UsageError
 
+SHARED = "/dev/shm"  # noqa: S108 - only for directories of random names that nobody else may enter
+"""A file system in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -136,7 +139,7 @@ class Session:
         redactor = Redactor(self.plan.values.secret_texts())
         environ: dict[str, Any] = {**self.environ, "RECIPE_RUN": run}
         with (
-            tempfile.TemporaryDirectory(prefix="recipe-") as scratch,
+            tempfile.TemporaryDirectory(prefix="recipe-", dir=_memory(self.environ)) as scratch,
             Connections(environ) as connections,
             Interrupts() as interrupts,
             Pump(interrupts) as pump,
@@ -156,6 +159,11 @@ def _documents(plan: Plan) -> list[dict[str, Any]]:
         {"name": Path(s.path).name, "path": str(Path(s.path).absolute()), "sha256": s.sha256, "size": s.size}
         for s in plan.recipe.sources
     ]
+
+
+def _memory(environ: Mapping[str, str]) -> str | None:
+    """Return where small private files need no disk, or None: where there is nothing, and where `TMPDIR` decides."""
+    return SHARED if "TMPDIR" not in environ and os.access(SHARED, os.W_OK) else None
 
 
 def _directory() -> str:

@@ -13,7 +13,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -26,11 +26,13 @@ SAVE = r"""{{ declare -p; printf '\0'; declare -f; printf '\0%s\0' "$PWD"; }} >&
 BASH = (
     "set -euo pipefail; . /dev/fd/{prologue}; "
     "trap '[[ $? != 0 || -n ${{__recipe_saved-}} ]] || " + SAVE.replace("'", r"'\''") + "' EXIT; "
-    "mapfile -d '' -u {source} __recipe_source; set -- \"${{__recipe_source[0]}}\"; unset __recipe_source; "
+    "mapfile -d '' -u {source} __recipe_source; set -- \"${{__recipe_source[0]}}\"; unset __recipe_source; {gate}"
     'eval "set --;$1"; ' + SAVE + "; __recipe_saved=1"
 )
+GATE = "read -ru {gate} _; exec {gate}<&-; "
+"""Waits for a line: at the end of input without one, `set -e` ends the shell, and the script has not been looked at."""
 INTERACTIVE = "exec bash --noprofile --rcfile /dev/fd/{prologue} -i"
-PYTHON = "set -euo pipefail; . /dev/fd/{prologue}; exec python3 -c {bootstrap} /dev/fd/{source} {name}"
+PYTHON = "set -euo pipefail; . /dev/fd/{prologue}; {gate}exec python3 -c {bootstrap} /dev/fd/{source} {name}"
 PYTHON_BOOTSTRAP = (
     "import sys; _, source, name = sys.argv; sys.argv = [name]; exec(compile(open(source).read(), name, 'exec'))"
 )
@@ -138,14 +140,18 @@ class Code:
         prologue = _prologue(state, around, python=python)
         return cls(script.language, around.name, source, prologue, _exported(around, python=python))
 
-    def boot(self, *, source: int, prologue: int, state: int) -> str:
-        """Return the bash code that runs the script from these descriptors; only a bash script leaves its state."""
+    def boot(self, *, source: int, prologue: int, state: int, gate: int | None = None) -> str:
+        """Return the bash code that runs the script from these descriptors; only a bash script leaves its state.
+
+        With `gate` everything is made ready, and the script is begun when a line arrives on that descriptor.
+        """
+        wait = "" if gate is None else GATE.format(gate=gate)
         if self.kind == "interactive":
             return INTERACTIVE.format(prologue=prologue)
         if self.kind == "bash":
-            return BASH.format(prologue=prologue, source=source, state=state)
+            return BASH.format(prologue=prologue, source=source, state=state, gate=wait)
         bootstrap, name = shlex.quote(PYTHON_BOOTSTRAP), shlex.quote(self.name)
-        return PYTHON.format(prologue=prologue, source=source, bootstrap=bootstrap, name=name)
+        return PYTHON.format(prologue=prologue, source=source, bootstrap=bootstrap, name=name, gate=wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +167,25 @@ class Prepared:
 
 
 @contextmanager
-def prepared(script: Script, state: ShellState, around: Surroundings, timeout: float | None) -> Iterator[Prepared]:
-    """Make the command that runs a script; its descriptors are closed at the end of the `with` block."""
+def prepared(
+    script: Script, state: ShellState, around: Surroundings, timeout: float | None, *, waits: bool = False
+) -> Iterator[Prepared]:
+    """Make the command that runs a script; its descriptors are closed at the end of the `with` block.
+
+    One that `waits` begins the script when it is told to by its `opener`.
+    """
     code = Code.of(script, state, around)
     with (
         memory("source", code.source) as source,
         memory("prologue", code.prologue) as prologue,
         memory("state", "") as left,
+        _gate() if waits else nullcontext((None, None)) as (gate, opener),
     ):
-        boot = code.boot(source=source, prologue=prologue, state=left)
+        boot = code.boot(source=source, prologue=prologue, state=left, gate=gate)
         argv = ("bash", "--norc", "--noprofile", "-c", boot, around.name)
-        descriptors = (source, prologue, left)
-        command = Command(argv, {**around.environ, **code.exported}, around.directory, descriptors, timeout)
+        descriptors = (source, prologue, left, *(() if gate is None else (gate,)))
+        environ = {**around.environ, **code.exported}
+        command = Command(argv, environ, around.directory, descriptors, timeout, opener=opener)
         yield Prepared(command, left if code.kind == "bash" else None)
 
 
@@ -206,6 +219,17 @@ def _prologue(state: ShellState, around: Surroundings, *, python: bool) -> str:
     if around.directory:
         lines.append(f"cd -- {shlex.quote(around.directory)}")
     return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def _gate() -> Iterator[tuple[int, int]]:
+    """Yield both ends of a pipe: a shell waits at the first until something is written to the second."""
+    ends = os.pipe2(os.O_CLOEXEC)
+    try:
+        yield ends
+    finally:
+        for end in ends:
+            os.close(end)
 
 
 @contextmanager

@@ -155,10 +155,7 @@ class Journal:
                 with self._or_abort():
                     self._attempt(event.step, event.item).write(event)
             case StepEnd():
-                with self._or_abort():
-                    blobs = self._attempt(event.step, event.item).commit()
-                del self._attempts[event.step, event.item]
-                self._append(dataclasses.replace(event, blobs=blobs))
+                self._append(dataclasses.replace(event, blobs=self._committed(event.step, event.item)))
             case _:
                 self._append(event, signed=isinstance(event, Resume))
 
@@ -199,7 +196,19 @@ class Journal:
             self.past.append(recover)
 
     def _attempt(self, step: str, item: str | None) -> Attempt:
-        return self._attempts.setdefault((step, item), Attempt(blob_directory(self.directory)))
+        if (step, item) not in self._attempts:
+            self._attempts[step, item] = Attempt(blob_directory(self.directory))
+        return self._attempts[step, item]
+
+    def _committed(self, step: str, item: str | None) -> dict[str, dict[str, Any]]:
+        """Make what an attempt wrote durable and name it; nothing for one that wrote nothing."""
+        attempt = self._attempts.get((step, item))
+        if attempt is None:
+            return {}
+        with self._or_abort():
+            blobs = attempt.commit()
+        del self._attempts[step, item]
+        return blobs
 
     def _append(self, event: Recorded, *, signed: bool = False, **more: Any) -> None:  # noqa: ANN401 - JSON
         """Write an event; `signed` adds whose key seals from here on."""

@@ -296,7 +296,7 @@ def test_going_back_runs_an_earlier_step_again(tmp_path: Path) -> None:
     ran = run_text(text, operator=operator, directory=tmp_path)
     assert ran.code is ExitCode.DONE
     assert (tmp_path / "log").read_text().split() == ["one", "two", "one", "three"]
-    assert operator.questions[2].earlier == ("one", "two")
+    assert operator.questions[2].earlier() == ["one", "two"]
 
 
 UNDO = "".join(

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
+from typing import Literal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recipe_runner.engine.events import Output
-from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.shell import ShellState, Surroundings, prepared
+from recipe_runner.errors import Span
+from recipe_runner.language.model import Script
 from tests.support.running import run_text
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=40)
@@ -133,3 +139,17 @@ def test_state_with_a_secret_is_stored_without_it() -> None:
     """A variable that holds a secret is left out of what is stored."""
     state = ShellState(('declare -- a="hunter22"', 'declare -- b="x"'), "", "/")
     assert state.without(("hunter22",)).variables == ('declare -- b="x"',)
+
+
+@pytest.mark.parametrize("language", ["bash", "python"])
+def test_a_script_waits_until_it_is_let_go(tmp_path: Path, language: Literal["bash", "python"]) -> None:
+    """A shell that was made ready does not look at its script where nobody lets it go."""
+    texts = {"bash": "touch begun", "python": "open('begun', 'w')"}
+    code = Script(language=language, text=texts[language], span=Span("r.md", 1), first_line=1)
+    around = Surroundings("r.md", {**os.environ}, {}, str(tmp_path))
+    with prepared(code, ShellState(), around, None, waits=True) as ready:
+        process = subprocess.Popen(
+            ready.command.argv, env=dict(ready.command.environ), cwd=tmp_path, pass_fds=ready.command.descriptors
+        )
+    assert process.wait() != 0
+    assert not (tmp_path / "begun").exists()
