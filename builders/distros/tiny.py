@@ -26,7 +26,6 @@ from builders.images.definition import Definition
 from builders.images.model import Misfit
 
 DONOR = "bookworm"
-KERNEL = "linux-image-cloud-amd64"
 APPLETS = ("sh", "mount", "echo", "uname", "cat", "ls", "poweroff", "sleep", "ip", "udhcpc", "mkdir", "hostname")
 PACKAGES = ("tiny-base", "tiny-busybox", "tiny-kernel")
 
@@ -130,9 +129,14 @@ def _donor(bench: Bench) -> Path:
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
         scratch = Path(folder)
-        apt = PrivateApt(scratch, debian_sources(DONOR, ("main",), machine_sources()), bench.commands)
+        sources = debian_sources(DONOR, ("main",), machine_sources())
+        apt = PrivateApt(scratch, sources, bench.commands, bench.definition.architecture)
         apt.update()
-        (image,) = [name for name in apt.depends(KERNEL) if name.startswith("linux-image-")]
+        (image,) = [
+            name
+            for name in apt.depends(f"linux-image-cloud-{bench.definition.architecture}")
+            if name.startswith("linux-image-")
+        ]
         ready = scratch / "ready"
         ready.mkdir()
         for package in apt.download(image, "busybox-static"):
