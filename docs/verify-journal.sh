@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Judges the journal of a run without the program that wrote it: jq, coreutils, and gpgv or ssh-keygen.
 #
-# Usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT
-#        verify-journal.sh RUN ALLOWED_SIGNERS SHA256:FINGERPRINT
+# Usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT [[ROLE=]APPROVER]...
+#        verify-journal.sh RUN ALLOWED_SIGNERS SHA256:FINGERPRINT [[ROLE=]APPROVER]...
 #   RUN              directory of the run
-#   KEYRING.gpg      certificates as `gpg --export FINGERPRINT > KEYRING.gpg` writes them (not armored)
+#   KEYRING.gpg      certificates as `gpg --export FINGERPRINT... > KEYRING.gpg` writes them (not armored)
 #   FINGERPRINT      of the primary key that may sign, 40 hexadecimal digits
 #   ALLOWED_SIGNERS  a file for `ssh-keygen -Y verify -f`, with a line such as `me@example.org ssh-ed25519 AAAA...`
 #   SHA256:...       fingerprint of the SSH key that may sign, as `ssh-keygen -l` prints it
+#   APPROVER         fingerprint of somebody who may approve steps, where a role is asked for with it; an argument each
 # Exit code: 0 VALID, 1 INVALID, 2 INCOMPLETE, 3 UNTRUSTED, 4 no verdict.
 #
 # The rules are those of docs/reference/journal-format.md; the numbers in brackets below are its sections. All text in
@@ -19,7 +20,7 @@ no_verdict() { echo "verify-journal: $*" >&2; exit 4; }
 invalid() { echo "INVALID  $*"; exit 1; }
 untrusted=() incomplete=()
 
-[ $# -eq 3 ] || no_verdict "usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT"
+[ $# -ge 3 ] || no_verdict "usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT [[ROLE=]APPROVER]..."
 run=${1%/} keyring=$2 trusted=$3
 journal=$run/journal.jsonl
 judge=gpgv
@@ -30,6 +31,16 @@ else
     trusted=${trusted^^}
     [[ $trusted =~ ^[0-9A-F]{40}$ ]] || no_verdict "FINGERPRINT must have 40 hexadecimal digits"
 fi
+shift 3
+approvers='' approving='{}'
+for person in "$@"; do
+    [[ $person =~ ^(([A-Za-z0-9][A-Za-z0-9._@+-]*)=)?([0-9A-Fa-f]{40}|SHA256:[A-Za-z0-9+/]{43})$ ]] ||
+        no_verdict "an APPROVER is [ROLE=]FINGERPRINT"
+    who=${BASH_REMATCH[3]} role=${BASH_REMATCH[2]}
+    [[ $who == SHA256:* ]] || who=${who^^}
+    approvers+=" $who"
+    approving=$(jq -c --arg who "$who" --arg role "$role" '.[$who] += [$role]' <<<"$approving")
+done
 [[ -f $keyring && -r $keyring ]] || no_verdict "cannot read $keyring"
 [[ -f $journal && -r $journal && ! -L $journal ]] || no_verdict "cannot read $journal"
 [[ $keyring == */* ]] || keyring=./$keyring
@@ -66,14 +77,16 @@ head -c "$whole" "$journal" >"$work/lines"
 # seal: record, reason, clocks, fingerprints, bytes of the signature, bytes of its checksum, statement; then the files.
 fields='{
 "abort":{"required":["reason"],"optional":["final"]},
+"approval":{"required":["sig","stmt"],"optional":["certificate"]},
 "close":{"required":["done","outcome","skipped","total"],"optional":[]},
 "confirm":{"required":["choice","question","step"],"optional":["by","item","text"]},
 "deviation":{"required":["kind","reason","what"],"optional":["digest","step"]},
-"genesis":{"required":["prev_run","recipe","run","sealing","signer","steps"],"optional":["acting","actions","approvals","boot_id","directory","format","host","includes","mode","operator","params","roles","secrets","tool","undoes"]},
+"genesis":{"required":["prev_run","recipe","run","sealing","signer","steps"],"optional":["acting","actions","approvals","approvers","boot_id","directory","format","host","includes","mode","operator","params","roles","secrets","tool","undoes"]},
 "note":{"required":["text"],"optional":["step"]},
 "precondition":{"required":["kind","outcome","text"],"optional":["detail"]},
 "recover":{"required":["file","sha256","signer","size"],"optional":["begun"]},
-"resume":{"required":["session","signer"],"optional":["acting","boot_id","changed","host","includes","mode","operator","recipe","roles"]},
+"request":{"required":["command","digest","expires","recipe","run","signer","step"],"optional":["attempt","details","host","items","kind","needed","operator","params","repeats","role"]},
+"resume":{"required":["session","signer"],"optional":["acting","approvals","approvers","boot_id","changed","host","includes","mode","operator","recipe","roles"]},
 "seal":{"required":["sig","stmt"],"optional":[]},
 "skip":{"required":["kind","reason","step"],"optional":["item"]},
 "step_end":{"required":["step"],"optional":["attempt","blobs","duration_ms","exit_code","item","outcome","outputs","role","signal"]},
@@ -106,8 +119,11 @@ def plain: ([paths(type == "array" or type == "object") | length] | max // 0) < 
       and ([.. | numbers] | all((tostring | test("\\A(0|-?[1-9][0-9]*)\\z")) and fabs < 9007199254740992))
       and (keys | all(test("\\A[a-z0-9_]{1,64}\\z")))
       and ([.[] | .. | objects | keys[]] | all(test("\\A[A-Za-z0-9_.:/@+-]{1,256}\\z")));
+def moment: type == "string" and test("\\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z\\z");
 def envelope: (.prev | hex(64)) and (.t | type == "string") and (.mono_ns | type == "string" and test("\\A(0|[1-9][0-9]{0,18})\\z"))
-    and (.ts | type == "string" and test("\\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z\\z"));
+    and (.ts | moment);
+def certificate: .certificate == null or (.certificate | type == "object" and keys == ["sha256", "size"] and (.sha256 | hex(64))
+    and (.size | type == "number" and . >= 0));
 def signer: type == "object" and (keys == ["primary", "signing"])
     and (((.primary | openpgp) and (.signing | openpgp)) or ((.primary | ssh) and .signing == .primary));
 def count: type == "number" and . >= 1 and . <= 10000;
@@ -125,6 +141,42 @@ def receipt: (.receipt // {}) | . == {} or (type == "object" and keys == ["file"
 def shape($fields): (keys - ["mono_ns", "n", "prev", "t", "ts"]) as $have
     | $fields[.t] as $known
     | $known != null and ($known.required - $have == []) and ($have - $known.required - $known.optional == []);
+# Approvals: what was asked, what was answered, and what began on the strength of it. The state is the fold below.
+def session($line): .recipe = ($line.recipe.sha256 // .recipe) | reduce ($line.approvals // {} | to_entries[]) as $new (.;
+    .demands[$new.key] |= {count: ([.count // 0, $new.value] | max), role: (.role // $line.approvers[$new.key])});
+def asks($line; $first): .signer != null and $line.signer == .signer and $line.run == $first.run
+    and ($line.params // {}) == ($first.params // {}) and $line.recipe.sha256 == .recipe
+    and ($line.digest | hex(64)) and ($line.command | hex(64)) and ($line.expires | moment)
+    and ($line.needed // 1) >= 1 and ($line.attempt // 1) >= 1 and ($line.attempt // 1) < 1000000000
+    and ($line.step | test("\\A[a-z0-9][a-z0-9-]*\\z"));
+def question: "recipe-run-approval/v1\nrun: \(.line.run)\nstep: \(.line.step)\nattempt: \(.line.attempt // 1)\ndigest: \(.line.digest)\n"
+    + "command: \(.line.command)\nhead: \(.head)\nexpires: \(.line.expires)\n";
+def answer: capture("\\Adecision: (?<decision>approve|deny)\napprover: (?<approver>[^\n ]+)\nkey: (?<key>[^\n ]+)\n"
+    + "signed: (?<signed>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z)\nreason: [^\\x00-\\x1f\\x7f]*\n\\z");
+def missing($asked; $ts): .demands[$asked.line.step] as $demand | .signers as $signers
+    | if any($asked.answers[]; .decision == "deny") then "denied"
+      elif $ts > $asked.line.expires then "expired"
+      elif ([$asked.answers[].approver as $who | select(($who | IN($signers[]) | not) and $approving[$who] != null
+             and ($demand.role == null or ($demand.role | IN($approving[$who][]))))] | length) < ($demand.count // 0)
+      then "too few" else "" end;
+def covers($asked; $line): $asked.line as $on
+    | if ($line.item | IN($on.items[]?)) or (($on.items // []) == [] and $line.item == null) | not then false
+      elif $line.t == "step_start" and ($line.digest != $on.digest or $line.command != $on.command) then false
+      elif $line.t == "step_start" and $on.repeats == true and ($line.attempt // 1) >= ($on.attempt // 1) then true
+      else ($line.item | IN($asked.begun[]) | not)
+          and ($line.t != "step_start" or (($line.attempt // 1) as $is | ($on.attempt // 1) as $was | if $line.item == null then $is == $was else $is <= $was end)) end;
+def begin($line; $i): ([$line.step, $line.item] | tojson) as $key
+    | (if $line.t == "step_start" then $line.role // "run" else $line.kind end) as $how
+    | if ($line.t == "step_start" and ($how | IN("check", "run")))
+         or ($line.t == "skip" and ($how | IN("done", "already-done")) and (.started[$key] | not)) then
+        if .asked[$line.step] != null and (.asked[$line.step].taken | not)
+        then .asked[$line.step].fault = missing(.asked[$line.step]; $line.ts) | .asked[$line.step].taken = true else . end
+        | .asked[$line.step] as $asked
+        | (if $asked == null then "nobody was asked" elif $asked.fault != "" or $how == "check" then $asked.fault
+           elif covers($asked; $line) then "" else "something else" end) as $fault
+        | (if $how == "check" then . else .started[$key] = true | if $asked == null then . else .asked[$line.step].begun += [$line.item] end end)
+        | if $fault != "" and (.demands[$line.step].count // 0) > 0 then .out += ["doubt|\($i)|a step began without the approvals it needs"] else . end
+      else . end;
 def one_of($names): . as $it | any($names[]; . == $it);
 # Which line must be followed by a seal; the state has the results since the last seal, and when that was.
 def due($line; $sealing): ($line.t | one_of(["precondition", "seal"]) | not) and ($sealing == "every" or (($sealing | checkpoints) and (
@@ -135,7 +187,7 @@ def due($line; $sealing): ($line.t | one_of(["precondition", "seal"]) | not) and
 . as $lines
 | ($lines[0].sealing // null) as $sealing
 | ($sealing == "every" or ($sealing | checkpoints)) as $signed
-| reduce range($lines | length) as $i ({signer: null, running: {}, receipts: {}, closed: false, due: false, ended: 0, since: [0, 0], out: []};
+| reduce range($lines | length) as $i ({signer: null, signers: [], recipe: null, demands: {}, asked: {}, started: {}, running: {}, receipts: {}, closed: false, due: false, ended: 0, since: [0, 0], out: []};
     if .fault then . else
     $lines[$i] as $line | (if $i == 0 then "" else $lines[$i - 1].t end) as $last
     | if ($line | type != "object") or ($line | plain | not) or ($line | envelope | not) then .fault = fault($i; "not in form")
@@ -143,7 +195,6 @@ def due($line; $sealing): ($line.t | one_of(["precondition", "seal"]) | not) and
       elif ($line.t == "genesis") != ($i == 0) then .fault = fault($i; "genesis")
       elif .due and $line.t != "seal" then .fault = fault($i; "seal missing")
       elif .closed and ($last != "close" or $line.t != "seal") then .fault = fault($i; "after the close")
-      elif $line.t == "approval" then .out += ["approval"]
       elif ($line | shape($fields) | not) then .fault = fault($i; "not the fields of its type")
       elif $line.t == "seal" then
         .signer.signing as $by
@@ -152,14 +203,29 @@ def due($line; $sealing): ($line.t | one_of(["precondition", "seal"]) | not) and
           else .out += ["seal|\($i)|\($last)|\($line.ts)|\($line.mono_ns)|\(.signer.primary)|\($by)|\($line.sig | seal_signature($by))|\([$line.sig] | @tsv)|\([$line.stmt] | @tsv)"] end
       else
         (if ["genesis", "recover", "resume"] | index($line.t) then
-            if $signed and ($line.signer | signer) then .signer = $line.signer
+            if $signed and ($line.signer | signer) then .signer = $line.signer | .signers += [$line.signer.primary]
             elif $sealing == "none" and $line.signer == null then .
             else .fault = fault($i; "signer") end
          else . end)
         | if $line.t == "genesis" then
             if ($line.format // "recipe-run-journal/v1") != "recipe-run-journal/v1" or ($line.run | hex(32) | not)
-            then .fault = fault(0; "format") else . end
-          elif $line.t == "step_start" then .running[[$line.step, $line.item, ($line.role // "run")] | tojson] = true
+            then .fault = fault(0; "format") else session($line) end
+          elif $line.t == "resume" then session($line)
+          elif $line.t == "request" then
+            if asks($line; $lines[0]) then .asked[$line.step] = {$line, head: $lines[$i + 1].prev, answers: {}, taken: false, fault: "", begun: []}
+            else .fault = fault($i; "request") end
+          elif $line.t == "approval" then
+            [.asked[] | select(.taken | not) | question as $question | select($line.stmt | startswith($question))
+             | {step: .line.step, answers} + (try ($line.stmt | ltrimstr($question) | answer) catch {})][0] as $said
+            | .signers as $signers
+            | if $said.approver == null or ({primary: $said.approver, signing: $said.key} | signer | not) or ($said.approver | IN($signers[])) or ($said.answers | has($said.approver))
+                 or (try ($line.sig | signature) catch null) == null or ($line | certificate | not)
+              then .fault = fault($i; "approval")
+              else .asked[$said.step].answers[$said.approver] = $said
+                | .out += ["approval|\($i)||||\($said.approver)|\($said.key)|\($line.sig | signature)|\([$line.sig] | @tsv)|\([$line.stmt] | @tsv)"]
+                | if $line.certificate then .out += [$line.certificate | "file|\($i)|blobs/\(.sha256)|\(.sha256)|\(.size)"] else . end end
+          elif $line.t == "skip" then begin($line; $i)
+          elif $line.t == "step_start" then begin($line; $i) | .running[[$line.step, $line.item, ($line.role // "run")] | tojson] = true
           elif $line.t == "step_end" then
             ([$line.step, $line.item, ($line.role // "run")] | tojson) as $key
             | if (.running[$key] | not) then .fault = fault($i; "an end without a beginning")
@@ -183,10 +249,9 @@ def due($line; $sealing): ($line.t | one_of(["precondition", "seal"]) | not) and
     end)
 | if .fault then .fault else .out[],
     (if .closed then empty else "open" end),
-    (if ($lines[0].approvals // {}) == {} then empty else "approval" end),
     (if $lines == [] then empty else "run|\($lines[0].run)|\($signed)" end) end
 '
-found=$(jq -rs --argjson fields "$fields" "$rules" <"$work/lines" 2>"$work/error") || invalid "the journal breaks a rule"
+found=$(jq -rs --argjson fields "$fields" --argjson approving "$approving" "$rules" <"$work/lines" 2>"$work/error") || invalid "the journal breaks a rule"
 
 # [5] The form of a signature, so that no bit of the last seal is free; gpgv alone does not insist on it.
 # Arguments: the signing key's fingerprint, the statement, the packet's bytes, the checksum's bytes.
@@ -311,10 +376,10 @@ in_ssh_form() {
     esac
 }
 
-# [5] What ssh-keygen says, first of the key alone, then by the auditor's file. Prints: good, bad or untrusted.
+# [5] What ssh-keygen says of a key among those in $1, first of the key alone, then by the auditor's file. Prints as below.
 judge_ssh_signature() {
     local principal
-    [ "$signing" = "$trusted" ] || { echo untrusted; return; }
+    [[ " $1 " == *" $signing "* ]] || { echo untrusted; return; }
     printf '%s namespaces="recipe-run" %s\n' "$signing" "$key" >"$work/allowed"
     says_good "$work/allowed" "$signing" || { echo bad; return; }
     principal=$(ssh-keygen -Y find-principals -f "$keyring" -s "$work/sig" 2>/dev/null | head -n 1)
@@ -324,10 +389,10 @@ judge_ssh_signature() {
 says_good() {
     local answer
     answer=$(ssh-keygen -Y verify -f "$1" -I "$2" -n recipe-run -s "$work/sig" <"$work/said" 2>/dev/null) &&
-        [[ $answer == "Good \"recipe-run\" signature for $2 with "*" key $trusted" ]]
+        [[ $answer == "Good \"recipe-run\" signature for $2 with "*" key $signing" ]]
 }
 
-# [5] What gpgv says, word by word. Prints: good, bad or untrusted.
+# [5] What gpgv says, word by word, of a key among those in $1. Prints: good, bad or untrusted.
 judge_signature() {
     [ "$judge" = gpgv ] || { echo untrusted; return; }
     local word rest news=0 goods=0 valids=0 valid='' bad=0 mistrust=0 unchecked=0 unknown=0 code
@@ -356,12 +421,25 @@ judge_signature() {
         echo untrusted
     elif [ "$news$goods$valids$code" != 1110 ] || [ ${#v[@]} -ne 10 ] || [ "${v[8]}" != 00 ] || [[ ! ${v[7]} =~ ^(8|9|10)$ ]]; then
         echo bad
-    elif [ "${v[2]}" -gt $(($(printf '%(%s)T' -1) + 300)) ] || [ "${v[9]}" != "$trusted" ]; then
+    elif [ "${v[2]}" -gt $(($(printf '%(%s)T' -1) + 300)) ] || [[ " $1 " != *" ${v[9]} "* ]]; then
         echo untrusted
     elif [ "${v[9]} ${v[0]}" = "$primary $signing" ]; then
         echo good
     else
         echo bad
+    fi
+}
+
+# [5] Weighs the signature of a row over `said`, by the keys in $1. Leaves in `opinion`: good, bad, untrusted, or without form.
+weigh() {
+    printf -v sig '%b' "$sig_text"
+    printf '%s' "$said" >"$work/said"
+    printf '%s' "$sig" >"$work/sig"
+    opinion='without form'
+    if [[ $signing == SHA256:* ]]; then
+        in_ssh_form "$signing" "$packet" && opinion=$(judge_ssh_signature "$1")
+    else
+        in_form "$signing" "$said" "$packet" "$checksum" && opinion=$(judge_signature "$1")
     fi
 }
 
@@ -386,21 +464,12 @@ while IFS='|' read -r kind a b c d primary signing packet checksum sig_text said
             printf -v wanted 'recipe-run-seal/v1\nrun: %s\nwhy: %s\nrecords: %s\nbytes: %s\nsha256: %s\nhead: %s\nts: %s\nmono_ns: %s\n' \
                 "$id" "$b" "$i" "${sizes[i]}" "$(head -c "${sizes[i]}" "$journal" | sum)" "${heads[i]}" "$c" "$d"
             printf -v said '%b' "$said_text"
-            printf -v sig '%b' "$sig_text"
             [ "$said" = "$wanted" ] || invalid "record $i: the seal does not say what stands before it"
-            printf '%s' "$said" >"$work/said"
-            printf '%s' "$sig" >"$work/sig"
-            if [[ $signing == SHA256:* ]]; then
-                in_ssh_form "$signing" "$packet" || invalid "record $i: the signature is not in form"
-                opinion=$(judge_ssh_signature)
-            else
-                in_form "$signing" "$said" "$packet" "$checksum" || invalid "record $i: the signature is not in form"
-                opinion=$(judge_signature)
-            fi
+            weigh "$trusted"
             case $opinion in
                 good) sealed=$((i + 1)) ;;
                 untrusted) untrusted+=("record $i: its key is not one to rely on") && sealed=$((i + 1)) ;;
-                *) invalid "record $i: the signature is not good" ;;
+                *) invalid "record $i: the signature is $opinion" ;;
             esac
             ;;
         file)
@@ -410,7 +479,16 @@ while IFS='|' read -r kind a b c d primary signing packet checksum sig_text said
             [ "$(head -c "$d" "$file" | sum)" = "$c" ] || invalid "record $a: a file it names is longer"
             [ "$d" -eq 0 ] || [ "$(head -c $((d - 1)) "$file" | sum)" != "$c" ] || invalid "record $a: a file it names is shorter"
             ;;
-        approval) untrusted+=("an approval is needed or given that cannot be checked here") ;;
+        approval)
+            printf -v said '%b' "$said_text"
+            weigh "$approvers"
+            case $opinion in
+                good) ;;
+                untrusted) untrusted+=("record $a: its key is not one to rely on") ;;
+                *) invalid "record $a: the signature is $opinion" ;;
+            esac
+            ;;
+        doubt) untrusted+=("record $a: $b") ;;
         open) incomplete+=("the run is not closed") ;;
         run)
             sealing=$b

@@ -31,6 +31,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "README.md", *DOCS.rglob("*.md")))
 FOLLOWED = [
     "docs/how-to/check-in-ci.md",
+    "docs/how-to/four-eyes.md",
     "docs/how-to/import-a-checklist.md",
     "docs/how-to/read-a-run.md",
     "docs/tutorial.md",

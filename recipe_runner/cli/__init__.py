@@ -17,6 +17,7 @@ VERBS = {
     "run": ("recipe_runner.cli.run", "Run a recipe step by step and write its signed journal."),
     "resume": ("recipe_runner.cli.resume", "Go on with a run that was left, failed or died."),
     "undo": ("recipe_runner.cli.undo", "Roll back what a run has done, newest first."),
+    "approve": ("recipe_runner.cli.approve", "Approve or deny what somebody else's run asks for."),
     "policy": ("recipe_runner.cli.policy", "Write down whose signature to trust."),
     "verify": ("recipe_runner.cli.verify", "Say whether a run's journal can be trusted."),
     "log": ("recipe_runner.cli.log", "Read runs: list them, follow one, see what a step wrote, compare."),

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -18,14 +19,19 @@ from recipe_runner.console.prompt import ConsoleOperator, ask_parameter
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView, View
 from recipe_runner.engine.answers import AnswersOperator, YesOperator
+from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.course import Course, check_course
 from recipe_runner.engine.operator import Operator
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.secret import read_secret
 from recipe_runner.engine.values import Ask
-from recipe_runner.errors import UsageError
+from recipe_runner.errors import UnmetError, UsageError
+from recipe_runner.journal.desk import Desk
+from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.sealing import Sealing
 from recipe_runner.journal.signer import Aside, Signer, find_signer
+from recipe_runner.journal.store import Journal
+from recipe_runner.language.durations import parse_duration
 from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.suggestions import suggest
@@ -86,6 +92,73 @@ class Coursing:
         course = Course(self.begin, self.until, frozenset(self.only))
         check_course(course, [planned.step.id for planned in plan.steps])
         return course
+
+
+@dataclass(frozen=True, slots=True)
+class Approving:
+    """Who may run a run and approve its steps, and how long a request for approvals stays open."""
+
+    policy: Policy | None
+    approval_expiry: timedelta
+
+    def demands(self) -> Mapping[str, Demand]:
+        """Return what the policy wants approved besides what the recipe asks for."""
+        return self.policy.approvals if self.policy else {}
+
+    def check(self, signer: Signer | None) -> None:
+        """Raise UnmetError where the policy does not let this signer run anything."""
+        if self.policy and (signer is None or signer.primary not in self.policy.primaries):
+            who = f"key `{signer.primary}`" if signer else "an unsigned run"
+            raise UnmetError.because(
+                f"the policy does not allow {who}", hint="sign with a key that the policy names under `signers`"
+            )
+
+    def desk(self, journal: Journal, given: Sequence[Path] = ()) -> Desk | None:
+        """Return where approvals come from; None in an unsigned run, which cannot have any."""
+        signer = journal.signer
+        return Desk(journal, signer, self.policy, self.approval_expiry, given) if signer else None
+
+
+def approving(function: F) -> F:
+    """Add the options about approvals; the function gets them as `approving`."""
+    return _grouped(
+        function,
+        "approving",
+        Approving,
+        click.option(
+            "--policy",
+            type=Path,
+            callback=lambda _, __, path: Policy.load(path) if path else None,
+            metavar="FILE",
+            help="Who may run this, and who may approve its steps.",
+        ),
+        click.option(
+            "--approval-expiry",
+            type=DurationType(),
+            default="24h",
+            show_default=True,
+            metavar="DURATION",
+            help="How long a request for approvals stays open.",
+        ),
+    )
+
+
+class DurationType(click.ParamType[timedelta]):
+    """A length of time as recipes write it."""
+
+    name = "duration"
+
+    def convert(self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read it; what is none ends the program with a message."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            duration = parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if not duration:
+            self.fail("found no time at all", param, ctx)
+        return duration
 
 
 def plain(function: F) -> F:

@@ -25,6 +25,15 @@ from recipe_runner.journal.witness.table import appointed
 @options.coursing
 @click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 @options.witnessing
+@options.approving
+@click.option(
+    "--approval",
+    "approvals",
+    multiple=True,
+    type=Path,
+    metavar="FILE",
+    help="Import this answer of an approver; may be repeated.",
+)
 def command(  # noqa: D103 - its help is above
     run: Path,
     recipe: Path | None,
@@ -34,6 +43,8 @@ def command(  # noqa: D103 - its help is above
     witnesses: tuple[str, ...],
     answering: options.Answering,
     course: options.Coursing,
+    approving: options.Approving,
+    approvals: tuple[Path, ...],
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain)
@@ -53,17 +64,36 @@ def command(  # noqa: D103 - its help is above
                 f"run `{found.first.run}` is being rolled back, and resume would go forward",
                 hint=f"go on with `recipe undo {run}`",
             )
+        approving.check(found.journal.signer)
         chosen = course.course(found.plan)
         view = screen(terminal, found.plan, as_json=answering.as_json)
         operator = answering.operator(view, found.plan)
         view.opening(found.first.run, found.journal.signed_by, mode)
         for source in found.plan.recipe.sources:
             found.journal.keep(source.data)
-        event = resumed(found.plan, found.history, mode=mode, place=Place.here(), acting=answering.roles)
+        event = resumed(
+            found.plan,
+            found.history,
+            mode=mode,
+            place=Place.here(),
+            acting=answering.roles,
+            demands=approving.demands(),
+        )
         found.journal.record(event)
         found.history.apply(event)
         view.show(event)
         view.changes(differences(found))
         findings = look(found.plan, found.environ)
-        session = Session(found.plan, found.history, operator, findings, found.state, chosen, found.environ, found.away)
+        desk = approving.desk(found.journal, approvals)
+        session = Session(
+            found.plan,
+            found.history,
+            operator,
+            findings,
+            found.state,
+            chosen,
+            found.environ,
+            found.away,
+            desk,
+        )
         return drive(session.events(), found.journal, view, run, findings, attendance)

@@ -11,13 +11,14 @@ from recipe_runner.cli import options, tables
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.console import dryrun
 from recipe_runner.console.terminal import Terminal
+from recipe_runner.engine.course import Course
 from recipe_runner.engine.history import History
-from recipe_runner.engine.plan import plan
+from recipe_runner.engine.plan import Plan, plan
 from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.session import Place, Session, genesis, look, new_run_id
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import resolve
-from recipe_runner.errors import ExitCode
+from recipe_runner.errors import ExitCode, UsageError
 from recipe_runner.journal.store import Journal
 from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.journal.witness.table import appointed
@@ -37,6 +38,7 @@ from recipe_runner.language.parse import load
 @options.coursing
 @options.signing
 @options.witnessing
+@options.approving
 def command(  # noqa: D103 - its help is above
     file: Path,
     params: tuple[str, ...],
@@ -51,6 +53,7 @@ def command(  # noqa: D103 - its help is above
     seal: str | None,
     answering: options.Answering,
     course: options.Coursing,
+    approving: options.Approving,
 ) -> int:
     mode = "ask" if dry_run else answering.mode()
     terminal = Terminal(plain=answering.plain)
@@ -79,6 +82,11 @@ def command(  # noqa: D103 - its help is above
     operator = answering.operator(view, planned)
     sealing = options.sealing(seal, planned, no_sign=no_sign)
     signer = options.signer(key=key, no_sign=no_sign, aside=terminal.release)
+    approving.check(signer)
+    if signer is None and (gated := _gated(planned, chosen)):
+        raise UsageError.because(
+            f"step `{gated}` must be approved, which an unsigned run cannot prove", hint="run it with a signing key"
+        )
     place = Place.here()
     first = genesis(
         planned,
@@ -88,6 +96,7 @@ def command(  # noqa: D103 - its help is above
         suppliers=tables.suppliers(actions),
         commit=_commit(file),
         acting=answering.roles,
+        demands=approving.demands(),
     )
     directory = options.runs_directory(runs) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)
@@ -96,8 +105,15 @@ def command(  # noqa: D103 - its help is above
         view.show(first)
         findings = look(planned, environ)
         state = ShellState(directory=place.directory)
-        session = Session(planned, History.of([first]), operator, findings, state, chosen, environ)
+        desk = approving.desk(journal)
+        session = Session(planned, History.of([first]), operator, findings, state, chosen, environ, approvals=desk)
         return drive(session.events(), journal, view, directory, findings, attendance)
+
+
+def _gated(planned: Plan, course: Course) -> str | None:
+    """Return the first step of those to run that must be approved."""
+    steps = (p.step for p in planned.steps if p.applicable and not course.leaves_out(p.step.id))
+    return next((step.id for step in steps if step.attributes.approve), None)
 
 
 def _commit(file: Path) -> str | None:

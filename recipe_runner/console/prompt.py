@@ -26,6 +26,9 @@ KEYS: dict[str, Choice] = {
     "q": "quit",
     "a": "abort",
     "o": "override",
+    "w": "wait",
+    "i": "import",
+    "k": "request",
 }
 LABELS: dict[Choice, str] = {
     "run": "[r]un",
@@ -40,6 +43,9 @@ LABELS: dict[Choice, str] = {
     "quit": "[q]uit",
     "abort": "[a]bort",
     "override": "[o]verride",
+    "wait": "[w]ait",
+    "import": "[i]mport",
+    "request": "as[k] again",
 }
 MEANINGS: dict[Choice, str] = {
     "run": "run this step",
@@ -54,6 +60,9 @@ MEANINGS: dict[Choice, str] = {
     "quit": "leave; the run can be resumed",
     "abort": "give this run up for good",
     "override": "go on although it is not met; asks for a reason and counts as a deviation",
+    "wait": "wait until an approval comes in; Ctrl-C ends the wait",
+    "import": "read an approval from a file; asks for its name",
+    "request": "ask the same people again, in a new request",
 }
 REASONED: frozenset[Choice] = frozenset({"skip", "accept", "override"})
 EXTRA = {
@@ -81,6 +90,8 @@ class ConsoleOperator:
         self._terminal.out.print()
         item = f" [{line(question.detail)}]" if question.detail and question.step else ""
         self._terminal.out.print(Text(f"  {line(question.text)}{item}", style="bold"))
+        for note in question.notes:
+            self._terminal.say(f"  {note}")
         while True:
             self._terminal.out.print(self._menu(question))
             typed = self._read("  › ").strip()
@@ -135,6 +146,9 @@ class ConsoleOperator:
                 return self._edited(question)
             case "back":
                 return self._back(question)
+            case "import":
+                file = self._read("  File: ").strip()
+                return Answer(choice, file) if file else None
             case "done":
                 return Answer(choice, self._read("  Note (may be empty): ").strip())
             case _:

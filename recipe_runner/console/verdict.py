@@ -38,6 +38,10 @@ def show(terminal: Terminal, run: Path, report: Report) -> None:
     for name, value in rows.items():
         if value:
             out.print(Text.assemble((f"  {name:<13}", "dim"), styled(line(value), "")))
+    for given in facts.approvals:
+        word = "approved" if given.decision == "approve" else "denied"
+        said = f"{given.step}, attempt {given.attempt}, by {given.approver} at {given.signed}"
+        out.print(Text.assemble((f"  {word:<13}", "dim"), line(said)))
     if facts.before:
         out.print(
             Text.assemble((f"  {'run before':<13}", "dim"), (line(facts.before.in_words()), BEFORE[facts.before.state]))

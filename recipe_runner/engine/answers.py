@@ -36,6 +36,8 @@ class YesOperator:
                 return Answer("quit", f"{question.text}", AUTOMATIC)
             case _ if self.otherwise is not None:
                 return self.otherwise.ask(question)
+        if question.notes:
+            raise IncompleteError(Diagnostic(question.text, hint="; ".join(question.notes)))
         if question.typed is not None:
             raise IncompleteError(
                 Diagnostic(
@@ -87,6 +89,8 @@ class AnswersOperator:
             answer = self.default
             if answer.choice == "run" and "run" not in question.choices:
                 answer = Answer("done", answer.text, answer.by)
+        elif question.notes:
+            raise IncompleteError(Diagnostic(question.text, hint="; ".join(question.notes)))
         else:
             raise IncompleteError(
                 Diagnostic(

@@ -11,6 +11,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from recipe_runner.engine.statement import Statement
 from recipe_runner.errors import RecipeError
 
 Role = Literal["check", "run", "verify", "undo", "shell"]
@@ -33,7 +34,8 @@ class Genesis:
     secrets: list[str] = field(default_factory=list, metadata={"help": "names only"})
     tool: dict[str, str] = field(default_factory=dict)
     actions: dict[str, str] = field(default_factory=dict, metadata={"help": "action → distribution and version"})
-    approvals: dict[str, int] = field(default_factory=dict, metadata={"help": "step → signatures required"})
+    approvals: dict[str, int] = field(default_factory=dict, metadata={"help": "step → people who must approve it"})
+    approvers: dict[str, str] = field(default_factory=dict, metadata={"help": "step → role of those who may approve"})
     roles: dict[str, str] = field(default_factory=dict, metadata={"help": "step → who may run it"})
     acting: list[str] = field(default_factory=list, metadata={"help": "roles in which the operator acts"})
     operator: str = ""
@@ -53,6 +55,47 @@ class Precondition:
     text: str
     outcome: Literal["met", "unmet", "overridden"]
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Approvals are asked for: all that the others are to look at, and how many of them are needed.
+
+    What they sign names the sha256 of this event's raw line in the journal, so they sign every field of it.
+    """
+
+    type: ClassVar[str] = "request"
+    run: str
+    recipe: dict[str, Any] = field(metadata={"help": "name, sha256"})
+    params: dict[str, Any] = field(default_factory=dict, metadata={"help": "as genesis has them"})
+    step: str
+    kind: str = "block"
+    items: list[str] = field(default_factory=list, metadata={"help": "the values of `each=` that are to run"})
+    attempt: int = 1
+    repeats: bool = field(default=False, metadata={"help": "it repeats itself, by `retries=` or `wait=`"})
+    digest: str = field(metadata={"help": "sha256 of the step's source"})
+    command: str = field(metadata={"help": "sha256 of the exact code that will run"})
+    details: list[str] = field(default_factory=list, metadata={"help": "what it does with which values, in words"})
+    needed: int = 1
+    role: str | None = field(default=None, metadata={"help": "of those who may approve"})
+    expires: str
+    operator: str = ""
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Another person's signed answer to the last `Request` of a step; `statement` has its parts."""
+
+    type: ClassVar[str] = "approval"
+    stmt: str
+    sig: str
+    certificate: dict[str, Any] | None = field(default=None, metadata={"help": "sha256 and size of a kept blob"})
+
+    @property
+    def statement(self) -> Statement:
+        """Read what was signed; raises ValueError where it is no statement."""
+        return Statement.parse(self.stmt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +215,10 @@ class Resume:
     host: str = ""
     boot_id: str = ""
     changed: list[str] = field(default_factory=list, metadata={"help": "ids of steps whose source changed"})
+    approvals: dict[str, int] = field(
+        default_factory=dict, metadata={"help": "as in genesis, of the recipe as it is now"}
+    )
+    approvers: dict[str, str] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     includes: list[dict[str, Any]] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)
@@ -233,6 +280,8 @@ class Ticking:
 Recorded = (
     Genesis
     | Precondition
+    | Request
+    | Approval
     | StepStart
     | StepEnd
     | Confirm
@@ -252,6 +301,8 @@ TYPES: dict[str, type[Recorded]] = {
     for cls in (
         Genesis,
         Precondition,
+        Request,
+        Approval,
         StepStart,
         StepEnd,
         Confirm,

@@ -15,6 +15,7 @@ from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.course import WHOLE, Course
 from recipe_runner.engine.decisions import LEAVING, Decisions, edited
 from recipe_runner.engine.events import Abort, Close, Deviation, Event, Precondition, Skip, SkipKind
+from recipe_runner.engine.gate import Gate
 from recipe_runner.engine.history import Track
 from recipe_runner.engine.operator import Answer, Choice, Question
 from recipe_runner.engine.performance import Performance
@@ -37,6 +38,7 @@ class Execution:
     bench: Bench
     decisions: Decisions
     performance: Performance
+    gate: Gate
     course: Course = WHOLE
     _back_to: str | None = None
 
@@ -124,11 +126,6 @@ class Execution:
         if self._finished(planned):
             return (yield from self._changed(planned))
         self._permitted(step)
-        if step.attributes.approve:
-            raise IncompleteError.because(
-                f"step `{step.id}` needs {step.attributes.approve} approvals, which this version cannot collect",
-                hint="mark it as done by hand once it is approved and done, or take `approve=` out of the recipe",
-            )
         waiting: list[str | None] = []
         for item in planned.items:
             track = self.bench.history.track(step.id, item)
@@ -178,6 +175,8 @@ class Execution:
         step = planned.step
         left = list(items)
         while True:
+            if (instead := (yield from self.gate.passing(step, left, script))) is not None:
+                return (yield from self._settle(planned, left, instead))
             ends = yield from self.performance.attempt(step, left, script)
             failed = [(item, end) for item, end in zip(left, ends, strict=True) if end is None or end.outcome != "ok"]
             for item, end in list(failed):
@@ -204,6 +203,11 @@ class Execution:
         """Carry out a decision that ends the step or the session without running anything."""
         step = planned.step
         kinds: dict[Choice, SkipKind] = {"skip": "skipped", "done": "done", "accept": "accepted"}
+        untouched = [item for item in items if not self.bench.history.track(step.id, item).attempts]
+        if answer.choice == "done" and untouched:
+            instead = yield from self.gate.passing(step, untouched, None)
+            if instead is not None:
+                return (yield from self._settle(planned, items, instead))
         match answer.choice:
             case "skip" | "done" | "accept":
                 kind = kinds[answer.choice]

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from recipe_runner.engine.approval import Demand, Pending, joined
 from recipe_runner.engine.events import (
+    Approval,
     Close,
     Deviation,
     Event,
     Genesis,
     Recover,
+    Request,
     Resume,
     Skip,
     SkipKind,
@@ -71,6 +74,10 @@ class History:
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     state_blob: Mapping[str, Any] | None = None
     away_blobs: dict[str, Mapping[str, Any]] = field(default_factory=dict, metadata={"help": "state on each host"})
+    demands: dict[str, Demand] = field(default_factory=dict, metadata={"help": "who must approve which step"})
+    pending: dict[str, Pending] = field(default_factory=dict, metadata={"help": "the last request of each step"})
+    operator: str = ""
+    host: str = ""
     session: int = 1
     closed: Close | None = None
     rolling_back: bool = False
@@ -94,13 +101,14 @@ class History:
 
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
+        self._approve(event)
         match event:
             case Genesis():
                 self.genesis = event
-                self.acting = frozenset(event.acting)
+                self._begin(event)
             case Resume():
                 self.session = event.session
-                self.acting = frozenset(event.acting)
+                self._begin(event)
             case Deviation():
                 self._deviate(event)
             case StepStart(role="run"):
@@ -143,6 +151,26 @@ class History:
             case "kept":
                 for track in tracks:
                     track.digest = event.digest or track.digest
+            case _:
+                pass
+
+    def _begin(self, event: Genesis | Resume) -> None:
+        """Take note of who runs this session and what needs approval; a later recipe may ask for more, never less."""
+        self.operator, self.host = event.operator, event.host
+        self.acting = frozenset(event.acting)
+        named = {step: Demand(count, event.approvers.get(step)) for step, count in event.approvals.items()}
+        self.demands = joined(self.demands, named)
+
+    def _approve(self, event: Event) -> None:
+        """Keep what was asked of others, what they answered, and whether a step has begun on the strength of it."""
+        match event:
+            case Request():
+                self.pending[event.step] = Pending(event)
+            case Approval():
+                answer = event.statement
+                self.pending[answer.step].answers[answer.approver] = answer
+            case StepStart(step=step, role="check" | "run") | Skip(step=step, kind="done") if step in self.pending:
+                self.pending[step].used = True
             case _:
                 pass
 

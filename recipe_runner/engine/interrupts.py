@@ -53,6 +53,13 @@ class Interrupts:
             except BlockingIOError:
                 return stop
 
+    def forgive(self) -> bool:
+        """Take a Ctrl-C back; say whether that was all that asked to stop."""
+        if self.seen is not signal.SIGINT:
+            return False
+        self.seen = None
+        return True
+
     @contextmanager
     def raising(self) -> Iterator[None]:
         """Let a signal raise KeyboardInterrupt, for the time of a question to a person."""

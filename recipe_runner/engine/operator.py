@@ -6,11 +6,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Moment = Literal["start", "manual", "failed", "unknown", "changed", "unmet", "undo"]
+Moment = Literal["start", "manual", "failed", "unknown", "changed", "unmet", "undo", "approval", "denied"]
 """When a question is asked: before a step, for a manual item, after a failure, on resume for a step whose end is not
-known or whose text has changed, for preconditions that are not met, and before a step is undone."""
+known or whose text has changed, for preconditions that are not met, before a step is undone, while approvals are
+missing, and when somebody has denied one."""
 
-Choice = Literal["run", "edit", "skip", "done", "retry", "accept", "shell", "back", "undo", "quit", "abort", "override"]
+Choice = Literal[
+    "run",
+    "edit",
+    "skip",
+    "done",
+    "retry",
+    "accept",
+    "shell",
+    "back",
+    "undo",
+    "quit",
+    "abort",
+    "override",
+    "wait",
+    "import",
+    "request",
+]
 
 
 AUTOMATIC = "--yes"
@@ -22,7 +39,7 @@ class Question:
     """A question about one step (or about the preconditions, with `step` empty).
 
     `typed` must be typed to run the step; `code` is what would run, to be edited; `earlier` are the steps one can go
-    back to; `variables` tells what the step would find, secrets masked.
+    back to; `variables` tells what the step would find, secrets masked; `notes` say how to get what is missing.
     """
 
     moment: Moment
@@ -34,6 +51,7 @@ class Question:
     code: str = ""
     earlier: Callable[[], Sequence[str]] = tuple
     variables: Callable[[], Mapping[str, str]] = dict
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,13 @@ class Spawn:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait for some seconds, or less when the operator interrupts."""
+    """Wait for some seconds, or less when the operator interrupts or `over` says so."""
 
     seconds: float
     step: str
     reason: str
     item: str | None = None
+    over: Callable[[], bool] = bool
 
 
 Coroutine = Generator[Event | Spawn | Pause, Ended | None, T]
@@ -171,7 +172,7 @@ class Scheduler:
             if task.pause is not None:
                 left = max(0.0, task.wake - now)
                 yield Waiting(task.pause.step, task.pause.reason, task.pause.seconds, left, task.pause.item)
-                if left == 0 or self._pump.interrupted:
+                if left == 0 or self._pump.interrupted or task.pause.over():
                     task.pause = None
                     yield from self._advance(task, None)
 

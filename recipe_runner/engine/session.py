@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from recipe_runner import __version__
+from recipe_runner.engine.approval import Approvals, Demand, joined
 from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.course import WHOLE, Course
 from recipe_runner.engine.decisions import Decisions
 from recipe_runner.engine.events import Event, Genesis, Resume
 from recipe_runner.engine.execute import Execution
+from recipe_runner.engine.gate import Gate
 from recipe_runner.engine.history import History
 from recipe_runner.engine.interrupts import Interrupts
 from recipe_runner.engine.operator import Operator
@@ -79,8 +81,9 @@ def genesis(
     suppliers: Mapping[str, str],
     commit: str | None,
     acting: Collection[str] = (),
+    demands: Mapping[str, Demand] | None = None,
 ) -> Genesis:
-    """Make the first event of a new run."""
+    """Make the first event of a new run; `demands` are approvals wanted besides those that the recipe asks for."""
     recipe, *includes = _documents(plan)
     return Genesis(
         run=run,
@@ -91,7 +94,7 @@ def genesis(
         secrets=sorted(plan.values.secrets),
         tool={"name": "recipe-runner", "version": __version__},
         actions=dict(suppliers),
-        approvals={p.step.id: p.step.attributes.approve for p in plan.steps if p.step.attributes.approve},
+        **_wanted(plan, demands or {}),
         roles=plan.roles(),
         acting=sorted(acting),
         operator=place.operator,
@@ -102,7 +105,15 @@ def genesis(
     )
 
 
-def resumed(plan: Plan, history: History, *, mode: str, place: Place, acting: Collection[str] = ()) -> Resume:
+def resumed(
+    plan: Plan,
+    history: History,
+    *,
+    mode: str,
+    place: Place,
+    acting: Collection[str] = (),
+    demands: Mapping[str, Demand] | None = None,
+) -> Resume:
     """Make the event with which a run goes on; names the steps whose text is not what genesis recorded."""
     before = {s["id"]: s["sha256"] for s in history.genesis.steps} if history.genesis else {}
     recipe, *includes = _documents(plan)
@@ -117,7 +128,23 @@ def resumed(plan: Plan, history: History, *, mode: str, place: Place, acting: Co
         includes=includes,
         roles=plan.roles(),
         acting=sorted(acting),
+        **_wanted(plan, demands or {}),
     )
+
+
+def demanded(plan: Plan) -> dict[str, Demand]:
+    """Return by step whose approval the recipe asks for."""
+    attributes = {planned.step.id: planned.step.attributes for planned in plan.steps}
+    return {step: Demand(a.approve, a.by) for step, a in attributes.items() if a.approve}
+
+
+def _wanted(plan: Plan, more: Mapping[str, Demand]) -> dict[str, Any]:
+    """Return the fields of an event that say which approvals are needed."""
+    demands = joined(demanded(plan), more)
+    return {
+        "approvals": {step: demand.count for step, demand in demands.items()},
+        "approvers": {step: demand.role for step, demand in demands.items() if demand.role},
+    }
 
 
 @dataclass(slots=True)
@@ -132,6 +159,7 @@ class Session:
     course: Course = WHOLE
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     away: Mapping[str, ShellState] = field(default_factory=dict)
+    approvals: Approvals | None = None
 
     def events(self, *, roll_back: bool = False) -> Generator[Event, None, ExitCode]:
         """Run, or undo what was done; the value at the end is the exit code. Raises what `Execution.run` raises."""
@@ -148,8 +176,10 @@ class Session:
                 self.plan, self.history, redactor, environ, Path(scratch), connections, self.state, dict(self.away)
             )
             decisions = Decisions(self.operator, interrupts, redactor)
-            performance = Performance(bench, Scheduler(pump, redactor))
-            execution = Execution(bench, decisions, performance, self.course)
+            scheduler = Scheduler(pump, redactor)
+            performance = Performance(bench, scheduler)
+            gate = Gate(bench, decisions, scheduler, self.approvals)
+            execution = Execution(bench, decisions, performance, gate, self.course)
             return (yield from execution.roll_back() if roll_back else execution.run(self.findings))
 
 

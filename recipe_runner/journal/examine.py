@@ -6,10 +6,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from recipe_runner.engine.events import Close, Genesis, Recorded, Recover, Resume, StepEnd, StepStart, Witnessed
+from recipe_runner.engine.events import (
+    Approval,
+    Close,
+    Genesis,
+    Recorded,
+    Recover,
+    Request,
+    Resume,
+    Skip,
+    StepEnd,
+    StepStart,
+    Witnessed,
+)
 from recipe_runner.errors import VerificationError
 from recipe_runner.gpgv import Signature, UntrustedError
-from recipe_runner.journal.chain import Chain
+from recipe_runner.journal.chain import Chain, head_of
+from recipe_runner.journal.gates import Gates
 from recipe_runner.journal.identity import Identity
 from recipe_runner.journal.ledger import Link
 from recipe_runner.journal.lines import LINE_CAP, Line, LineError, decode
@@ -25,8 +38,8 @@ from recipe_runner.journal.witness.head import Extent, Moment
 RECORD_CAP = 1_000_000
 SIGNED = (Genesis, Recover, Resume)
 """Events that name whose key seals from there on."""
-CheckSignature = Callable[[bytes, bytes], Signature]
-"""Takes a statement and an armored signature; raises UntrustedError or VerificationError, as `verify_detached` does."""
+CheckSignature = Callable[[Seal], Signature]
+"""Judges a signature, by those who may make it; raises UntrustedError or VerificationError."""
 
 
 class Each(Protocol):
@@ -64,20 +77,18 @@ def examine(
 
     `directory_name` must be the run's id where it has the form of one. Lines are taken one at a time.
     """
-    reading = _Reading(policy, directory_name)
+    reading = _Reading(policy, directory_name, Gates(policy))
 
     def check(numbered: tuple[int, Seal]) -> Doubt | None:
         number, seal = numbered
         try:
-            made = check_signature(seal.statement, seal.signature)
+            made = check_signature(seal)
         except UntrustedError as error:
             return Doubt(Verdict.UNTRUSTED, "; ".join(d.message for d in error.diagnostics), number)
         except VerificationError as error:
             return Doubt(Verdict.INVALID, "; ".join(d.message for d in error.diagnostics), number)
         if Identity(made.primary, made.signing) != seal.by:
-            return Doubt(
-                Verdict.INVALID, f"sealed by `{made.signing}`, not by the session's `{seal.by.signing}`", number
-            )
+            return Doubt(Verdict.INVALID, f"signed by `{made.signing}`, not by `{seal.by.signing}`", number)
         return None
 
     doubts = [doubt for doubt in each(check, reading.seals(lines)) if doubt]
@@ -93,6 +104,7 @@ class _Reading:
 
     policy: Policy
     directory_name: str
+    gates: Gates
     chain: Chain = field(default_factory=Chain)
     doubts: list[Doubt] = field(default_factory=list)
     blobs: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -111,8 +123,8 @@ class _Reading:
     seal_count: int = 0
     sessions: int = 1
     signers: dict[Identity, None] = field(default_factory=dict)
+    people: frozenset[str] = frozenset()
     running: set[tuple[str, str | None, str]] = field(default_factory=set)
-    unchecked: list[int] = field(default_factory=list)
 
     def seals(self, lines: Iterable[bytes]) -> Iterator[tuple[int, Seal]]:
         """Take the lines in; yield each seal whose signature is to be checked, with its record number."""
@@ -127,9 +139,10 @@ class _Reading:
             if self.torn:
                 return
             self.chain.extend(raw)
-            if seal:
+            if seal and seal.purpose == "seal":
                 self.sealed = self.chain.records
                 self.seal_count += 1
+            if seal:
                 yield number, seal
 
     def _line(self, raw: bytes) -> Seal | None:
@@ -146,14 +159,16 @@ class _Reading:
             raise LineError(f"the `{self.last}` before it has no seal")
         if self.close and not (line.type == "seal" and self.last == "close"):
             raise LineError("the run was over before this record")
-        seal = self._seal(line) if line.type == "seal" else None
-        if line.type == "approval":
-            self.unchecked.append(line.n)
-        elif seal is None:
-            self._event(event_of(line), line)
+        signed: Seal | None = None
+        if line.type == "seal":
+            signed = self._seal(line)
+        else:
+            event = event_of(line)
+            self._event(event, line)
+            signed = self._gate(event, line, raw)
         self.due = self.cadence.take(line.type, line.fields.get("step"), int(line.mono_ns))
         self.last = line.type
-        return seal
+        return signed
 
     def _seal(self, line: Line) -> Seal:
         if self.genesis is None or self.signer is None or self.last == "seal":
@@ -191,6 +206,22 @@ class _Reading:
             case _:
                 pass
 
+    def _gate(self, event: Recorded, line: Line, raw: bytes) -> Seal | None:
+        """Mind the approvals that an event needs or brings; returns the signature of one."""
+        match event:
+            case Request():
+                self.gates.request(event, line, head_of(raw), self.signer)
+            case Approval():
+                if event.certificate is not None:
+                    self._name(self.blobs, event.certificate["sha256"], event.certificate["size"], line.n)
+                return self.gates.answer(event, line, self.people)
+            case StepStart() | Skip():
+                if fault := self.gates.begin(event, line.ts, self.people):
+                    self.doubts.append(Doubt(Verdict.UNTRUSTED, fault, line.n))
+            case _:
+                pass
+        return None
+
     def _session(self, event: Genesis | Recover | Resume, line: Line) -> None:
         if isinstance(event, Genesis):
             self.genesis = event
@@ -198,9 +229,12 @@ class _Reading:
             self.previous = Link.of(line.fields["prev_run"])
         if isinstance(event, Resume):
             self.sessions += 1
+        if isinstance(event, Genesis | Resume):
+            self.gates.session(event)
         self.signer = Identity.of(line.fields["signer"]) if self.cadence.sealing != NONE else None
         if self.signer:
             self.signers[self.signer] = None
+            self.people |= {self.signer.primary}
         elif line.fields["signer"] is not None:
             raise LineError("an unsigned run names a signer")
 
@@ -214,9 +248,6 @@ class _Reading:
         """Add the doubts that only the end of the journal brings."""
         if not self.broken:
             self.doubts += [Doubt(Verdict.INCOMPLETE, text) for text in self._gaps()]
-        self.doubts += [
-            Doubt(Verdict.UNTRUSTED, "an approval, which this version cannot check", n) for n in self.unchecked
-        ]
         if self.genesis:
             self.doubts += [Doubt(Verdict.UNTRUSTED, text) for text in self._mistrust(self.genesis)]
             if len(self.directory_name) == len(self.genesis.run) and self.directory_name != self.genesis.run:
@@ -241,9 +272,9 @@ class _Reading:
         for name, value in self.policy.parameters.items():
             if genesis.params.get(name) != value:
                 yield f"parameter `{name}` is `{genesis.params.get(name)}`, the policy wants `{value}`"
-        needed = {step: max(genesis.approvals.get(step, 0), n) for step, n in self.policy.approvals.items()}
-        for step, count in sorted((genesis.approvals | needed).items()):
-            yield f"step `{step}` needs {count} approvals, and there is none that can be checked"
+        known = {step.get("id") for step in genesis.steps}
+        for step in sorted(self.policy.approvals.keys() - known):
+            yield f"the policy wants step `{step}` to be approved, which the recipe does not have"
 
     def extent(self) -> Extent:
         """Return how far the journal goes."""
@@ -268,4 +299,6 @@ class _Reading:
             seals=self.seal_count,
             sessions=self.sessions,
             set_aside=len(self.set_aside),
+            approvals=tuple(self.gates.given),
+            trusted_time="approver" if self.gates.given else "none",
         )

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from recipe_runner.engine.events import (
     Abort,
+    Approval,
     Close,
     Confirm,
     Deviation,
@@ -15,6 +16,7 @@ from recipe_runner.engine.events import (
     Precondition,
     Recorded,
     Recover,
+    Request,
     Resume,
     Skip,
     StepEnd,
@@ -55,6 +57,11 @@ def tell(event: Recorded) -> Told:  # noqa: C901, PLR0911, PLR0912 - one line fo
         case Precondition():
             tone: Tone = "good" if event.outcome == "met" else "warn" if event.outcome == "overridden" else "bad"
             return Told(tone, f"precondition {event.outcome}: {event.text}{_because(event.detail)}")
+        case Request():
+            role = f" of role `{event.role}`" if event.role else ""
+            return Told("plain", f"{_step(event)} waits for {event.needed} to approve{role}, until {event.expires}")
+        case Approval():
+            return _answer(event)
         case StepStart():
             where = f" on {event.host}" if event.host else ""
             attempt = f", attempt {event.attempt}" if event.attempt > 1 else ""
@@ -122,9 +129,20 @@ def text_of(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _step(event: StepStart | StepEnd | Skip) -> str:
-    item = f" [{event.item}]" if event.item is not None else ""
-    role = "" if isinstance(event, Skip) else ROLES[event.role]
+def _answer(event: Approval) -> Told:
+    """Tell who approved or denied what; an answer that is no statement is said to be none."""
+    try:
+        said = event.statement
+    except ValueError:
+        return Told("bad", "an approval that cannot be read")
+    words = "approved" if said.decision == "approve" else "denied"
+    tone: Tone = "good" if said.decision == "approve" else "bad"
+    return Told(tone, f"{said.step} {words} by {said.approver}{_because(said.reason)}")
+
+
+def _step(event: Request | StepStart | StepEnd | Skip) -> str:
+    item = f" [{event.item}]" if not isinstance(event, Request) and event.item is not None else ""
+    role = ROLES[event.role] if isinstance(event, StepStart | StepEnd) else ""
     return f"{event.step}{item}{role}"
 
 

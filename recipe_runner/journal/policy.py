@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,15 +21,15 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from recipe_runner.engine.approval import Demand
 from recipe_runner.errors import Diagnostic, Span, UsageError, VerificationError, gather
 from recipe_runner.gpgv import dearmor
-from recipe_runner.journal.files import publish
 from recipe_runner.journal.identity import fingerprint, kind_of
-from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.witness.base import TrustedWitness
 from recipe_runner.journal.witness.head import Moment
 from recipe_runner.journal.witness.links import KIND as LEDGER
 from recipe_runner.journal.witness.table import load
+from recipe_runner.language.attribute_rules import WORD
 from recipe_runner.sanitise import line
 from recipe_runner.ssh_key import SshKey
 
@@ -65,15 +65,36 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class AllowedSigner(_Table):
-    """Somebody who may sign a run with an OpenPGP key."""
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not WORD.fullmatch(value):
+        raise ValueError("wanted the name of a role, as `by=` and `role=` have it")
+    return value
+
+
+def _demand(value: object) -> object:
+    if type(value) is int and value >= 1:
+        return {"count": value}
+    if isinstance(value, dict):
+        return value
+    raise ValueError('wanted a number of people, or `{ count = 2, role = "release-team" }`')
+
+
+Role = Annotated[str, BeforeValidator(_word)]
+
+
+class _Person(_Table):
+    roles: list[Role] = Field(default=[], description="what they may run or approve where a step asks for a role")
+
+
+class OpenPgpPerson(_Person):
+    """Somebody with an OpenPGP key."""
 
     fingerprint: Annotated[str, BeforeValidator(_fingerprint)] = Field(description="of the primary key, in full")
     certificate: str = Field(min_length=1, description="file with the public key, beside the policy file")
 
 
-class AllowedSshKey(_Table):
-    """Somebody who may sign a run with an SSH key."""
+class SshPerson(_Person):
+    """Somebody with an SSH key."""
 
     ssh: Annotated[str, BeforeValidator(_ssh_key)] = Field(description="the public key, as in its `.pub` file")
 
@@ -82,9 +103,14 @@ def _which(value: object) -> str:
     return SSH if isinstance(value, dict) and "ssh" in value else OPENPGP
 
 
-AnySigner = Annotated[
-    Annotated[AllowedSigner, Tag(OPENPGP)] | Annotated[AllowedSshKey, Tag(SSH)], Discriminator(_which)
-]
+Person = Annotated[Annotated[OpenPgpPerson, Tag(OPENPGP)] | Annotated[SshPerson, Tag(SSH)], Discriminator(_which)]
+
+
+class Wanted(_Table):
+    """Who must have approved a step."""
+
+    count: int = Field(ge=1, description="number of people")
+    role: Role | None = Field(None, description="the role they must have")
 
 
 class ExpectedRecipe(_Table):
@@ -107,13 +133,14 @@ class PolicyFile(_Table):
     """The contents of a policy file."""
 
     policy: Literal[1] = Field(description="version of this format")
-    signers: list[AnySigner] = Field(min_length=1)
+    signers: list[Person] = Field(min_length=1, description="who may run, and so sign a run")
+    approvers: list[Person] = Field(default=[], description="who may approve steps of runs that others sign")
     recipe: ExpectedRecipe = ExpectedRecipe(name=None, sha256=None)
     parameters: dict[str, Annotated[str | list[str], PlainValidator(_texts)]] = Field(
         default={}, description="values the run must have had"
     )
-    approvals: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        default={}, description="step id → number of people who must have approved it"
+    approvals: dict[str, Annotated[Wanted, BeforeValidator(_demand)]] = Field(
+        default={}, description="step id → who must have approved it, besides what the recipe asks for"
     )
     witnesses: list[NamedWitness] = Field(default=[])
 
@@ -122,33 +149,36 @@ class PolicyFile(_Table):
 class Policy:
     """A policy with its certificates read, in the forms that `verify_signature` takes.
 
-    `primaries` are the fingerprints of those who may sign.
+    `primaries` are the fingerprints of those who may sign, `approvers` of those who may approve; `roles` has by
+    fingerprint what either of them is.
     """
 
     primaries: frozenset[str]
     certificates: tuple[bytes, ...]
     recipe: ExpectedRecipe = field(default_factory=lambda: ExpectedRecipe(name=None, sha256=None))
     parameters: dict[str, str | list[str]] = field(default_factory=dict)
-    approvals: dict[str, int] = field(default_factory=dict)
+    approvals: dict[str, Demand] = field(default_factory=dict)
+    approvers: frozenset[str] = frozenset()
+    roles: dict[str, frozenset[str]] = field(default_factory=dict)
     witnesses: tuple[TrustedWitness, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Policy:
         """Read a policy file and the certificates it names; raises UsageError with every fault, each at its line."""
-        text = _read(path).decode("utf-8", "replace")
+        text = read_policy(path)
         written = parse_policy(text, str(path))
-        certificates, primaries, faults = [], [], []
-        for signer in written.signers:
-            if isinstance(signer, AllowedSshKey):
-                certificates.append(signer.ssh.encode())
-                primaries.append(SshKey.read(signer.ssh).fingerprint)
-                continue
-            primaries.append(signer.fingerprint)
+        certificates: dict[bytes, None] = {}
+        roles: dict[str, frozenset[str]] = {}
+        faults: list[Diagnostic] = []
+        for person in (*written.signers, *written.approvers):
+            who = fingerprint_of(person)
+            roles[who] = roles.get(who, frozenset()) | frozenset(person.roles)
             try:
-                certificates.append(dearmor(_read(path.parent / signer.certificate), "PUBLIC KEY BLOCK"))
+                certificates[_certificate(person, path.parent)] = None
             except (UsageError, VerificationError) as error:
-                span = _span(text, str(path), signer.certificate)
-                faults += [Diagnostic(f"`{line(signer.certificate)}`: {d.message}", span) for d in error.diagnostics]
+                name = person.certificate if isinstance(person, OpenPgpPerson) else ""
+                span = _span(text, str(path), name)
+                faults += [Diagnostic(f"`{line(name)}`: {d.message}", span) for d in error.diagnostics]
         witnesses = []
         for named in written.witnesses:
             try:
@@ -159,13 +189,34 @@ class Policy:
         if faults:
             raise UsageError(*faults)
         return cls(
-            frozenset(primaries),
+            frozenset(map(fingerprint_of, written.signers)),
             tuple(certificates),
             written.recipe,
             written.parameters,
-            written.approvals,
+            {step: Demand(wanted.count, wanted.role) for step, wanted in written.approvals.items()},
+            frozenset(map(fingerprint_of, written.approvers)),
+            roles,
             tuple(witnesses),
         )
+
+    def approves(self, fingerprint: str, roles: Collection[str | None]) -> bool:
+        """Say whether somebody may approve where these roles are asked for; None asks for nothing."""
+        return fingerprint in self.approvers and self.has(fingerprint, roles)
+
+    def has(self, fingerprint: str, roles: Collection[str | None]) -> bool:
+        """Say whether somebody has all of these roles; None is no role."""
+        return set(roles) - {None} <= self.roles.get(fingerprint, frozenset())
+
+
+def fingerprint_of(person: Person) -> str:
+    """Return the fingerprint that stands for somebody."""
+    return person.fingerprint if isinstance(person, OpenPgpPerson) else SshKey.read(person.ssh).fingerprint
+
+
+def _certificate(person: Person, beside: Path) -> bytes:
+    if isinstance(person, SshPerson):
+        return person.ssh.encode()
+    return dearmor(_read(beside / person.certificate), "PUBLIC KEY BLOCK")
 
 
 def parse_policy(text: str, path: str) -> PolicyFile:
@@ -178,22 +229,9 @@ def parse_policy(text: str, path: str) -> PolicyFile:
         raise UsageError(*gather(_faults(text, path, error.errors(include_url=False)))) from error
 
 
-def write_policy(path: Path, signer: Signer) -> None:
-    """Write a policy that trusts one signer, whose OpenPGP certificate goes beside it; raises UsageError."""
-    public = signer.certificate(signer.primary)
-    head = "# Whose signature makes a run's journal trustworthy; read by `recipe verify RUN --policy THIS-FILE`.\n"
-    try:
-        if kind_of(signer.primary) == "ssh":
-            entry = f'ssh = "{SshKey.read(public).line}"\n'
-        else:
-            certificate = path.with_name(f"{path.stem}-{signer.primary}.asc")
-            entry = f'fingerprint = "{signer.primary}"\ncertificate = "{certificate.name}"\n'
-            publish(certificate, public)
-        publish(path, f"{head}policy = 1\n\n[[signers]]\n{entry}".encode())
-    except OSError as error:
-        raise UsageError.because(
-            f"cannot write `{path}`: {error.strerror}", hint="name a file in a directory that can be written to"
-        ) from error
+def read_policy(path: Path) -> str:
+    """Return the text of a policy file; raises UsageError."""
+    return _read(path).decode("utf-8", "replace")
 
 
 def _witness(named: NamedWitness, beside: Path) -> TrustedWitness:

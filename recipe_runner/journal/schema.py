@@ -10,7 +10,17 @@ from typing import Any, NotRequired, Required, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from recipe_runner.engine.events import TYPES, Genesis, Recorded, Recover, Resume, StepEnd, Witnessed
+from recipe_runner.engine.events import (
+    TYPES,
+    Approval,
+    Genesis,
+    Recorded,
+    Recover,
+    Request,
+    Resume,
+    StepEnd,
+    Witnessed,
+)
 from recipe_runner.journal.lines import DIGEST, RUN_ID, Line, LineError
 from recipe_runner.journal.witness import receipts
 
@@ -20,6 +30,7 @@ ADDED: dict[type[Recorded], frozenset[str]] = {
     Genesis: frozenset({"sealing", "signer", "prev_run"}),
     Recover: frozenset({"signer"}),
     Resume: frozenset({"signer"}),
+    Request: frozenset({"signer"}),
 }
 """Fields that the journal adds to those of the event."""
 
@@ -42,7 +53,9 @@ def event_of(line: Line) -> Recorded:
     if isinstance(event, Genesis) and (event.format != FORMAT or not RUN_ID.match(event.run)):
         raise LineError(f"the format is not `{FORMAT}`, or the run has no id of 32 hexadecimal digits")
     if isinstance(event, StepEnd):
-        _check_blobs(event.blobs)
+        _check_blobs("step_end", event.blobs, BLOBS)
+    if isinstance(event, Approval) and event.certificate is not None:
+        _check_blobs("approval", {"certificate": event.certificate}, frozenset({"certificate"}))
     if isinstance(event, Witnessed) and event.receipt:
         _check_receipt(event.receipt)
     return event
@@ -58,13 +71,13 @@ def _check_receipt(receipt: dict[str, Any]) -> None:
     raise LineError("`witness` names a receipt in a form that is not known")
 
 
-def _check_blobs(blobs: dict[str, Any]) -> None:
+def _check_blobs(type_name: str, blobs: dict[str, Any], names: frozenset[str]) -> None:
     for stream, entry in blobs.items():
         match entry:
             case {"sha256": str() as sha256, "size": int() as size, **more} if not more:
-                if stream in BLOBS and DIGEST.match(sha256) and type(size) is int and size >= 0:
+                if stream in names and DIGEST.match(sha256) and type(size) is int and size >= 0:
                     continue
-        raise LineError("`step_end` names a blob in a form that is not known")
+        raise LineError(f"`{type_name}` names a blob in a form that is not known")
 
 
 def required_and_optional(type_name: str) -> tuple[frozenset[str], frozenset[str]]:

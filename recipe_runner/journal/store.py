@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,7 @@ from recipe_runner.engine.events import (
     Genesis,
     Output,
     Recorded,
+    Request,
     Resume,
     StepEnd,
     Ticking,
@@ -139,6 +141,11 @@ class Journal:
         """How far the journal has come; all of it is durable."""
         return self._writer.head
 
+    @property
+    def signer(self) -> Signer | None:
+        """Who seals now, or None for an unsigned run."""
+        return self._writer.signer
+
     def record(self, event: Event) -> None:
         """Write an event down and seal it where it must be; durable when this returns.
 
@@ -157,12 +164,13 @@ class Journal:
             case StepEnd():
                 self._append(dataclasses.replace(event, blobs=self._committed(event.step, event.item)))
             case _:
-                self._append(event, signed=isinstance(event, Resume))
+                self._append(event, signed=isinstance(event, Resume | Request))
 
-    def keep(self, data: bytes) -> None:
-        """Keep a document that an event names by its sha256, such as the recipe; raises IncompleteError."""
+    def keep(self, data: bytes) -> dict[str, Any]:
+        """Keep a document, such as the recipe, and return how an event names it; raises IncompleteError."""
         with writing(self.directory):
             keep(blob_directory(self.directory), data)
+        return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
 
     def blob(self, sha256: str) -> bytes:
         """Return the bytes of a named blob; raises VerificationError where they are not those."""

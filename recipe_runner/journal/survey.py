@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from recipe_runner.engine.events import Genesis, Recorded, from_record
 from recipe_runner.errors import RecipeError, VerificationError
@@ -20,14 +21,17 @@ from recipe_runner.journal.seal import statement
 from recipe_runner.journal.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signature import form_fault
 
+Purpose = Literal["seal", "approval"]
+
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A signature found in a journal, its statement and the key that is said to have made it."""
+    """A signature found in a journal, its statement, the key that is said to have made it, and what it is for."""
 
     statement: bytes
     signature: bytes
     by: Identity
+    purpose: Purpose = "seal"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,18 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """An answer to a request for approval: by whom (fingerprint of the primary key), when by their own clock."""
+
+    step: str
+    attempt: int
+    decision: str
+    approver: str
+    signed: str
+    record: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the journal says of its run; as true as the verdict is good. `signers` are primary key fingerprints."""
 
@@ -78,6 +90,7 @@ class Facts:
     seals: int = 0
     sessions: int = 1
     set_aside: int = field(default=0, metadata={"help": "tails set aside after a crash, each named by a record"})
+    approvals: tuple[Given, ...] = ()
     trusted_time: str = "none"
     second_opinion: str = field(default="", metadata={"help": "what `sqv` says, in words; empty if it was not asked"})
     witnesses: tuple[Attestation, ...] = ()

@@ -48,7 +48,7 @@ def verify(directory: Path, policy: Policy, ledger: Ledger | None = None, *, sec
         each = functools.partial(_side_by_side, pool)
         examined = examine(lines, policy, judge.check, directory_name=directory.absolute().name, each=each)
     beside = ledger or Ledger.read(directory.absolute().parent)
-    heard = hear(directory, policy.witnesses, examined.extent, beside, judge.check)
+    heard = hear(directory, policy.witnesses, examined.extent, beside, judge.sealed)
     doubts = [
         *examined.doubts,
         *heard.doubts,
@@ -75,9 +75,18 @@ class _Judge:
     policy: Policy
     opinions: Opinions | None
 
-    def check(self, statement: bytes, signature: bytes) -> Signature:
+    def check(self, seal: Seal) -> Signature:
+        """Judge a signature by those who may make it."""
+        people = self.policy.primaries if seal.purpose == "seal" else self.policy.approvers
+        return self._made(seal.statement, seal.signature, people)
+
+    def sealed(self, statement: bytes, signature: bytes) -> Signature:
+        """Judge a signature by those who may seal."""
+        return self._made(statement, signature, self.policy.primaries)
+
+    def _made(self, statement: bytes, signature: bytes, people: frozenset[str]) -> Signature:
         certificates = self.policy.certificates
-        made = verify_signature(statement, signature, certificates=certificates, primaries=self.policy.primaries)
+        made = verify_signature(statement, signature, certificates=certificates, primaries=people)
         if self.opinions:
             self.opinions.ask(made, statement, signature, certificates)
         return made

@@ -46,6 +46,11 @@ class Writer:
         """How far the journal has come."""
         return Head.of(self._run, self._chain)
 
+    @property
+    def signer(self) -> Signer | None:
+        """Who seals, or None for an unsigned run."""
+        return self._signer
+
     def prepare(self, type_name: str, fields: dict[str, Any]) -> Prepared:
         """Return the record and, where one is due, the seal; raises IncompleteError, having written nothing.
 

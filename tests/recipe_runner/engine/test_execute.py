@@ -358,7 +358,7 @@ def test_a_course_names_steps_that_exist() -> None:
 def test_a_step_that_needs_approval_does_not_run_without(tmp_path: Path) -> None:
     """`approve=` is never passed over."""
     text = f"```bash {{#go approve=1 by=security}}\ntouch {tmp_path}/gone\n```\n"
-    with pytest.raises(IncompleteError, match="needs 1 approvals"):
+    with pytest.raises(IncompleteError, match="must be approved by 1 person of role `security`"):
         run_text(text, directory=tmp_path)
     assert not (tmp_path / "gone").exists()
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.events import Genesis, Note
 from recipe_runner.gpgv import Signature, dearmor, verify_detached
 from recipe_runner.journal.examine import Examined, examine
@@ -17,6 +18,7 @@ from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.lines import LINE_CAP
 from recipe_runner.journal.policy import ExpectedRecipe, Policy
 from recipe_runner.journal.signature import armor
+from recipe_runner.journal.survey import Seal
 from recipe_runner.journal.verdict import Report, Verdict
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.forge import Attack, Record, inserted, without
@@ -31,7 +33,8 @@ def judge(policy: Policy) -> Judge:
     """Examine bytes under the policy; the same signature over the same text is given to gpgv once only."""
     known: dict[tuple[bytes, bytes, frozenset[str], tuple[bytes, ...]], Signature | Exception] = {}
 
-    def remembered(trusted: Policy, statement: bytes, signature: bytes) -> Signature:
+    def remembered(trusted: Policy, seal: Seal) -> Signature:
+        statement, signature = seal.statement, seal.signature
         key = (statement, signature, trusted.primaries, trusted.certificates)
         if key not in known:
             try:
@@ -280,9 +283,9 @@ def test_a_signature_in_any_other_form_is_invalid(
             "blob",
         ),
         (inserted(2, t="recover", size=1, sha256="0" * 64, file="../../etc/passwd", signer=None), Verdict.INVALID, ""),
-        (inserted(2, t="approval", stmt="x", sig="y"), Verdict.UNTRUSTED, "cannot check"),
+        (inserted(2, t="approval", stmt="x", sig="y"), Verdict.INVALID, "no statement"),
         (inserted(2, t="resume", session=2, signer=None), Verdict.INVALID, "pair of fingerprints"),
-        (forge.first(approvals={"a": 2}), Verdict.UNTRUSTED, "needs 2 approvals"),
+        (forge.first(approvals={"a": 2}), Verdict.UNTRUSTED, "2 approvals it needs"),
         (forge.first(sealing="some"), Verdict.INVALID, "`sealing`"),
         (forge.first(format="v2"), Verdict.INVALID, "format"),
         (forge.first(run="x"), Verdict.INVALID, "32 hexadecimal"),
@@ -339,10 +342,10 @@ def test_the_policy_decides_what_was_run(judge: Judge, policy: Policy, small: by
     bad = demanding(
         recipe=ExpectedRecipe(name="other.md", sha256="f" * 64),
         parameters={"serial": "20091023", "channel": "beta"},
-        approvals={"publish": 2},
+        approvals={"publish": Demand(2), "a": Demand(1)},
     )
     report = judge(small, bad)
-    assert (report.verdict, len(report.reasons)) == (Verdict.UNTRUSTED, 5)
+    assert (report.verdict, len(report.reasons)) == (Verdict.UNTRUSTED, 6)
 
 
 def test_the_worst_doubt_decides(judge: Judge, stranger: GpgSigner, tmp_path: Path) -> None:

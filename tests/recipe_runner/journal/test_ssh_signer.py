@@ -7,7 +7,8 @@ import pytest
 
 from recipe_runner.errors import IncompleteError, UnmetError, VerificationError
 from recipe_runner.gpgv import UntrustedError
-from recipe_runner.journal.policy import Policy, write_policy
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.policy_writer import write_policy
 from recipe_runner.journal.signature import verify_signature
 from recipe_runner.journal.signer import find_signer
 from recipe_runner.journal.ssh_signer import SshSigner

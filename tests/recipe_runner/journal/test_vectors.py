@@ -40,7 +40,8 @@ def by_shell(run: Path, policy: Path, work: Path) -> tuple[int, str]:
         keys.write_bytes(b"".join(b"me@x.example " + key + b"\n" for key in trusted.certificates))
     else:
         keys.write_bytes(b"".join(dearmor(c, "PUBLIC KEY BLOCK") for c in trusted.certificates))
-    done = subprocess.run([SHELL, run, keys, fingerprint], capture_output=True, check=False)
+    approvers = [f"{role}={who}" for who in trusted.approvers for role in trusted.roles[who]]
+    done = subprocess.run([SHELL, run, keys, fingerprint, *approvers], capture_output=True, check=False)
     assert done.stderr == b""
     return done.returncode, done.stdout.decode("ascii")
 
