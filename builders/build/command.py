@@ -47,7 +47,7 @@ class ToolError(RecipeError):
     def __init__(self, tool: str, status: int, said: str) -> None:
         how = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
         super().__init__(Diagnostic(f"`{tool}` {how}"))
-        self.said = said
+        self.status, self.said = status, said
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--serial", metavar="YYYYMMDD[.N]", help="Name of this build; default: the next free one of today.")
 @click.option("--key", metavar="FINGERPRINT", help="Sign the checksums with this key of GNUPGHOME.")
 @click.option("--only", metavar="MEMBER", help="Build this one of the definition's images.")
+@click.option("--outside-hooks", is_flag=True, help="Run the definition's hooks outside the root on this machine.")
 @click.option("--no-cache", is_flag=True, help="Make every phase anew, and keep none.")
 @click.option(
     "--boot", "firmwares", metavar="FIRMWARES", help="Boot it before it is published: `bios,uefi:ec2,direct`."
@@ -37,6 +38,7 @@ def build(
     serial: str | None,
     key: str | None,
     only: str | None,
+    outside_hooks: bool,
     no_cache: bool,
     firmwares: str | None,
     boot_timeout: float,
@@ -69,7 +71,16 @@ def build(
     for one in wanted:
         if len(wanted) > 1:
             terminal.note(f"{one.member}: {one.title}")
-        made = build_image(one, chosen, place, progress=terminal, key=key, cache=cache, accept=trials.accepting(one))
+        made = build_image(
+            one,
+            chosen,
+            place,
+            progress=terminal,
+            key=key,
+            cache=cache,
+            accept=trials.accepting(one),
+            outside_hooks=outside_hooks,
+        )
         terminal.say(str(made))
     return ExitCode.FAILED if trials.failed else ExitCode.DONE
 

@@ -14,7 +14,8 @@ from builders.build.e2fsprogs import Mke2fs
 from builders.build.filesystem import Volume, make_volume, volume_command
 from builders.build.grub import BIOS, UEFI, core_command
 from builders.build.layout import Layout, data_partitions
-from builders.build.rootfs import Rootfs, archive_path
+from builders.build.rootfs import Rootfs
+from builders.customise.customise import final_path
 from builders.images.definition import Definition
 from builders.images.disks import Partition
 from builders.publish.tree import Names
@@ -53,7 +54,7 @@ def make_disks(bench: Bench, mke2fs: Mke2fs, layout: Layout, rootfs: Rootfs, pat
 def disk_commands(bench: Bench, mke2fs: Path, layout: Layout, paths: Mapping[str, Path]) -> tuple[Argv, ...]:
     """Return the commands of `make_disks` in their order, but for those that fill a vfat."""
     mounts = _mounts(bench)
-    parts = part_paths(mounts, bench.work) if mounts else {"/": archive_path(bench)}
+    parts = part_paths(mounts, bench.work) if mounts else {"/": final_path(bench)}
     commands = [
         volume_command(bench, mke2fs, volume, parts[volume.mount] if volume.mount else None)
         for _, _, volume in _volumes(bench, layout)

@@ -6,21 +6,25 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from builders.build.artefacts import Artefact, Materials, artefacts, output_tools, unpack_boot_files
+from builders.build.artefacts import Artefact, Materials, artefacts, unpack_boot_files
 from builders.build.bench import Bench, bench, scratch_parent
 from builders.build.cache import PhaseCache
 from builders.build.disks import BOOTING, disk_paths, make_disks
 from builders.build.e2fsprogs import find_mke2fs
 from builders.build.filesystem import filesystem_path
 from builders.build.layout import Layout
+from builders.build.modes import require_mode
 from builders.build.phases import Phases, find_phases
-from builders.build.plan import find_tools
+from builders.build.plan import build_tools, find_tools
 from builders.build.progress import Progress
 from builders.build.proof import Start, account_for, write_proof, write_run
-from builders.build.rootfs import Rootfs, indexes_path, make_rootfs, read_rootfs
-from builders.build.tools import DISK_TOOLS, SIGNING_TOOLS, Room, require, room_needed
+from builders.build.rootfs import Rootfs, archive_path, indexes_path, inspect, make_rootfs, read_rootfs
+from builders.build.tools import SIGNING_TOOLS, Room, require, room_needed
+from builders.customise.customise import customise
+from builders.customise.hooks import hooks_of, refuse_outside
 from builders.distros.base import Bootstrap
 from builders.distros.table import distribution
 from builders.images.definition import Definition
@@ -40,20 +44,23 @@ def build_image(
     key: str | None = None,
     cache: PhaseCache | None = None,
     accept: Callable[[Path], None] | None = None,
+    outside_hooks: bool = False,
 ) -> Path:
     """Build, sum, sign where `key` (a fingerprint) is given, publish into the tree; return the serial's directory.
 
     Nothing is visible in the tree before everything is there, and `accept`, which is shown the directory of all files
-    but the signatures and may raise a RecipeError, has accepted it. Raises UnmetError before the work starts,
-    RecipeError during it.
+    but the signatures and may raise a RecipeError, has accepted it. Hooks outside the root are run only where
+    `outside_hooks` says so. Raises UnmetError before the work starts, RecipeError during it.
     """
+    if not outside_hooks:
+        refuse_outside(definition)
     family = distribution(definition.distribution)
     final = daily(tree, definition, serial)
     names = Names(definition.codename, definition.architecture, definition.flavour)
     with converted(tree.root), tree.staging(final) as staged:
         parent = scratch_parent(definition.disk.size)
         require(
-            (*DISK_TOOLS, *output_tools(definition.outputs), *family.tools, *(SIGNING_TOOLS if key else ())),
+            (*build_tools(definition, family), *(SIGNING_TOOLS if key else ())),
             (Room(staged, room_needed(definition)), Room(parent, room_needed(definition))),
         )
         if key:
@@ -91,12 +98,15 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
     disks = disk_paths(bench, staged, names)
     mke2fs = find_mke2fs(bench.commands, bench.cache, progress)
     bootstrap = family.bootstrap(bench)
+    require_mode(definition, chroot=bootstrap.mode != "chrootless")
     with ExitStack() as stack:
         with progress.phase(f"archive of {definition.codename}"):
             family.prepare(bench)
             phases = stack.enter_context(find_phases(bench, family, bootstrap, mke2fs, cache))
         with progress.phase(f"root file system{phases.rootfs.remark}"):
-            rootfs, phases = _root(bench, bootstrap, phases)
+            packaged, phases = _root(bench, bootstrap, phases)
+        with progress.phase(f"customise{phases.customised.remark}"):
+            rootfs = _customised(bench, packaged, bootstrap, phases)
         account = stack.enter_context(ThreadPoolExecutor(1)).submit(account_for, bench, names, rootfs)
         with progress.phase(f"file systems and disks{phases.disk.remark}"):
             made = {"root.ext4": filesystem_path(bench), **{f"{name}.raw": path for name, path in disks.items()}}
@@ -112,7 +122,7 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
             _limit(definition, wanted)
         with progress.phase("proof and checksums"):
             making = write_proof(bench, staged, names, rootfs, account.result())
-    used = find_tools((*DISK_TOOLS, *output_tools(definition.outputs), *family.tools))
+    used = find_tools(build_tools(definition, family))
     versions = {tool.tool.package: tool.version for tool in used if tool.version}
     write_run(bench, staged, names, making, start, versions | {"mke2fs": ".".join(map(str, mke2fs.version))})
 
@@ -147,6 +157,17 @@ def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases) -> tuple[Rootfs, P
     phases = phases.believed(rootfs.sources)
     phases.rootfs.keep({"rootfs.tar": rootfs.archive, "indexes": indexes_path(bench)})
     return rootfs, phases
+
+
+def _customised(bench: Bench, packaged: Rootfs, bootstrap: Bootstrap, phases: Phases) -> Rootfs:
+    if found := phases.customised.found:
+        return replace(inspect(found / "root.tar"), sources=packaged.sources)
+    rootfs = customise(bench, packaged, bootstrap)
+    if hooks_of(bench.definition, "customise"):
+        phases.customised.keep({"root.tar": rootfs.archive})
+    if packaged.archive == archive_path(bench):
+        packaged.archive.unlink()
+    return rootfs
 
 
 def _move_current(tree: Tree, final: Path, serial: Serial) -> None:

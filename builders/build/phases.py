@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from builders.build.e2fsprogs import Mke2fs
 from builders.build.inputs import archive_state, machine_state, program_state
 from builders.build.rootfs import rootfs_command
 from builders.build.tools import DISK_TOOLS
+from builders.customise.hooks import hooks_of
 from builders.distros.base import Bootstrap, Distribution
 
 
@@ -50,6 +52,7 @@ class Phases:
     """The phases of one build; `sources` is the archive's state that their keys hold."""
 
     rootfs: Phase
+    customised: Phase
     disk: Phase
     artefacts: Mapping[str, Phase]
     sources: Mapping[str, str]
@@ -71,7 +74,10 @@ class Phases:
 
 
 _NONE = Phase("", None, None)
-_NOTHING = Phases(_NONE, _NONE, {}, {})
+_NOTHING = Phases(_NONE, _NONE, _NONE, {}, {})
+
+_IN_NO_ROOT = {"boot", "disk", "disks", "limits", "outputs"}
+"""Keys of a definition that are in no file of its root; of the disks, `fstab` and mount points are among the files."""
 
 
 @contextmanager
@@ -90,25 +96,36 @@ def find_phases(
     if cache is None or sources is None:
         yield _NOTHING
         return
-    definition = bench.definition.model_dump(mode="json")
-    disks, boot = [definition.pop("disk"), definition.pop("disks")], definition.pop("boot")
-    del definition["outputs"]
-    machine = machine_state((*DISK_TOOLS, *family.tools), mke2fs)
+    definition = bench.definition
+    machine = machine_state((*DISK_TOOLS, *family.tools(definition)), mke2fs)
     asked = [str(word).replace(str(bench.work), "") for word in rootfs_command(bench, bootstrap)]
-    given = [asked, dict(bootstrap.files), dict(bootstrap.environ)]
-    rootfs_key = phase_key("rootfs", definition, str(bench.serial), given, sources, machine, program_state())
-    disk_key = phase_key("disk", rootfs_key, disks, boot["arguments"], boot["modes"])
+    environ = {name: value.replace(str(bench.work), "") for name, value in bootstrap.environ.items()}
+    early = [hook.model_dump(mode="json") for hook in definition.hooks if hook.phase != "customise"]
+    debconf = definition.debconf.sha256 if definition.debconf else None
+    rootfs_key = phase_key(
+        *("rootfs", asked, environ, early, debconf, str(bench.serial), sources, machine, program_state())
+    )
+    files = {path: hashlib.sha256(content).hexdigest() for path, content in bootstrap.files.items()}
+    late = definition.model_dump(mode="json", exclude=_IN_NO_ROOT)
+    customised_key = phase_key("customise", rootfs_key, files, late)
+    loaders = {"arguments": definition.boot.arguments, "modes": definition.boot.modes}
+    disks = definition.model_dump(mode="json", include={"disk", "disks"})
+    disk_key = phase_key("disk", customised_key, disks, loaders)
+    last_hooks = hooks_of(definition, "customise")
     with ExitStack() as stack:
         rootfs = stack.enter_context(cache.holding(rootfs_key))
-        disk_found = stack.enter_context(cache.holding(disk_key if rootfs else None))
+        customised = stack.enter_context(cache.holding(customised_key if rootfs and last_hooks else None))
+        finished = customised if last_hooks else rootfs
+        disk_found = stack.enter_context(cache.holding(disk_key if finished else None))
         made: dict[str, Phase] = {}
-        for output, disk in asked_for(bench.definition.outputs, disk_names(bench.definition)):
+        for output, disk in asked_for(definition.outputs, disk_names(definition)):
             of_root = RECIPES[output].made_of == "rootfs"
-            key = phase_key(label(output, disk), rootfs_key if of_root else disk_key)
-            found = stack.enter_context(cache.holding(key if (rootfs if of_root else disk_found) else None))
+            key = phase_key(label(output, disk), customised_key if of_root else disk_key)
+            found = stack.enter_context(cache.holding(key if (finished if of_root else disk_found) else None))
             made[label(output, disk)] = Phase(key, cache, found)
         yield Phases(
             Phase(rootfs_key, cache, rootfs),
+            Phase(customised_key, cache, customised),
             Phase(disk_key, cache, disk_found),
             made,
             sources,

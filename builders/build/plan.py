@@ -13,9 +13,12 @@ from builders.build.disks import BOOTING, disk_commands, disk_paths
 from builders.build.e2fsprogs import known_mke2fs
 from builders.build.filesystem import filesystem_path
 from builders.build.layout import Layout, Partition
-from builders.build.rootfs import archive_path, rootfs_command
-from builders.build.tools import DISK_TOOLS, Tool, room_needed
+from builders.build.rootfs import rootfs_command
+from builders.build.tools import DISK_TOOLS, HOOK_TOOLS, Tool, room_needed
+from builders.customise.customise import final_path, planned_commands
+from builders.distros.base import Distribution
 from builders.distros.table import distribution
+from builders.images.definition import Definition
 from builders.images.writing import DEFINITION, attachments
 from builders.proof.packages import installed
 from builders.publish.tree import BUILD_INFO, SUMS, Names
@@ -75,7 +78,7 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     unpacked = sorted([names.kernel(FLAVOUR), *([names.ramdisk(FLAVOUR)] if bootstrap.ramdisk else [])])
     place = staged if "unpacked" in outputs else bench.work
     materials = Materials(
-        archive_path(bench), filesystem_path(bench), disks[BOOTING], tuple(place / name for name in unpacked), staged
+        final_path(bench), filesystem_path(bench), disks[BOOTING], tuple(place / name for name in unpacked), staged
     )
     made = artefacts(outputs, names, materials, disks)
     files = [artefact.target.relative_to(staged).as_posix() for artefact in made]
@@ -97,6 +100,7 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     )
     phases = (
         _phase("root file system", *family.preparation(bench), rootfs_command(bench, bootstrap)),
+        _phase("customise", *planned_commands(bench)),
         _phase(
             "file systems and disks",
             *disk_commands(bench, mke2fs.path if mke2fs else Path("mke2fs"), layout, disks),
@@ -106,12 +110,18 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
     return ImagePlan(
         phases,
         (*files, *proof),
-        find_tools((*DISK_TOOLS, *output_tools(outputs), *family.tools)),
+        find_tools(build_tools(definition, family)),
         layout.partitions,
         ".".join(map(str, mke2fs.version)) if mke2fs else None,
         bench.work.parent,
         room_needed(definition),
     )
+
+
+def build_tools(definition: Definition, family: Distribution) -> tuple[Tool, ...]:
+    """Return all tools that a build runs."""
+    hooks = HOOK_TOOLS if any(hook.where == "inside" for hook in definition.hooks) else ()
+    return (*DISK_TOOLS, *output_tools(definition.outputs), *family.tools(definition), *hooks)
 
 
 def _phase(title: str, *commands: Argv) -> PlannedPhase:

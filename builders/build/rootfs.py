@@ -13,7 +13,11 @@ from pathlib import Path
 from builders.build.archive import Member, read_members, resolve
 from builders.build.bench import Bench
 from builders.build.command import Argv
+from builders.build.modes import choose_mode, entering
+from builders.customise.hooks import hooks_of, mmdebstrap_hook, write_scripts
 from builders.distros.base import Bootstrap
+from builders.images.contents import Phase
+from builders.images.definition import Definition
 from recipe_runner.errors import RecipeError
 
 
@@ -42,10 +46,15 @@ class Rootfs:
 
 def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
     """Run mmdebstrap; the same archive state and serial give the same bytes."""
-    overlay = {**bootstrap.files, "etc/cloud/build.info": _build_info(bench)}
-    _overlay(bench).write_bytes(pack(overlay, bench.serial.epoch))
-    bench.commands.extended(**bootstrap.environ).run(*rootfs_command(bench, bootstrap))
+    write_scripts(bench)
+    bench.commands.extended(**bootstrap.environ, **proxies(bench.definition)).run(*rootfs_command(bench, bootstrap))
     return read_rootfs(archive_path(bench), indexes_path(bench))
+
+
+def proxies(definition: Definition) -> dict[str, str]:
+    """Return the variables by which apt is told of the definition's proxy; they are in no file of the root."""
+    proxy = definition.archive.proxy
+    return {"http_proxy": proxy, "https_proxy": proxy} if proxy else {}
 
 
 def read_rootfs(archive: Path, indexes: Path) -> Rootfs:
@@ -67,19 +76,29 @@ def rootfs_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
     """Return the command that makes the root file system."""
     indexes = shlex.quote(str(indexes_path(bench)))
     state = f'cd "$1/var/lib/apt/lists" && sha256sum *Release > {indexes}'
-    hooks = [state, *bootstrap.customize_hooks, f"tar-in {shlex.quote(str(_overlay(bench)))} /"]
+    mode = choose_mode()
+    definition = bench.definition
+    asked: dict[Phase, list[str]] = {
+        phase: [mmdebstrap_hook(bench, numbered, mode) for numbered in hooks_of(definition, phase)]
+        for phase in ("setup", "essential", "packages")
+    }
+    hooks = [state, *bootstrap.customize_hooks, *asked["packages"]]
+    chrootless = bootstrap.mode == "chrootless"
     return (
+        *(entering(mode, bench.work) if chrootless else ()),
         "mmdebstrap",
-        f"--mode={bootstrap.mode}",
+        f"--mode={'chrootless' if chrootless else mode}",
         f"--variant={bootstrap.variant}",
         "--format=tar",
-        f"--architectures={bench.definition.architecture}",
+        f"--architectures={definition.architecture}",
         f"--include={','.join(bootstrap.packages)}",
         '--aptopt=APT::Install-Recommends "false"',
+        *(f"--aptopt={option}" for option in bootstrap.apt_options),
         "--dpkgopt=force-confold",
-        *(f"--essential-hook={hook}" for hook in bootstrap.essential_hooks),
+        *(f"--setup-hook={hook}" for hook in asked["setup"]),
+        *(f"--essential-hook={hook}" for hook in (*bootstrap.essential_hooks, *asked["essential"])),
         *(f"--customize-hook={hook}" for hook in hooks),
-        bench.definition.codename,
+        definition.codename,
         archive_path(bench),
         *map(str, bootstrap.sources),
     )
@@ -125,11 +144,3 @@ def pack(texts: Mapping[str, str | bytes], epoch: int) -> bytes:
             member.size, member.mtime, member.mode = len(content), epoch, 0o644
             tar.addfile(member, io.BytesIO(content))
     return packed.getvalue()
-
-
-def _overlay(bench: Bench) -> Path:
-    return bench.work / "overlay.tar"
-
-
-def _build_info(bench: Bench) -> str:
-    return f"build_name: {bench.definition.flavour}\nserial: {bench.serial}\n"

@@ -55,6 +55,7 @@ DISK_TOOLS = (
     Tool("tar", "tar"),
     Tool("gzip", "gzip"),
 )
+HOOK_TOOLS = (Tool("bwrap", "bubblewrap"),)
 SIGNING_TOOLS = (Tool("gpg", "gnupg"),)
 
 

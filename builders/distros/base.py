@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.build.tools import Tool
+from builders.customise.once import Init
 from builders.distros.sources import Source
 from builders.images.definition import Definition
 from builders.images.model import Misfit
@@ -18,14 +19,16 @@ from builders.images.model import Misfit
 class Bootstrap:
     """What mmdebstrap is asked for, and what is done in the root it makes.
 
-    The hooks are POSIX shell with the root's path in `$1`; `files` are written last, by path in the image;
-    `ramdisk` says whether the kernel is expected to have one.
+    The hooks are POSIX shell with the root's path in `$1`; `files` are written when all packages are there, by
+    path in the image; `init` starts the services; `ramdisk` says whether the kernel is expected to have one.
     """
 
     variant: Literal["apt", "custom"]
     packages: Sequence[str]
     sources: Sequence[Source]
-    files: Mapping[str, str]
+    files: Mapping[str, bytes]
+    init: Init = "systemd"
+    apt_options: Sequence[str] = ()
     mode: Literal["auto", "chrootless"] = "auto"
     essential_hooks: Sequence[str] = ()
     customize_hooks: Sequence[str] = ()
@@ -46,9 +49,8 @@ class Distribution(Protocol):
         """One line for people."""
         ...
 
-    @property
-    def tools(self) -> Sequence[Tool]:
-        """What it needs on the build machine besides the builder's own tools."""
+    def tools(self, definition: Definition) -> Sequence[Tool]:
+        """Say what it needs on the build machine besides the builder's own tools."""
         ...
 
     def misfits(self, definition: Definition) -> Iterable[Misfit]:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Customize hook, $1 is the root: make the ramdisk, start the network, remove what belongs to the build machine
-# or differs from build to build.
+# Customize hook, $1 is the root: make the ramdisk and start the network.
+# What belongs to the build machine or differs from build to build is taken out later (builders/customise/leftovers.py).
 set -eu
 root=$1
 
@@ -19,14 +19,3 @@ if [ -e "$root/lib/systemd/systemd-networkd" ] && [ ! -e "$root/usr/sbin/netplan
     printf '[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n' > "$root/etc/systemd/network/80-dhcp.network"
     chroot "$root" systemctl --quiet enable systemd-networkd.service
 fi
-
-: > "$root/etc/machine-id"
-rm -f "$root/var/lib/dbus/machine-id" "$root"/etc/ssh/ssh_host_*_key "$root"/etc/ssh/ssh_host_*_key.pub
-rm -rf "$root"/var/log/*.log "$root"/var/log/apt/* "$root/var/log/journal" "$root/var/cache/ldconfig/aux-cache"
-rm -f "$root"/var/cache/apt/*.bin "$root"/var/cache/debconf/*-old "$root"/var/lib/dpkg/*-old \
-    "$root/var/lib/systemd/random-seed" "$root/var/lib/systemd/catalog/database" "$root/root/.bash_history"
-for log in lastlog wtmp btmp faillog; do
-    if [ -e "$root/var/log/$log" ]; then
-        : > "$root/var/log/$log"
-    fi
-done

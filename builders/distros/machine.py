@@ -43,7 +43,7 @@ def debian_sources(codename: str, components: tuple[str, ...], known: list[Sourc
     Debian's archive keys, so that a mistake here ends in a refused signature.
     """
     suites = {codename, f"{codename}-updates", f"{codename}-security"}
-    chosen = [s for s in known if s.suite in suites and _is_debian(s)]
+    chosen = [s for s in known if s.suite in suites and of_debian(s)]
     if not any(s.suite == codename for s in chosen):
         chosen = default_sources(codename, components)
     return [Source(s.uri, s.suite, components, DEBIAN_KEYRING) for s in dict.fromkeys(chosen)]
@@ -64,7 +64,8 @@ def backports(codename: str, known: list[Source]) -> Source:
     return Source(main.uri, f"{codename}-backports", ("main",), DEBIAN_KEYRING)
 
 
-def _is_debian(source: Source) -> bool:
+def of_debian(source: Source) -> bool:
+    """Say whether an entry is of Debian's own archive, by its components, key or address."""
     if not set(source.components) <= _COMPONENTS:
         return False
     if source.signed_by:

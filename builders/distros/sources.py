@@ -12,17 +12,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One binary archive: `deb [signed-by=…] uri suite component…`."""
+    """One binary archive: `deb [signed-by=…] uri suite component…`; an index too old is refused where it `expires`."""
 
     uri: str
     suite: str
     components: tuple[str, ...]
     signed_by: str | None = None
     trusted: bool = False
+    expires: bool = True
 
     def __str__(self) -> str:
         options = [f"signed-by={self.signed_by}"] if self.signed_by else []
         options += ["trusted=yes"] if self.trusted else []
+        options += [] if self.expires else ["check-valid-until=no"]
         brackets = f"[{' '.join(options)}] " if options else ""
         return f"deb {brackets}{self.uri} {self.suite} {' '.join(self.components)}".rstrip()
 

@@ -10,7 +10,11 @@ from recipe_runner.sanitise import line
 FAMILIES = ExtensionPoint(
     "builders.distros",
     "distribution",
-    {"debian": "builders.distros.debian:Debian", "tiny": "builders.distros.tiny:Tiny"},
+    {
+        "debian": "builders.distros.debian:Debian",
+        "tiny": "builders.distros.tiny:Tiny",
+        "ubuntu": "builders.distros.ubuntu:Ubuntu",
+    },
 )
 
 

@@ -46,11 +46,15 @@ class Tiny:
 
     name = "tiny"
     summary = "busybox and a kernel under any suite's name, for rehearsals"
-    tools = (Tool(DEBIAN_KEYRING, "debian-archive-keyring", "file"),)
+
+    def tools(self, definition: Definition) -> Sequence[Tool]:
+        """Return the keys of the archive that kernel and busybox come from."""
+        del definition
+        return (Tool(DEBIAN_KEYRING, "debian-archive-keyring", "file"),)
 
     def misfits(self, definition: Definition) -> Iterable[Misfit]:
         """There is nothing to choose in it."""
-        for key in ("kernel", "packages"):
+        for key in ("kernel", "packages", "remove", "tasks", "debconf", "locale"):
             if getattr(definition, key):
                 yield Misfit((key,), f"distribution `tiny` takes no `{key}`", "remove it")
 
@@ -63,11 +67,8 @@ class Tiny:
             sources=[
                 Source(f"copy://{quote(str(_archive(bench)))}", bench.definition.codename, ("main",), trusted=True)
             ],
-            files={
-                "etc/apt/sources.list": "",
-                "etc/hostname": f"{bench.definition.codename}\n",
-                "etc/resolv.conf": "",  # mmdebstrap leaves the build machine's
-            },
+            files={"etc/apt/sources.list": b""},
+            init="sysv",
             ramdisk=False,
         )
 
@@ -157,6 +158,10 @@ def _base(root: Path, definition: Definition) -> None:
         root / "etc/lsb-release",
         f'DISTRIB_ID=Tiny\nDISTRIB_CODENAME={definition.codename}\nDISTRIB_DESCRIPTION="{definition.title}"\n',
     )
+    _write(root / "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+    _write(root / "etc/group", "root:x:0:\n")
+    _write(root / "etc/shadow", "root:*:14539:0:99999:7:::\n")
+    (root / "etc/shadow").chmod(0o640)
 
 
 def _busybox(root: Path, busybox: Path) -> None:

@@ -91,7 +91,12 @@ def read_layers(text: str, file: str, below: tuple[Path, ...] = ()) -> Node:
         base = read_layers(read_text(path), str(path), chain)
     except UsageError as error:
         span = node.span((EXTENDS,))
-        raise UsageError(*(replace(d, span=d.span or span) for d in error.diagnostics)) from error
+        raise UsageError(
+            *(
+                replace(d, span=d.span or span, hint=d.hint or "name a file relative to this one")
+                for d in error.diagnostics
+            )
+        ) from error
     return merge(_dropped(base, node), node.without(EXTENDS, DROP))
 
 

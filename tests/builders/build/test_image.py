@@ -182,7 +182,10 @@ class Broken:
 
     name = "broken"
     summary = "fails"
-    tools: Sequence[Tool] = ()
+
+    def tools(self, definition: Definition) -> Sequence[Tool]:
+        del definition
+        return ()
 
     def misfits(self, definition: Definition) -> Sequence[Misfit]:
         del definition

@@ -12,6 +12,9 @@ from recipe_runner.errors import RecipeError
 
 def archive(path: Path, *names: str, link: str | None = None) -> Path:
     with tarfile.open(path, "w") as tar:
+        folder = tarfile.TarInfo("./boot")
+        folder.type = tarfile.DIRTYPE
+        tar.addfile(folder)
         for name in names:
             tar.addfile(tarfile.TarInfo(f"./{name}"), io.BytesIO(b""))
         if link:

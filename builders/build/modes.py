@@ -1,0 +1,83 @@
+"""How a root may be made on this machine: as root, in a user namespace, or with its calls to the system faked.
+
+Every way is tried before it is chosen: that a tool is there says nothing about what the kernel allows.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from builders.build.command import PATH, Argv
+from builders.images.definition import Definition
+from recipe_runner.errors import Diagnostic, UnmetError
+
+Mode = Literal["root", "unshare", "fakechroot"]
+NAMESPACE = ("unshare", "--map-root-user", "--map-auto")
+"""Makes its user root in a namespace that has the user's range of further numbers (subuid(5))."""
+
+
+@cache
+def choose_mode() -> Mode:
+    """Return the way that works here; raises UnmetError with what each lacks."""
+    if os.geteuid() == 0:
+        return "root"
+    if works((*NAMESPACE, "true")):
+        return "unshare"
+    if all(shutil.which(tool, path=PATH) for tool in ("fakechroot", "fakeroot")) and works(("fakeroot", "true")):
+        return "fakechroot"
+    raise UnmetError(
+        Diagnostic(
+            "an ordinary user can make no root file system here: no user namespace with a range of numbers can be had",
+            hint="apt install uidmap, and give yourself a range: usermod --add-subuids 100000-165535 "
+            "--add-subgids 100000-165535 $USER",
+        ),
+        Diagnostic(
+            "nor are `fakechroot` and `fakeroot` here", hint="apt install fakechroot fakeroot, or build as root"
+        ),
+    )
+
+
+def entering(mode: Mode, work: Path) -> Argv:
+    """Return what stands before a command that is to be root of what it makes; `work` is the build's own directory.
+
+    Where owners are faked, what is known of them is kept there from one command to the next.
+    """
+    if mode == "fakechroot":
+        state = work / "owners"
+        return ("fakeroot", "-i", state, "-s", state, "--")
+    return NAMESPACE if mode == "unshare" else ()
+
+
+def require_mode(definition: Definition, *, chroot: bool) -> None:
+    """Raise UnmetError where no root can be made, or none whose own programs, run in it, are of this architecture."""
+    mode = choose_mode()
+    if not chroot or definition.architecture == native():
+        return
+    if not works(("arch-test", definition.architecture)):
+        raise UnmetError.because(
+            f"this machine runs no programs for {definition.architecture}, and the packages have some to run",
+            hint="apt install qemu-user-static binfmt-support arch-test",
+        )
+    if mode == "fakechroot":
+        raise UnmetError.because("foreign programs do not run where chroot is faked", hint="build as root")
+
+
+@cache
+def native() -> str:
+    """Return the architecture of this machine's packages."""
+    said = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, check=True, env={"PATH": PATH})
+    return said.stdout.decode("ascii").strip()
+
+
+def works(command: Argv, run: Callable[..., subprocess.CompletedProcess[bytes]] = subprocess.run) -> bool:
+    """Say whether a command can be run and succeeds."""
+    try:
+        return run(command, capture_output=True, check=False, timeout=20, env={"PATH": PATH}).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from builders.build import modes
+from builders.build.modes import NAMESPACE, choose_mode, entering, native, require_mode, works
+from recipe_runner.errors import UnmetError
+from tests.support.karmic import definition
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    """Let each test probe anew."""
+    choose_mode.cache_clear()
+
+
+def test_root_needs_no_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root enters nothing."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert choose_mode() == "root"
+    assert entering("root", Path("/w")) == ()
+
+
+def test_an_ordinary_user_takes_what_really_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user namespace where the kernel gives one, else faked owners, else a fault that says what to do."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/usr/bin/x")
+    monkeypatch.setattr(modes, "works", lambda command: command[0] == "unshare")
+    assert choose_mode() == "unshare"
+    choose_mode.cache_clear()
+    monkeypatch.setattr(modes, "works", lambda command: command[0] == "fakeroot")
+    assert choose_mode() == "fakechroot"
+    choose_mode.cache_clear()
+    monkeypatch.setattr(modes, "works", lambda _: False)
+    with pytest.raises(UnmetError) as caught:
+        choose_mode()
+    assert "--add-subuids" in (caught.value.diagnostics[0].hint or "")
+    choose_mode.cache_clear()
+
+
+def test_owners_that_are_faked_are_remembered(tmp_path: Path) -> None:
+    """What one command gives to a user, the next still sees."""
+    if not shutil.which("fakeroot"):
+        pytest.skip("fakeroot is not installed")
+    entered = [str(word) for word in entering("fakechroot", tmp_path)]
+    (tmp_path / "owners").touch()
+    (tmp_path / "file").touch()
+    subprocess.run([*entered, "chown", "7:8", tmp_path / "file"], check=True)
+    shown = subprocess.run([*entered, "stat", "-c", "%u:%g", tmp_path / "file"], check=True, capture_output=True)
+    assert shown.stdout == b"7:8\n"
+
+
+def test_what_cannot_be_run_does_not_work() -> None:
+    """A missing tool, a failing and a hanging one are all no."""
+    assert works(("true",))
+    assert not works(("false",))
+    assert not works(("no-such-tool",))
+    assert NAMESPACE[0] == "unshare"
+
+
+def test_foreign_programs_are_needed_only_where_packages_run_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the machine runs no arm64, only a root whose packages run nothing can be made for it."""
+    foreign = definition().model_copy(update={"architecture": "arm64" if native() == "amd64" else "amd64"})
+    monkeypatch.setattr(modes, "works", lambda _: False)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    require_mode(foreign, chroot=False)
+    require_mode(definition().model_copy(update={"architecture": native()}), chroot=True)
+    with pytest.raises(UnmetError, match=f"no programs for {foreign.architecture}"):
+        require_mode(foreign, chroot=True)
