@@ -1,10 +1,12 @@
-"""Rows of cells set in columns, for tables of any length."""
+"""Text set in columns: tables of any length, and words that stay behind a margin."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
+
+from recipe_runner.console.terminal import Terminal
 
 GAP = 2
 """Blanks between two columns."""
@@ -24,3 +26,14 @@ def aligned(rows: Sequence[Sequence[Text]], widths: Sequence[int]) -> Iterator[T
             row.append(" " * (width - cell.cell_len + GAP))
         row.rstrip()
         yield row
+
+
+def hanging(terminal: Terminal, margin: Text, words: Text) -> None:
+    """Print words behind a margin; where the screen is too narrow for them, the rows below stay behind it, too."""
+    room = terminal.out.width - margin.cell_len
+    rows = [words]
+    if terminal.interactive and words.cell_len > room > margin.cell_len:
+        rows = list(words.wrap(terminal.out, room))
+    for row in rows:
+        terminal.put(Text.assemble(margin, row))
+        margin = Text(" " * margin.cell_len)

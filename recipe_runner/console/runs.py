@@ -59,6 +59,7 @@ def show(terminal: Terminal, runs: Sequence[ListedRun]) -> None:
         if narrow:
             below = Text.assemble(" " * GAP, next(aligned([row[first:]], widths[first:])))
             below.truncate(terminal.out.width, overflow="ellipsis")
+            below.stylize("dim")
             terminal.put(below)
 
 

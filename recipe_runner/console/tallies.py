@@ -8,7 +8,7 @@ from itertools import groupby
 
 from rich.text import Text
 
-from recipe_runner.console.columns import aligned, widths_of
+from recipe_runner.console.columns import aligned, hanging, widths_of
 from recipe_runner.console.terminal import Terminal, styled
 from recipe_runner.journal.narrative import spell
 from recipe_runner.journal.tally import Tally
@@ -31,7 +31,7 @@ def show(terminal: Terminal, tallies: Sequence[Tally]) -> None:
         for row in aligned(rows, widths_of(rows)):
             terminal.put(row)
         for title, names in _standing_out(steps):
-            terminal.put(Text.assemble((f"  {title:<13}", "dim"), names))
+            hanging(terminal, styled(f"  {title:<13}", "quiet"), Text(names))
 
 
 def _standing_out(steps: Sequence[Tally]) -> Iterator[tuple[str, str]]:

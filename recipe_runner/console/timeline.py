@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
+from recipe_runner.console.columns import hanging
 from recipe_runner.console.terminal import STYLES, Terminal, styled
 from recipe_runner.engine.events import Close, Genesis, StepEnd, to_record
 from recipe_runner.journal.account import Entry, moment
@@ -83,17 +84,7 @@ def _row(terminal: Terminal, entry: Entry) -> None:
     took = f"  {spell(milliseconds(entry.event.duration_ms))}" if isinstance(entry.event, StepEnd) else ""
     words = Text.assemble((line(told.text), style if told.tone in {"bad", "warn", "quiet"} else ""), (took, "dim"))
     margin = Text.assemble((f"  {entry.at:%H:%M:%S}  ", "dim"), (f"{MARKS[told.tone]} ", style))
-    for row in _fitting(terminal, words):
-        terminal.put(Text.assemble(margin, row))
-        margin = Text(INDENT)
+    hanging(terminal, margin, words)
     if isinstance(entry.event, StepEnd):
         for name, value in entry.event.outputs.items():
             terminal.put(Text.assemble((f"{INDENT}{line(name)} = ", "dim"), line(text_of(value))))
-
-
-def _fitting(terminal: Terminal, words: Text) -> Sequence[Text]:
-    """Break words that are wider than the screen, so that they stay behind the margin."""
-    room = terminal.out.width - len(INDENT)
-    if terminal.interactive and words.cell_len > room > len(INDENT):
-        return list(words.wrap(terminal.out, room))
-    return [words]
