@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from builders.boot.accelerator import choose_accelerator
+from builders.boot.assertions import ASSERTIONS
+from builders.boot.check import Terms, check_boot
+from builders.boot.instance import Datasource
+from builders.boot.machine import Firmware
+from builders.boot.subject import read_subject
+from tests.support.debian import debian_image
+from tests.support.karmic import Notes
+
+
+@pytest.fixture(scope="session")
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a bookworm with cloud-init and ssh, one for all workers; do not change it."""
+    own = tmp_path_factory.getbasetemp()
+    return debian_image(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("firmware", "datasource"), [("bios", "nocloud"), ("uefi", "ec2"), ("direct", "nocloud")])
+def test_debian_comes_up_as_it_must(debian: Path, tmp_path: Path, firmware: Firmware, datasource: Datasource) -> None:
+    """A real Debian holds every assertion in each way of booting, with its data from a disk and from a service."""
+    subject = read_subject(debian, firmware, tmp_path, "amd64")
+    with (tmp_path / "console").open("wb") as log:
+        outcome = check_boot(subject, Terms(firmware, choose_accelerator(), datasource, 900), log, Notes())
+    states = {made.name: made.state for made in outcome.assertions}
+    wanted = dict.fromkeys(ASSERTIONS, "held")
+    if datasource == "nocloud":
+        wanted["metadata"] = "not made"
+    assert states == wanted, [(made.name, made.said) for made in outcome.assertions if made.state == "failed"]
