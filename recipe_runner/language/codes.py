@@ -34,6 +34,14 @@ class Code(StrEnum):
         "Nested too deeply",
         ("Lists and quotes are read to a depth of about thirty. What is deeper would be lost, so it is a fault."),
     )
+    TOO_LONG = (
+        "R004",
+        "Too many steps",
+        (
+            "The first record of a run names every step, and a record has at most 256 KiB: room for about two thousand "
+            "steps, fewer where their ids are long."
+        ),
+    )
     FENCE_UNCLOSED = (
         "R010",
         "Unclosed fence",

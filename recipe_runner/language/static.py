@@ -25,6 +25,8 @@ TEXTS = ("confirm", "on", "dir")
 """Attributes in which `${name}` is expanded."""
 WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 EACH = "each"
+ROOM = 224 * 1024
+"""Bytes that all steps together may take in the first record of a run, which has to hold more than them."""
 
 
 def check(recipe: Recipe, *, actions: Models, preconditions: Models) -> tuple[Diagnostic, ...]:
@@ -32,12 +34,30 @@ def check(recipe: Recipe, *, actions: Models, preconditions: Models) -> tuple[Di
     scope = _Scope(recipe)
     return gather(
         (
+            *_room(recipe),
             *_requirements(recipe, preconditions, scope),
             *_steps(recipe, actions, scope),
             *_scripts(recipe, scope),
             *_unused(recipe, scope),
         )
     )
+
+
+def _room(recipe: Recipe) -> Iterator[Diagnostic]:
+    """Yield a fault at the first step for which a run's first record has no room."""
+    taken = 0
+    for step in recipe.steps:
+        role = step.attributes.role or ""
+        named = 1 + bool(role) + bool(step.attributes.approve)
+        taken += len('{"id":"","sha256":""},') + len(step.digest) + len(role) + named * len(f'"{step.id}":"",')
+        if taken > ROOM:
+            yield Diagnostic(
+                f"the recipe has {len(recipe.steps)} steps, too many for the journal of one run",
+                step.span,
+                "divide it into recipes that are run one after the other",
+                code=Code.TOO_LONG,
+            )
+            return
 
 
 @dataclass(slots=True)
