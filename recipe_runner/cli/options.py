@@ -47,6 +47,7 @@ class Answering:
     accept: tuple[str, ...]
     answers: Path | None
     plain: bool
+    silent: bool
     as_json: bool
     roles: tuple[str, ...]
 
@@ -177,6 +178,9 @@ def answering(function: F) -> F:
         click.option("--answers", type=Path, metavar="FILE", help="Take the answers from a YAML file."),
         click.option("--role", "roles", multiple=True, metavar="NAME", help="Act in this role; may be repeated."),
         plain,
+        click.option(
+            "--silent", is_flag=True, envvar="RECIPE_SILENT", help="No bell and no notification after long work."
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print one event a line, for other programs."),
     )
 

@@ -47,7 +47,7 @@ def command(  # noqa: D103 - its help is above
     approvals: tuple[Path, ...],
 ) -> int:
     mode = answering.mode()
-    terminal = Terminal(plain=answering.plain)
+    terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance(appointed(witnesses))
     with reopened(
         run, recipe, sealing_as_before(key, terminal.release), answering.asker(terminal), secrets, includes

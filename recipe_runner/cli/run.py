@@ -56,7 +56,7 @@ def command(  # noqa: D103 - its help is above
     approving: options.Approving,
 ) -> int:
     mode = "ask" if dry_run else answering.mode()
-    terminal = Terminal(plain=answering.plain)
+    terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance(appointed(witnesses))
     recipe = load(file, includes)
     actions = tables.used_actions(recipe)

@@ -40,7 +40,7 @@ def command(  # noqa: D103 - its help is above
     answering: options.Answering,
 ) -> int:
     mode = answering.mode()
-    terminal = Terminal(plain=answering.plain)
+    terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance(appointed(witnesses))
     find_signer = sealing_as_before(key, terminal.release)
     if (other := undone_by(run / JOURNAL)) is not None:

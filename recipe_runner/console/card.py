@@ -40,19 +40,25 @@ class Cards:
         self._terminal.rule(self.heading(planned), elapsed)
         self._prose(planned.step)
         self._work(planned.step)
-        if self._terminal.interactive and planned.number < len(self._steps):
+        if self._terminal.watched and planned.number < len(self._steps):
             self._terminal.say(f"  next: {self._steps[planned.number].step.id}", "quiet")
 
     def code(self, text: str, language: str = "bash") -> None:
         """Show code in colour, every line of it whole."""
+        shown = visible(text).rstrip("\n")
+        if self._terminal.plain:
+            self._terminal.say("\n".join(f"  {row}" for row in shown.split("\n")))
+            return
         from rich.syntax import Syntax  # noqa: PLC0415 - slow to import, and only people need it
 
-        shown = visible(text).rstrip("\n")
         syntax = Syntax(shown, language, theme="ansi_dark", background_color="default", word_wrap=True)
         self._terminal.out.print(Padding(syntax, (0, 2)), soft_wrap=False)
 
     def _prose(self, step: AnyStep) -> None:
-        if not self._terminal.interactive or not step.prose.strip():
+        if not self._terminal.watched or not step.prose.strip():
+            return
+        if self._terminal.plain:
+            self._terminal.say(f"{step.prose.strip()}\n")
             return
         from rich.markdown import Markdown  # noqa: PLC0415 - slow to import, and only people need it
 
@@ -62,8 +68,8 @@ class Cards:
     def _work(self, step: AnyStep) -> None:
         if isinstance(step, Manual):
             self._terminal.put(Text.assemble(("  ☐ ", "yellow"), visible(step.text)))
-        elif self._terminal.interactive and isinstance(step, Block):
+        elif self._terminal.watched and isinstance(step, Block):
             self.code(step.script.text, step.script.language)
-        elif self._terminal.interactive and isinstance(step, ActionStep):
+        elif self._terminal.watched and isinstance(step, ActionStep):
             self._terminal.say(f"  {step.action}", "strong")
             self.code(step.arguments.passage.text, "yaml")

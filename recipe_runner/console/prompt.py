@@ -86,7 +86,7 @@ class ConsoleOperator:
             self._view.step(question.step)
         if self._goes_on(question):
             return Answer("run")
-        self._view.calls()
+        self._view.calls(question.text)
         self._terminal.out.print()
         item = f" [{line(question.detail)}]" if question.detail and question.step else ""
         self._terminal.out.print(Text(f"  {line(question.text)}{item}", style="bold"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,14 +16,16 @@ from rich.text import Text
 
 from recipe_runner.sanitise import line, visible
 
+ESCAPE = "\x1b"
 STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "quiet": "dim", "strong": "bold", "code": "cyan"}
 
 
 class Terminal:
     """Standard output for results, standard error for everything about them. Honours `NO_COLOR`."""
 
-    def __init__(self, *, plain: bool = False) -> None:
+    def __init__(self, *, plain: bool = False, silent: bool = False) -> None:
         self.plain = plain
+        self.silent = silent
         self.out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, no_color=plain or None)
         self.err = Console(
             highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True, no_color=plain or None
@@ -39,9 +42,28 @@ class Terminal:
             release()
 
     @cached_property
+    def watched(self) -> bool:
+        """Say whether a person reads what is printed."""
+        return self.out.is_terminal and self.out.file.isatty()
+
+    @cached_property
     def interactive(self) -> bool:
         """Say whether this is a screen on which things can be drawn, for a person who wants that."""
-        return self.out.is_terminal and self.out.file.isatty() and not self.out.is_dumb_terminal and not self.plain
+        return self.watched and not self.out.is_dumb_terminal and not self.plain
+
+    def ring(self, title: str, text: str) -> None:
+        """Call somebody who has looked away: the bell, and where things can be drawn a notification of the desktop.
+
+        Terminals that know none of the two codes for that (OSC 9 of iTerm2, OSC 777 of rxvt) pass over them; tmux
+        hands them on where its `allow-passthrough` is on.
+        """
+        if not self.watched or self.silent:
+            return
+        said, name = line(text), line(title).replace(";", ",")
+        notices = [f"\x1b]9;{name}: {said}\x07", f"\x1b]777;notify;{name};{said}\x07"] if self.interactive else []
+        if "TMUX" in os.environ:
+            notices = [f"\x1bPtmux;{notice.replace(ESCAPE, 2 * ESCAPE)}\x1b\\" for notice in notices]
+        self.raw("".join([*notices, "\x07"]))
 
     def put(self, text: Text) -> None:
         """Print one text to standard output; a log gets it without the work that styles take."""

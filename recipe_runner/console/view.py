@@ -38,7 +38,7 @@ from recipe_runner.language.model import Block
 from recipe_runner.sanitise import line
 
 LONG = 20.0
-"""Seconds of work after which a question rings the bell."""
+"""Seconds after which somebody who has looked away is called."""
 ROLES = {"check": "check", "verify": "verification", "undo": "undo", "shell": "shell", "run": ""}
 
 
@@ -74,7 +74,7 @@ class RunView:
             terminal.out.file = cast("IO[str]", self._pinned)
         self._lanes: Lanes | None = None
         self._began = time.monotonic()
-        self._worked = self._began
+        self._attended = self._began
         self._shown = ""
         self._run = ""
         self._signed = False
@@ -157,17 +157,17 @@ class RunView:
         self.terminal.out.file.flush()
         with nullcontext() if self._pinned is None else self._pinned.asking():
             yield
+        self._attended = time.monotonic()
 
-    def calls(self) -> None:
-        """Make the screen ready for a question; after long work ring the bell, for somebody who has looked away."""
+    def calls(self, question: str) -> None:
+        """Make the screen ready for a question."""
         self._settle()
-        if self.terminal.interactive and time.monotonic() - self._worked > LONG:
-            self.terminal.out.bell()
-        self._worked = time.monotonic()
+        self._call(question)
 
     def closing(self, directory: Path, *, code: int, reason: str) -> None:
         """Show how the session ended, where its journal is and what can be done next."""
         self.released()
+        self._call(reason or ("stopped" if code else "done"))
         put = self.terminal.put
         self.terminal.blank()
         if code == 0:
@@ -181,7 +181,6 @@ class RunView:
             put(Text.assemble(("  verify    ", "dim"), f"recipe verify {directory} --policy POLICY.toml"))
 
     def _start(self, event: StepStart) -> None:
-        self._worked = time.monotonic()
         step = self.cards.planned(event.step).step
         if event.role == "shell" or (step.attributes.tty and isinstance(step, Block)):
             self.released()
@@ -194,6 +193,8 @@ class RunView:
         match event:
             case StepEnd():
                 self._end(event)
+                if event.duration_ms > LONG * 1000:
+                    self._call(f"{event.step}: {event.outcome}")
             case Skip(kind="not-applicable"):
                 self.terminal.blank()
                 heading = self.cards.heading(self.cards.planned(event.step))
@@ -218,6 +219,13 @@ class RunView:
                 self.terminal.say(f"  The recipe has changed since the run began: {', '.join(changed)}", "warn")
             case _:
                 pass
+
+    def _call(self, text: str) -> None:
+        """Call the operator where nobody has been needed for a long time."""
+        now = time.monotonic()
+        if now - self._attended > LONG:
+            self.terminal.ring(self._plan.recipe.title, text)
+            self._attended = now
 
     def _end(self, event: StepEnd) -> None:
         role = ROLES[event.role]

@@ -57,12 +57,12 @@ class Window:
 
     @classmethod
     def open(cls) -> Window:
-        """Open a pseudo-terminal and put the operator's terminal into raw mode until `close`."""
+        """Open a pseudo-terminal and put the operator's terminal into raw mode until `close`; forget nothing typed."""
         master, slave = os.openpty()
         modes = None
         if at_terminal():
             modes = termios.tcgetattr(KEYBOARD)
-            tty.setraw(KEYBOARD)
+            tty.setraw(KEYBOARD, termios.TCSADRAIN)
         window = cls(master, slave, KEYBOARD if modes else None, modes)
         window.follow_size()
         return window

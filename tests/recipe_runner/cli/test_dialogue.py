@@ -288,3 +288,51 @@ def test_the_head_of_the_screen_stays_in_tmux(tmp_path: Path) -> None:
     person.waits(asked("step 3 of 3: end", "the last step", 60))
     person.types("")
     person.waits(lambda rows: not any("Karmic" in row for row in rows))
+
+
+def test_what_is_typed_while_a_step_runs_is_not_lost(tmp_path: Path) -> None:
+    """It reaches the next question whole, past output, and a step with a terminal of its own."""
+    recipe = tmp_path / "typing.md"
+    recipe.write_text(
+        "```bash {#one}\necho busy; until [ -e go ]; do :; done; seq 300\n```\n"
+        '```bash {#two .tty}\nread -r line; echo "tty has <$line>"\n```\n- [ ] Look {#look}\n'
+    )
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.sees("busy")
+    person.types("r")
+    person.types("for the terminal")
+    (tmp_path / "go").touch()
+    person.sees("tty has <for the terminal>")
+    person.sees("› ")
+    person.types("d")
+    person.types("a note of several words")
+    assert person.leaves() == 0
+    assert "done by hand: a note of several words" in person.screen()
+
+
+def test_plain_shows_a_person_what_will_run(tmp_path: Path) -> None:
+    """Prose and code are read out as text before the question, and what comes next."""
+    recipe = tmp_path / "plain.md"
+    recipe.write_text(
+        "# Title\n\nMind the *mirrors*.\n\n```bash {#one}\necho one\n```\n```bash {#two}\necho two\n```\n"
+    )
+    person = Person("run", str(recipe), "--no-sign", "--plain", "--runs", "runs", directory=tmp_path)
+    person.sees("Mind the \\*mirrors\\*.")
+    person.sees("  echo one")
+    person.sees("next: two")
+    person.sees("› ")
+    person.types("q")
+    assert person.leaves() == 5
+    assert person.colours() == {"default"}
+    assert "step 1 of 2" not in person.screen()
+
+
+def test_a_terminal_that_can_move_no_cursor_gets_text_alone(tmp_path: Path) -> None:
+    """With `TERM=dumb` nothing is pinned, and no cursor is moved."""
+    person = Person("run", str(HELLO), "--no-sign", "--runs", "runs", directory=tmp_path, environ={"TERM": "dumb"})
+    person.sees("› ")
+    person.types("q")
+    assert person.leaves() == 5
+    assert "step 1 of 3" not in person.screen()
