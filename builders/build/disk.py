@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.build.grub import BIOS, BOOT_CODE, UEFI, boot_code, core_path, find_modules, make_core, menu, placed_core
-from builders.build.layout import SECTOR, Layout, data_partitions, sfdisk_script
+from builders.build.layout import SECTOR, Layout, Partition, data_partitions, sfdisk_script
 from builders.build.rootfs import Rootfs
 from builders.images.disks import ExtraDisk
 from builders.images.size import MIB
@@ -91,19 +91,35 @@ def _menu(bench: Bench) -> Path:
 
 def copy_data(source: Path, target: Path, offset: int) -> None:
     """Copy `source` into `target` at `offset`, its holes skipped; `target` must read as zeros there."""
-    with source.open("rb") as reader, target.open("r+b") as writer:
-        end = os.fstat(reader.fileno()).st_size
-        position = 0
+    with target.open("r+b") as writer:
+        for position, data in read_data(source):
+            writer.seek(offset + position)
+            writer.write(data)
+
+
+def carve(disk: Path, part: Partition, image: Path) -> None:
+    """Write what a partition holds into the new sparse file `image`."""
+    with image.open("xb") as writer:
+        writer.truncate(part.size)
+        for position, data in read_data(disk, part.start, part.start + part.size):
+            writer.seek(position - part.start)
+            writer.write(data)
+
+
+def read_data(source: Path, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+    """Give the blocks of a file that are not all zeros, at most a MiB each, with their places; holes are not read."""
+    with source.open("rb") as reader:
+        end = os.fstat(reader.fileno()).st_size if stop is None else stop
+        position = start
         while position < end:
             try:
                 position = os.lseek(reader.fileno(), position, os.SEEK_DATA)
             except OSError:
                 break  # ENXIO: a hole up to the end
-            stop = os.lseek(reader.fileno(), position, os.SEEK_HOLE)
+            hole = min(end, os.lseek(reader.fileno(), position, os.SEEK_HOLE))
             reader.seek(position)
-            while position < stop:
-                data = reader.read(min(MIB, stop - position))
+            while position < hole:
+                data = reader.read(min(MIB - position % MIB, hole - position))
                 if data.strip(b"\0"):
-                    writer.seek(offset + position)
-                    writer.write(data)
+                    yield position, data
                 position += len(data)
