@@ -314,7 +314,7 @@ class Ours:
     def _build(self, definition: Path, work: Path) -> tuple[Path, Path]:
         run([str(RECIPE), "image", "build", str(definition), "--tree", str(work / "tree"), "--serial", SERIAL],
             XDG_CACHE_HOME=str(self._cache))  # fmt: skip
-        (raw,) = work.glob("tree/*/*/*/*.raw")
+        (raw,) = (work / "tree/server/bookworm" / SERIAL).glob("*.raw")
         return raw, raw.with_suffix(".img")
 
 

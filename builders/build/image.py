@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from builders.build.artefacts import Artefact, Materials, artefacts, unpack_boot_files
 from builders.build.bench import Bench, bench, scratch_parent
 from builders.build.cache import PhaseCache
+from builders.build.disk import carve
 from builders.build.disks import BOOTING, disk_paths, make_disks
 from builders.build.e2fsprogs import find_mke2fs
 from builders.build.filesystem import filesystem_path
@@ -103,21 +104,24 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
         with progress.phase(f"archive of {definition.codename}"):
             family.prepare(bench)
             phases = stack.enter_context(find_phases(bench, family, bootstrap, mke2fs, cache))
+        aside = stack.enter_context(ThreadPoolExecutor(1))
         with progress.phase(f"root file system{phases.rootfs.remark}"):
-            packaged, phases = _root(bench, bootstrap, phases)
+            packaged, phases = _root(bench, bootstrap, phases, aside)
         with progress.phase(f"customise{phases.customised.remark}"):
-            rootfs = _customised(bench, packaged, bootstrap, phases)
+            rootfs = _customised(bench, packaged, bootstrap, phases, aside)
         account = stack.enter_context(ThreadPoolExecutor(1)).submit(account_for, bench, names, rootfs)
         with progress.phase(f"file systems and disks{phases.disk.remark}"):
-            made = {"root.ext4": filesystem_path(bench), **{f"{name}.raw": path for name, path in disks.items()}}
+            made = {f"{name}.raw": path for name, path in disks.items()}
             if not phases.disk.copy(made):
                 make_disks(bench, mke2fs, layout, rootfs, disks)
-                phases.disk.keep(made)
+                aside.submit(phases.disk.keep, made)
         unpacked = unpack_boot_files(rootfs, staged if "unpacked" in definition.outputs else bench.work, names)
         materials = Materials(rootfs.archive, filesystem_path(bench), disks[BOOTING], unpacked, staged)
         wanted = artefacts(definition.outputs, names, materials, disks)
         labels = [artefact.label for artefact in wanted]
         with progress.phase(f"{', '.join(labels) or 'no further files'}{phases.remark(labels)}"):
+            if phases.disk.found and not phases.remark(labels):
+                carve(disks[BOOTING], layout.root, filesystem_path(bench))
             _make_artefacts(bench, phases, wanted)
             _limit(definition, wanted)
         with progress.phase("proof and checksums"):
@@ -150,23 +154,23 @@ def _limit(definition: Definition, made: Iterable[Artefact]) -> None:
             )
 
 
-def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases) -> tuple[Rootfs, Phases]:
+def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases, aside: Executor) -> tuple[Rootfs, Phases]:
     if found := phases.rootfs.found:
         return read_rootfs(found / "rootfs.tar", found / "indexes"), phases
     rootfs = make_rootfs(bench, bootstrap)
     phases = phases.believed(rootfs.sources)
-    phases.rootfs.keep({"rootfs.tar": rootfs.archive, "indexes": indexes_path(bench)})
+    aside.submit(phases.rootfs.keep, {"rootfs.tar": rootfs.archive, "indexes": indexes_path(bench)})
     return rootfs, phases
 
 
-def _customised(bench: Bench, packaged: Rootfs, bootstrap: Bootstrap, phases: Phases) -> Rootfs:
+def _customised(bench: Bench, packaged: Rootfs, bootstrap: Bootstrap, phases: Phases, aside: Executor) -> Rootfs:
     if found := phases.customised.found:
         return replace(inspect(found / "root.tar"), sources=packaged.sources)
     rootfs = customise(bench, packaged, bootstrap)
     if hooks_of(bench.definition, "customise"):
-        phases.customised.keep({"root.tar": rootfs.archive})
+        aside.submit(phases.customised.keep, {"root.tar": rootfs.archive})
     if packaged.archive == archive_path(bench):
-        packaged.archive.unlink()
+        aside.submit(packaged.archive.unlink)  # once it is kept
     return rootfs
 
 
