@@ -23,14 +23,13 @@ def import_vmbuilder(words: tuple[str, ...], output: Path | None) -> int:
     """Make a definition of a VMBuilder configuration, a script with its command, or the command itself."""
     from builders.vmbuilder.convert import convert
     from builders.vmbuilder.reading import read_words
-    from builders.vmbuilder.writing import format_conversion, write_conversion
+    from builders.vmbuilder.writing import write_conversion
     from recipe_runner.console.terminal import Terminal
 
     source, folder, settings = read_words(words)
     made = convert(settings, folder)
     target = output or Path(Path(source).with_suffix(".toml").name)
-    text = format_conversion(made, source)
-    write_conversion(made, text, target)
+    write_conversion(made, source, target)
     terminal = Terminal()
     for remark in made.remarks:
         place = f"{remark.span.path}:{remark.span.line}: " if remark.span else ""

@@ -18,11 +18,13 @@ from builders.vmbuilder.work import Conversion, Work
 from recipe_runner.errors import UsageError, gather
 from recipe_runner.sanitise import line
 
-BASE = ("e2fsprogs", "mount", "sudo", "systemd-sysv", "udev", "zstd")
+BASE = {
+    "ubuntu": ("ubuntu-minimal",),
+    "debian": ("e2fsprogs", "mount", "sudo", "systemd-sysv", "udev", "zstd"),
+}
 """What boots, and lets the first user work; debootstrap brought it unasked."""
 CLOUD = ("cloud-guest-utils", "cloud-init", "openssh-server")
 DEFAULT_SUITES = {"ubuntu": "lucid", "debian": "jessie"}
-DEFAULT_KERNELS = {"ubuntu": "linux-image-virtual", "debian": "linux-image-amd64"}
 _COMPONENTS = frozenset(get_args(Component))
 
 
@@ -53,9 +55,10 @@ def _system(work: Work) -> None:
         work.remark("arch", f"`{line(architecture)}` is not built here; `amd64` is written")
         architecture = "amd64"
     table["architecture"] = architecture
-    flavour = work.text("flavour")
-    table["kernel"] = f"linux-image-{flavour}" if flavour else DEFAULT_KERNELS[distribution]
-    if not flavour:
+    if flavour := work.text("flavour"):
+        table["kernel"] = f"linux-image-{flavour}"
+    elif distribution == "debian":
+        table["kernel"] = f"linux-image-{architecture}"
         work.remark("flavour", f"none is named; `{table['kernel']}` is taken")
     host, domain = work.text("hostname"), work.text("domain")
     if host or domain:
@@ -95,8 +98,7 @@ def _address(work: Work, name: str) -> str:
 
 
 def _packages(work: Work) -> None:
-    asked = [word for word in work.list_of("addpkg") if word not in BASE]
-    work.made.table["packages"] = sorted({*BASE, *asked})
+    work.made.table["packages"] = sorted({*BASE[work.made.table["distribution"]], *work.list_of("addpkg")})
     if removed := work.list_of("removepkg"):
         work.made.table["remove"] = removed
     if (seed := work.text("seedfile")) and (content := work.read("seedfile", seed)) is not None:

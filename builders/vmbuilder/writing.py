@@ -9,9 +9,12 @@ from pathlib import Path
 
 from builders.distros.check import load_definition
 from builders.images.writing import format_table
-from builders.vmbuilder.work import FILES, Conversion
-from recipe_runner.errors import RecipeError, UsageError
+from builders.vmbuilder.work import FILES, Conversion, Remark
+from recipe_runner.errors import Diagnostic, RecipeError, UsageError
 from recipe_runner.sanitise import line
+
+MISFIT = "D005"
+"""The code of what a distribution family cannot build yet."""
 
 
 def format_conversion(made: Conversion, source: str) -> str:
@@ -23,10 +26,11 @@ def format_conversion(made: Conversion, source: str) -> str:
     return "\n".join(head) + "\n\n" + format_table(made.table)
 
 
-def write_conversion(made: Conversion, text: str, output: Path) -> None:
+def write_conversion(made: Conversion, source: str, output: Path) -> None:
     """Write the definition and its files beside it, once it has been found sound; nothing that is there is replaced.
 
-    The definition comes last, so that it is there only with all it names. Raises UsageError, RecipeError.
+    What the distribution still needs becomes a remark. The definition comes last, so that it is there only with all it
+    names. Raises UsageError, RecipeError.
     """
     folder = output.parent
     for place in (output, *([folder / FILES] if made.files else [])):
@@ -37,8 +41,10 @@ def write_conversion(made: Conversion, text: str, output: Path) -> None:
             staged = Path(aside)
             for name, (content, executable) in made.files.items():
                 _write(staged / name, content, 0o755 if executable else 0o644)
-            _write(staged / output.name, text.encode(), 0o644)
-            _judge(staged / output.name, output)
+            judged = staged / f"judged-{output.name}"
+            _write(judged, format_conversion(made, source).encode(), 0o644)
+            made.remarks += _judge(judged, output)
+            _write(staged / output.name, format_conversion(made, source).encode(), 0o644)
             if made.files:
                 (staged / FILES).rename(folder / FILES)
             output.hardlink_to(staged / output.name)
@@ -55,11 +61,14 @@ def _write(path: Path, content: bytes, mode: int) -> None:
         os.fsync(stream.fileno())
 
 
-def _judge(staged: Path, output: Path) -> None:
-    """Raise UsageError where what comes of the settings could not be built, each fault at its line of the text."""
+def _judge(staged: Path, output: Path) -> list[Remark]:
+    """Return what the distribution finds missing; raise UsageError for what no definition can have, at its line."""
     try:
         load_definition(staged)
     except UsageError as error:
+        broken = [fault for fault in error.diagnostics if fault.code != MISFIT]
+        if not broken:
+            return [Remark("definition", _missing(fault), None) for fault in error.diagnostics]
         raise UsageError(
             *(
                 replace(
@@ -67,6 +76,11 @@ def _judge(staged: Path, output: Path) -> None:
                     message=f"what comes of it is no definition: {fault.message}",
                     span=replace(fault.span, path=str(output)) if fault.span else None,
                 )
-                for fault in error.diagnostics
+                for fault in broken
             )
         ) from error
+    return []
+
+
+def _missing(fault: Diagnostic) -> str:
+    return f"before it can be built: {fault.message}" + (f"; {fault.hint}" if fault.hint else "")

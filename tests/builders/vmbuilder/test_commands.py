@@ -60,6 +60,19 @@ def test_a_command_line_becomes_a_definition(folder: Path) -> None:
     assert 'codename = "bookworm"' in text
 
 
+def test_a_release_of_2009_says_what_it_needs(folder: Path) -> None:
+    """A historical Ubuntu becomes a definition too; that its archive's keys must be given is said, and stands in it."""
+    words = ("vmbuilder", "kvm", "ubuntu", "--suite", "jaunty", "--addpkg", "acpid", "--ec2")
+    done = recipe("image", "import-vmbuilder", "-o", "jaunty.toml", "--", *words, directory=folder)
+    assert done.returncode == ExitCode.DONE, done.stderr
+    assert "`jaunty` is signed by keys that no keyring of today has" in done.stderr
+    text = (folder / "jaunty.toml").read_text()
+    assert 'distribution = "ubuntu"\ncodename = "jaunty"' in text
+    assert "#   definition: before it can be built: `jaunty` is signed" in text
+    checked = recipe("image", "check", "jaunty.toml", directory=folder)
+    assert "1 definition checked, 1 fault" in checked.stderr
+
+
 def test_nothing_is_left_of_what_is_no_definition(folder: Path) -> None:
     """A value that no definition can have is told, and nothing is written."""
     (folder / "bad.cfg").write_text("[DEFAULT]\nsuite = Not A Suite\nfirstboot = boot.sh\n[debian]\n")
