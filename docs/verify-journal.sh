@@ -8,7 +8,8 @@
 #   FINGERPRINT      of the primary key that may sign, 40 hexadecimal digits
 #   ALLOWED_SIGNERS  a file for `ssh-keygen -Y verify -f`, with a line such as `me@example.org ssh-ed25519 AAAA...`
 #   SHA256:...       fingerprint of the SSH key that may sign, as `ssh-keygen -l` prints it
-#   APPROVER         fingerprint of somebody who may approve steps, where a role is asked for with it; an argument each
+#   APPROVER         fingerprint of somebody who may approve steps, with a role where one is asked for; an argument each.
+#                    The roles of FINGERPRINT itself are given in the same way.
 # Exit code: 0 VALID, 1 INVALID, 2 INCOMPLETE, 3 UNTRUSTED, 4 no verdict.
 #
 # The rules are those of docs/reference/journal-format.md; the numbers in brackets below are its sections. All text in
@@ -38,7 +39,7 @@ for person in "$@"; do
         no_verdict "an APPROVER is [ROLE=]FINGERPRINT"
     who=${BASH_REMATCH[3]} role=${BASH_REMATCH[2]}
     [[ $who == SHA256:* ]] || who=${who^^}
-    approvers+=" $who"
+    [ "$who" = "$trusted" ] || approvers+=" $who"
     approving=$(jq -c --arg who "$who" --arg role "$role" '.[$who] += [$role]' <<<"$approving")
 done
 [[ -f $keyring && -r $keyring ]] || no_verdict "cannot read $keyring"
@@ -142,7 +143,8 @@ def shape($fields): (keys - ["mono_ns", "n", "prev", "t", "ts"]) as $have
     | $fields[.t] as $known
     | $known != null and ($known.required - $have == []) and ($have - $known.required - $known.optional == []);
 # Approvals: what was asked, what was answered, and what began on the strength of it. The state is the fold below.
-def session($line): .recipe = ($line.recipe.sha256 // .recipe) | reduce ($line.approvals // {} | to_entries[]) as $new (.;
+def session($line): .acting = ($line.acting // []) | reduce ($line.roles // {} | to_entries[]) as $new (.; .roles[$new.key] |= ((. // []) + [$new.value]))
+    | .recipe = ($line.recipe.sha256 // .recipe) | reduce ($line.approvals // {} | to_entries[]) as $new (.;
     .demands[$new.key] |= {count: ([.count // 0, $new.value] | max), role: (.role // $line.approvers[$new.key])});
 def asks($line; $first): .signer != null and $line.signer == .signer and $line.run == $first.run
     and ($line.params // {}) == ($first.params // {}) and $line.recipe.sha256 == .recipe
@@ -167,9 +169,12 @@ def covers($asked; $line): $asked.line as $on
           and ($line.t != "step_start" or (($line.attempt // 1) as $is | ($on.attempt // 1) as $was | if $line.item == null then $is == $was else $is <= $was end)) end;
 def begin($line; $i): ([$line.step, $line.item] | tojson) as $key
     | (if $line.t == "step_start" then $line.role // "run" else $line.kind end) as $how
+    | .acting as $acting | ($approving[.signer.primary // ""] // []) as $mine
     | if ($line.t == "step_start" and ($how | IN("check", "run")))
          or ($line.t == "skip" and ($how | IN("done", "already-done")) and (.started[$key] | not)) then
-        if .asked[$line.step] != null and (.asked[$line.step].taken | not)
+        (if (.roles[$line.step] // [] | all(. as $role | any($acting[]; . == $role) and any($mine[]; . == $role))) then .
+         else .out += ["doubt|\($i)|a step was run by somebody without its role"] end)
+        | if .asked[$line.step] != null and (.asked[$line.step].taken | not)
         then .asked[$line.step].fault = missing(.asked[$line.step]; $line.ts) | .asked[$line.step].taken = true else . end
         | .asked[$line.step] as $asked
         | (if $asked == null then "nobody was asked" elif $asked.fault != "" or $how == "check" then $asked.fault
@@ -187,7 +192,7 @@ def due($line; $sealing): ($line.t | one_of(["precondition", "seal"]) | not) and
 . as $lines
 | ($lines[0].sealing // null) as $sealing
 | ($sealing == "every" or ($sealing | checkpoints)) as $signed
-| reduce range($lines | length) as $i ({signer: null, signers: [], recipe: null, demands: {}, asked: {}, started: {}, running: {}, receipts: {}, closed: false, due: false, ended: 0, since: [0, 0], out: []};
+| reduce range($lines | length) as $i ({signer: null, signers: [], recipe: null, demands: {}, roles: {}, acting: [], asked: {}, started: {}, running: {}, receipts: {}, closed: false, due: false, ended: 0, since: [0, 0], out: []};
     if .fault then . else
     $lines[$i] as $line | (if $i == 0 then "" else $lines[$i - 1].t end) as $last
     | if ($line | type != "object") or ($line | plain | not) or ($line | envelope | not) then .fault = fault($i; "not in form")

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import only_run, recipe, records
+from tests.support.keyring import gpg
+from tests.support.people import somebody
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SECRET = "a-token-of-the-tracker"
@@ -33,7 +35,20 @@ SAID: dict[str, Sequence[str]] = {
 
 def test_every_example_is_run() -> None:
     """An example that no test runs would rot."""
-    assert {path.stem for path in EXAMPLES.glob("*.md")} == set(SAID)
+    assert {path.stem for path in EXAMPLES.glob("*.md")} == {*SAID, "approval"}
+
+
+def test_the_example_of_approvals_waits_for_somebody_else(tmp_path: Path) -> None:
+    """The example's promise: nothing is announced before another person has signed, and then it is."""
+    with somebody("ann") as ann, somebody("ben") as ben:
+        gpg(ann.home, "--import", given=gpg(ben.home, "--armor", "--export", ben.key))
+        stopped = ann.does("run", EXAMPLES / "approval.md", "--yes", "--runs", "runs", directory=tmp_path)
+        assert (stopped.returncode, "sending" in stopped.stdout) == (5, False)
+        run = only_run(tmp_path / "runs")
+        (request,) = (run / "requests").iterdir()
+        assert "with announcement = Version 1.2.0 is out." in request.read_text()
+        done = ann.does("resume", run, "--yes", "--approval", ben.approves(request, tmp_path), directory=tmp_path)
+        assert (done.returncode, "sending: Version 1.2.0 is out." in done.stdout) == (0, True), done.stderr
 
 
 @pytest.mark.parametrize("name", sorted(SAID))

@@ -18,10 +18,12 @@ from recipe_runner.console.lanes import Lanes
 from recipe_runner.console.pinned import Pinned, bar
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import (
+    Approval,
     Close,
     Deviation,
     Event,
     Output,
+    Request,
     Resume,
     Skip,
     StepEnd,
@@ -215,6 +217,9 @@ class RunView:
             case Witnessed():
                 told = tell(event)
                 self.terminal.say(f"  {told.text}", "quiet" if told.tone == "good" else "warn")
+            case Request() | Approval():
+                told = tell(event)
+                self.terminal.say(f"  – {told.text}", told.tone)
             case Resume(changed=changed) if changed:
                 self.terminal.say(f"  The recipe has changed since the run began: {', '.join(changed)}", "warn")
             case _:

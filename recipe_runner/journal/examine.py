@@ -216,8 +216,8 @@ class _Reading:
                     self._name(self.blobs, event.certificate["sha256"], event.certificate["size"], line.n)
                 return self.gates.answer(event, line, self.people)
             case StepStart() | Skip():
-                if fault := self.gates.begin(event, line.ts, self.people):
-                    self.doubts.append(Doubt(Verdict.UNTRUSTED, fault, line.n))
+                faults = self.gates.begin(event, line.ts, self.people)
+                self.doubts += (Doubt(Verdict.UNTRUSTED, fault, line.n) for fault in faults)
             case _:
                 pass
         return None
@@ -229,14 +229,14 @@ class _Reading:
             self.previous = Link.of(line.fields["prev_run"])
         if isinstance(event, Resume):
             self.sessions += 1
-        if isinstance(event, Genesis | Resume):
-            self.gates.session(event)
         self.signer = Identity.of(line.fields["signer"]) if self.cadence.sealing != NONE else None
         if self.signer:
             self.signers[self.signer] = None
             self.people |= {self.signer.primary}
         elif line.fields["signer"] is not None:
             raise LineError("an unsigned run names a signer")
+        if isinstance(event, Genesis | Resume):
+            self.gates.session(event, self.signer)
 
     @staticmethod
     def _name(files: dict[str, tuple[int, int]], sha256: str, size: int, record: int) -> None:

@@ -1,4 +1,4 @@
-"""What a journal must say of approvals: which were asked for, who answered, and what began on the strength of it. Pure.
+"""What a journal must say of people: who may run a step, who was asked to approve it, who answered, what began. Pure.
 
 A record that no honest runner writes raises LineError; a step that began without enough approvals is a faithful record
 of something that nobody should trust, and is said to be that.
@@ -6,7 +6,7 @@ of something that nobody should trust, and is said to be that.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from recipe_runner.engine.approval import Demand, joined
@@ -58,12 +58,18 @@ class Gates:
     params: object = None
     recipe: object = None
     demands: dict[str, Demand] = field(default_factory=dict)
+    roles: dict[str, set[str]] = field(default_factory=dict)
+    acting: frozenset[str] = frozenset()
+    signer: str = ""
     given: list[Given] = field(default_factory=list)
     _asked: dict[str, _Asked] = field(default_factory=dict)
     _begun: set[tuple[str, str | None]] = field(default_factory=set)
 
-    def session(self, event: Genesis | Resume) -> None:
-        """Take in what a session begins with."""
+    def session(self, event: Genesis | Resume, signer: Identity | None) -> None:
+        """Take in what a session begins with, and whose key seals it."""
+        self.acting, self.signer = frozenset(event.acting), signer.primary if signer else ""
+        for step, role in event.roles.items():
+            self.roles.setdefault(step, set()).add(role)
         if isinstance(event, Genesis):
             self.run, self.params = event.run, event.params
         self.recipe = event.recipe.get("sha256", self.recipe)
@@ -105,16 +111,22 @@ class Gates:
         self.given.append(Given(said.step, said.attempt, said.decision, said.approver, said.signed, line.n))
         return Seal(event.stmt.encode(), event.sig.encode(), by, "approval")
 
-    def begin(self, event: StepStart | Skip, ts: str, signers: Collection[str]) -> str | None:
-        """Say why a step must not have begun at `ts`, or not have been called done, or return None.
+    def begin(self, event: StepStart | Skip, ts: str, signers: Collection[str]) -> Iterator[str]:
+        """Say why a step must not have begun at `ts`, or not have been called done.
 
         What began with approvals may be called done later. A step's check scripts are a part of its beginning.
         """
         start = event if isinstance(event, StepStart) else None
         starts = start is not None and start.role in {"check", "run"}
         done = isinstance(event, Skip) and event.kind in {"done", "already-done"}
-        if not starts and (not done or (event.step, event.item) in self._begun):
-            return None
+        known = (event.step, event.item) in self._begun
+        if not starts and (not done or known):
+            return
+        for role in sorted(self.roles.get(event.step, ())):
+            if role not in self.acting:
+                yield f"step `{event.step}` is for the role `{role}`, in which nobody acted"
+            elif not self.policy.has(self.signer, {role}):
+                yield f"step `{event.step}` is for the role `{role}`, which the policy does not give to {self.signer}"
         fault = self._take_up(event.step, ts, signers)
         asked = self._asked.get(event.step)
         if start is None or start.role == "run":
@@ -123,9 +135,8 @@ class Gates:
                 fault = fault or ("" if asked.covers(event.item, start) else "what began is not what was approved")
                 asked.begun.add(event.item)
         count = self._demand(event.step).count
-        if not fault or not count:
-            return None
-        return f"step `{event.step}` began without the {count} approval{'s' if count > 1 else ''} it needs: {fault}"
+        if fault and count:
+            yield f"step `{event.step}` began without the {count} approval{'s' if count > 1 else ''} it needs: {fault}"
 
     def _take_up(self, step: str, ts: str, signers: Collection[str]) -> str:
         """Settle a request when its step begins, and return what is missing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
+from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.events import (
     Abort,
     Approval,
@@ -58,8 +59,8 @@ def tell(event: Recorded) -> Told:  # noqa: C901, PLR0911, PLR0912 - one line fo
             tone: Tone = "good" if event.outcome == "met" else "warn" if event.outcome == "overridden" else "bad"
             return Told(tone, f"precondition {event.outcome}: {event.text}{_because(event.detail)}")
         case Request():
-            role = f" of role `{event.role}`" if event.role else ""
-            return Told("plain", f"{_step(event)} waits for {event.needed} to approve{role}, until {event.expires}")
+            wanted = Demand(event.needed, event.role).words()
+            return Told("plain", f"{_step(event)} waits for approval by {wanted}, until {event.expires}")
         case Approval():
             return _answer(event)
         case StepStart():

@@ -40,7 +40,7 @@ def by_shell(run: Path, policy: Path, work: Path) -> tuple[int, str]:
         keys.write_bytes(b"".join(b"me@x.example " + key + b"\n" for key in trusted.certificates))
     else:
         keys.write_bytes(b"".join(dearmor(c, "PUBLIC KEY BLOCK") for c in trusted.certificates))
-    approvers = [f"{role}={who}" for who in trusted.approvers for role in trusted.roles[who]]
+    approvers = [f"{role}={who}" for who, roles in trusted.roles.items() for role in roles]
     done = subprocess.run([SHELL, run, keys, fingerprint, *approvers], capture_output=True, check=False)
     assert done.stderr == b""
     return done.returncode, done.stdout.decode("ascii")
