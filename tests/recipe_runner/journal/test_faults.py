@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import subprocess
 import sys
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from recipe_runner.engine.events import Abort, Close, Recorded, Recover, Resume
+from recipe_runner.journal import writer
+from recipe_runner.journal.account import Account
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.read import records
@@ -83,3 +88,25 @@ def test_a_recovery_stopped_at_any_change_loses_no_byte(
         assert hashlib.sha256(tail).hexdigest() in sums
         report = verify(run, policy)
         assert report.verdict is Verdict.VALID, (place, report)
+
+
+class Backwards(datetime):
+    """A clock that is set back an hour at each look."""
+
+    looks = itertools.count()
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) - timedelta(hours=next(cls.looks))
+
+
+def test_a_clock_that_jumps_back_spoils_nothing(
+    run: Path, signer: GpgSigner, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order of records is that of the chain: a journal whose times run backwards is VALID, and can be read."""
+    monkeypatch.setattr(writer, "datetime", Backwards)
+    write_run(run, signer)
+    times = [record.ts for record in records(run)]
+    assert times == sorted(times, reverse=True)
+    assert verify(run, policy).verdict is Verdict.VALID
+    assert Account.of(records(run)).took == timedelta(0)

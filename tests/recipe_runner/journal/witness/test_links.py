@@ -102,7 +102,7 @@ def test_only_allowed_keys_speak(runs: Chained, policy: Policy, keys: Keyring) -
     """A stranger's run beside it, an unsigned or a damaged one, neither vouches nor contradicts."""
     stranger = keys.signer(keys.make("Stranger <stranger@x.example>"))
     for number, signer in (("4", stranger), ("5", None)):
-        os.utime(runs[0] / "journal.jsonl")
+        os.utime(runs[0] / "journal.jsonl", (4e9, 4e9))
         write_run(runs[0].parent / (number * 32), signer, first=genesis(number * 32))
     records = forge.read(runs[1])
     records[0]["prev_run"]["head"] = "0" * 64
