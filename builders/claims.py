@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from builders.orphans import end_orphans, remove
 
 
 @contextmanager
 def claimed(parent: Path, prefix: str, label: str = "", *, mode: int = 0o700) -> Iterator[Path]:
     """Give a fresh directory `<prefix><label>…` in `parent`, locked while the block runs and removed after it.
 
-    Directories with the same prefix that this user may remove and nobody holds are removed first.
+    Directories with the same prefix that this user may remove and nobody holds are removed first, with the processes
+    that were left at work in them.
     Raises OSError when `parent` cannot be used; `parent` must not be a directory other people can rename in,
     unless it is sticky.
     """
@@ -27,7 +29,7 @@ def claimed(parent: Path, prefix: str, label: str = "", *, mode: int = 0o700) ->
         path.chmod(mode)
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path)
         os.close(lock)
 
 
@@ -52,6 +54,7 @@ def _sweep(rest: Path) -> None:
         if os.fstat(handle).st_uid == os.geteuid():
             with suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(rest, ignore_errors=True)
+                end_orphans(rest)
+                remove(rest)
     finally:
         os.close(handle)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,6 +38,9 @@ class Command:
 
 
 _LAST_LINES = 12
+_FAULT = re.compile(r"(E|Err\S*|error|fatal):", re.IGNORECASE)
+"""Earlier lines that are told too: apt says what is wrong, and then much more."""
+_FULL = re.compile(r"No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes")
 _GRACE = 15.0
 """Seconds a tool may take to clean up when it is told to end (mmdebstrap removes its chroot)."""
 
@@ -46,8 +50,19 @@ class ToolError(RecipeError):
 
     def __init__(self, tool: str, status: int, said: str) -> None:
         how = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
-        super().__init__(Diagnostic(f"`{tool}` {how}"))
+        hint = "make room where the work is done, or set TMPDIR to a larger place" if _FULL.search(said) else None
+        super().__init__(Diagnostic(f"`{tool}` {how}" + (": no space left" if hint else ""), hint=hint))
         self.status, self.said = status, said
+
+
+@contextmanager
+def ended(commands: Commands) -> Iterator[None]:
+    """End what runs in other threads when the block fails or is interrupted."""
+    try:
+        yield
+    except BaseException:
+        commands.end()
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,8 @@ class Commands:
 
     log: Path
     environ: Mapping[str, str]
+    running: set[subprocess.Popen[bytes]] = field(default_factory=set, compare=False)
+    """Those that run now, in whatever thread."""
 
     def run(self, *argv: str | Path, stdin: bytes | None = None, cwd: Path | None = None) -> None:
         """Run a tool to its end; raises ToolError when it fails, UnmetError without it."""
@@ -82,42 +99,45 @@ class Commands:
             log.write(f"+ {command}\n".encode())
             log.flush()
             start = log.tell()
-            status = _finish(words, stdin, (output, log.fileno()), self.environ, cwd)
+            status = self._finish(words, stdin, (output, log.fileno()), cwd)
         if status:
             raise ToolError(words[0], status, _tail(self.log, start))
 
     def extended(self, **environ: str) -> Commands:
         """Return the same with further variables."""
-        return Commands(self.log, {**self.environ, **environ})
+        return Commands(self.log, {**self.environ, **environ}, self.running)
 
-
-def _finish(
-    words: list[str],
-    stdin: bytes | BinaryIO | None,
-    outputs: tuple[int, int],
-    environ: Mapping[str, str],
-    cwd: Path | None,
-) -> int:
-    given = stdin if isinstance(stdin, bytes) else None
-    try:
-        process = subprocess.Popen(
-            words,
-            stdin=subprocess.PIPE if isinstance(stdin, bytes) else stdin or subprocess.DEVNULL,
-            stdout=outputs[0],
-            stderr=outputs[1],
-            env=environ,
-            cwd=cwd,
-            process_group=0,
-        )
-    except FileNotFoundError as fault:
-        raise UnmetError.because(f"`{words[0]}` is not installed") from fault
-    with process:
-        try:
-            process.communicate(given)
-        except BaseException:
+    def end(self) -> None:
+        """End all that runs, so that threads that wait for it come to their end."""
+        for process in tuple(self.running):
             _end_group(process)
-            raise
-    return process.returncode
+
+    def _finish(
+        self, words: list[str], stdin: bytes | BinaryIO | None, outputs: tuple[int, int], cwd: Path | None
+    ) -> int:
+        given = stdin if isinstance(stdin, bytes) else None
+        try:
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE if isinstance(stdin, bytes) else stdin or subprocess.DEVNULL,
+                stdout=outputs[0],
+                stderr=outputs[1],
+                env=self.environ,
+                cwd=cwd,
+                process_group=0,
+            )
+        except FileNotFoundError as fault:
+            raise UnmetError.because(f"`{words[0]}` is not installed") from fault
+        self.running.add(process)
+        with process:
+            try:
+                process.communicate(given)
+            except BaseException:
+                _end_group(process)
+                raise
+            finally:
+                self.running.discard(process)
+        return process.returncode
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
@@ -150,4 +170,6 @@ def _tail(log: Path, start: int) -> str:
     with log.open("rb") as stream:
         stream.seek(start)
         lines = visible(stream.read().decode("utf-8", "replace").replace("\r", "\n")).split("\n")
-    return "\n".join(f"    {text}" for text in [text for text in lines if text.strip()][-_LAST_LINES:])
+    lines = [text for text in lines if text.strip()]
+    before = [text for text in lines[:-_LAST_LINES] if _FAULT.match(text)][-_LAST_LINES:]
+    return "\n".join(f"    {text}" for text in (*before, *lines[-_LAST_LINES:]))

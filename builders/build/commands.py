@@ -88,8 +88,9 @@ def build(
 @click.command()
 @click.argument("built", type=click.Path(file_okay=False, path_type=Path), metavar="BUILD")
 @click.option("--key", metavar="FINGERPRINT", help="The checksums must be signed by this key of GNUPGHOME.")
+@click.option("--outside-hooks", is_flag=True, help="Run the definition's hooks outside the root on this machine.")
 @click.option("--explain", is_flag=True, help="Show what diffoscope says of each file that differs.")
-def reproduce(built: Path, key: str | None, explain: bool) -> int:
+def reproduce(built: Path, key: str | None, outside_hooks: bool, explain: bool) -> int:
     """Build the image of directory BUILD again elsewhere and compare every file. Exit code 4 if one differs."""
     from builders.build import reproduce as work
     from recipe_runner.console.terminal import Terminal
@@ -97,7 +98,7 @@ def reproduce(built: Path, key: str | None, explain: bool) -> int:
     if explain:
         work.require_diffoscope()
     terminal = Terminal()
-    with work.reproduce(built, progress=terminal, key=key) as reproduction:
+    with work.reproduce(built, progress=terminal, key=key, outside_hooks=outside_hooks) as reproduction:
         terminal.table(
             ["file", "promised", "made again", ""],
             (

@@ -12,10 +12,12 @@ from pathlib import Path
 from builders.build.artefacts import Artefact, Materials, artefacts, unpack_boot_files
 from builders.build.bench import Bench, bench, scratch_parent
 from builders.build.cache import PhaseCache
+from builders.build.command import ended
 from builders.build.disk import carve
 from builders.build.disks import BOOTING, disk_paths, make_disks
 from builders.build.e2fsprogs import find_mke2fs
 from builders.build.filesystem import filesystem_path
+from builders.build.interrupts import terminable
 from builders.build.layout import Layout
 from builders.build.modes import require_mode
 from builders.build.phases import Phases, find_phases
@@ -58,7 +60,7 @@ def build_image(
     family = distribution(definition.distribution)
     final = daily(tree, definition, serial)
     names = Names(definition.codename, definition.architecture, definition.flavour)
-    with converted(tree.root), tree.staging(final) as staged:
+    with terminable(), converted(tree.root), tree.staging(final) as staged:
         parent = scratch_parent(definition.disk.size)
         require(
             (*build_tools(definition, family), *(SIGNING_TOOLS if key else ())),
@@ -138,7 +140,7 @@ def _make_artefacts(bench: Bench, phases: Phases, wanted: Iterable[Artefact]) ->
             artefact.make(bench)
             phase.keep(kept)
 
-    with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+    with ThreadPoolExecutor(os.cpu_count()) as side_by_side, ended(bench.commands):
         for task in [side_by_side.submit(make_one, artefact) for artefact in wanted]:
             task.result()
 

@@ -15,11 +15,10 @@ from typing import Literal
 
 from builders.build.command import PATH, Argv
 from builders.images.definition import Definition
+from builders.orphans import NAMESPACE
 from recipe_runner.errors import Diagnostic, UnmetError
 
 Mode = Literal["root", "unshare", "fakechroot"]
-NAMESPACE = ("unshare", "--map-root-user", "--map-auto")
-"""Makes its user root in a namespace that has the user's range of further numbers (subuid(5))."""
 
 
 @cache

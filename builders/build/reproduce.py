@@ -58,7 +58,9 @@ class Reproduction:
 
 
 @contextmanager
-def reproduce(built: Path, *, progress: Progress, key: str | None = None) -> Iterator[Reproduction]:
+def reproduce(
+    built: Path, *, progress: Progress, key: str | None = None, outside_hooks: bool = False
+) -> Iterator[Reproduction]:
     """Build the serial directory `built` again in a scratch place that is removed when the block ends.
 
     Where `key` (a fingerprint) is given, the build's signature must be that key's. Raises VerificationError for
@@ -70,7 +72,7 @@ def reproduce(built: Path, *, progress: Progress, key: str | None = None) -> Ite
         with converted(built):
             parent = scratch_parent(2 * room_needed(definition))
             scratch = stack.enter_context(claimed(parent, "recipe-reproduce-", str(serial), mode=0o711))
-        remade = build_image(definition, serial, Tree(scratch), progress=progress)
+        remade = build_image(definition, serial, Tree(scratch), progress=progress, outside_hooks=outside_hooks)
         digests = parse_sums((remade / SUMS).read_bytes())
         before = sources_of(info)
         now = sources_of(parse_info((remade / BUILD_INFO).read_text("utf-8")))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def test_a_build_is_reproduced_or_not(karmic: Path, tmp_path: Path) -> None:
     """Exit code 0 says that every file came out the same, 4 that one did not; the table says which."""
     sound = recipe("image", "reproduce", karmic)
     assert sound.returncode == ExitCode.DONE, sound.stderr
-    assert "reproduced: 11 files, all the same" in sound.stdout
+    assert re.search(r"reproduced: \d+ files, all the same", sound.stdout)
     copy = copy_build(karmic, tmp_path)
     (copy / IMAGE).write_bytes(b"other")
     other = recipe("image", "reproduce", copy)
