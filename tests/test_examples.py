@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def test_the_example_of_approvals_waits_for_somebody_else(tmp_path: Path) -> Non
         assert (stopped.returncode, "sending" in stopped.stdout) == (5, False)
         run = only_run(tmp_path / "runs")
         (request,) = (run / "requests").iterdir()
-        assert "with announcement = Version 1.2.0 is out." in request.read_text()
+        details = json.loads(request.read_text())["record"]["details"]
+        assert details == ['with announcement = "Version 1.2.0 is out."']
         done = ann.does("resume", run, "--yes", "--approval", ben.approves(request, tmp_path), directory=tmp_path)
         assert (done.returncode, "sending: Version 1.2.0 is out." in done.stdout) == (0, True), done.stderr
 
