@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import shutil
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from recipe_runner import __version__
 from recipe_runner.errors import RecipeError
 from recipe_runner.sanitise import line
 
+_LOGIN = re.compile(rb"(?<=://)[^/@\s'\"]+@")
 PROGRAM = ("recipe-runner", __version__)
 
 
@@ -108,8 +109,11 @@ def write_proof(bench: Bench, staged: Path, names: Names, rootfs: Rootfs, accoun
 
 
 def write_run(bench: Bench, staged: Path, names: Names, making: Making, start: Start, tools: dict[str, str]) -> None:
-    """Write what differs from run to run: the log, and the provenance of the checksums. Neither is summed."""
-    shutil.copyfile(bench.commands.log, staged / names.log)
+    """Write what differs from run to run: the log, and the provenance of the checksums. Neither is summed.
+
+    Logins in addresses, of this machine's mirrors for instance, stay out of the log.
+    """
+    (staged / names.log).write_bytes(_LOGIN.sub(b"", bench.commands.log.read_bytes()))
     log = (names.log, digest(staged / names.log))
     run = Run(start.id, start.began, datetime.now(UTC), tools, log)
     (staged / names.run).write_text(format_provenance(making, {SUMS: digest(staged / SUMS)}, run), "utf-8")

@@ -144,6 +144,8 @@ def test_a_signed_build_is_verified_by_plain_tools(tmp_path: Path) -> None:
         subprocess.run(
             ["gpg", "--verify", built / "SHA256SUMS.gpg", built / "SHA256SUMS"], check=True, capture_output=True
         )
+        run = built / f"{PREFIX}.run.json"
+        subprocess.run(["gpg", "--verify", f"{run}.gpg", run], check=True, capture_output=True)
         verified = verify_sums(built, certificates=[certificate(key)], primaries=frozenset({key}))
     assert verified.signature.primary == key
     assert f"{PREFIX}.raw" in verified.digests
@@ -236,7 +238,7 @@ def test_a_real_debian_is_reproducible_and_proven(tmp_path: Path, request: pytes
     Nothing is in it that an image must not have, validators accept its bills of materials, and most of its packages
     say what their licence is.
     """
-    wanted = load_definition(EXAMPLES / "debian-minimal.toml")
+    wanted = load_definition(EXAMPLES / "debian-minimal.toml").model_copy(update={"outputs": ("qcow2", "licences")})
     serial = next_serial(Tree(tmp_path), [wanted])
     notes = Notes()
     one = build_image(wanted, serial, Tree(tmp_path / "one"), progress=notes)
@@ -251,3 +253,5 @@ def test_a_real_debian_is_reproducible_and_proven(tmp_path: Path, request: pytes
     packages = json.loads((one / names.spdx).read_text())["packages"]
     said = [package["name"] for package in packages if package["licenseDeclared"] != "NOASSERTION"]
     assert len(said) > len(packages) // 2
+    with tarfile.open(one / names.licences) as tar:
+        assert "apt/copyright" in tar.getnames()
