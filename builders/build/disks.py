@@ -28,7 +28,7 @@ def disk_paths(bench: Bench, staged: Path, names: Names) -> dict[str, Path]:
     """Return where each raw disk is made, by its name: in the build where it is an output, else on the bench."""
     wanted = "raw" in bench.definition.outputs
     return {
-        name: staged / replace(names, disk=name).raw if wanted else bench.work / f"{name or 'disk'}.raw"
+        name: staged / replace(names, disk=name).raw if wanted else bench.work / f"disk-{name}.raw"
         for name in disk_names(bench.definition)
     }
 

@@ -43,14 +43,14 @@ def make_volume(bench: Bench, mke2fs: Mke2fs, volume: Volume, archive: Path | No
     tools = bench.commands.extended(MTOOLS_SKIP_CHECK="1", MTOOLSRC="/dev/null", **mke2fs.environ)
     tools.run(*volume_command(bench, mke2fs.path, volume, archive))
     if volume.filesystem == "vfat" and archive:
-        for command in _fill(bench.work / f"{volume.label}.files", image, archive):
+        for command in _fill(bench.work / f"volume-{volume.label}.files", image, archive):
             tools.run(*command)
     return image
 
 
 def volume_path(bench: Bench, volume: Volume) -> Path:
     """Return where a volume's image is made."""
-    return bench.work / ("root.ext4" if volume.mount == "/" else f"{volume.label}.{volume.filesystem}")
+    return bench.work / ("root.ext4" if volume.mount == "/" else f"volume-{volume.label}.{volume.filesystem}")
 
 
 def filesystem_path(bench: Bench) -> Path:

@@ -113,7 +113,7 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
             rootfs = _customised(bench, packaged, bootstrap, phases, aside)
         account = stack.enter_context(ThreadPoolExecutor(1)).submit(account_for, bench, names, rootfs)
         with progress.phase(f"file systems and disks{phases.disk.remark}"):
-            made = {f"{name}.raw": path for name, path in disks.items()}
+            made = {f"disk-{name}.raw": path for name, path in disks.items()}
             if not phases.disk.copy(made):
                 make_disks(bench, mke2fs, layout, rootfs, disks)
                 aside.submit(phases.disk.keep, made)

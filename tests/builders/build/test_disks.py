@@ -26,7 +26,7 @@ DISK = Disk(
         Partition(mount="/etc", filesystem="vfat", size=33 * MIB),
     ),
 )
-DATA = ExtraDisk(name="data", size=64 * MIB, partitions=(Partition(mount="/srv", size=60 * MIB),))
+DATA = ExtraDisk(name="data", size=64 * MIB, partitions=(Partition(mount="/srv", size=60 * MIB, label="root"),))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_a_further_disk_has_its_own_files(made: tuple[Path, list[str], list[str]
     assert {path.name for path in staged.glob(f"{NAMES.prefix}-data.*")} == {
         f"{NAMES.prefix}-data.{end}" for end in ("raw", "img", "vhd")
     }
-    assert listed(data, "srv", "/") == set()
+    assert listed(data, "root", "/") == set()
     for path in (data, staged / NAMES.raw):
         subprocess.run(["/sbin/sfdisk", "--verify", path], check=True, capture_output=True)
     assert f"{NAMES.prefix}-data.img" in (staged / SUMS).read_text()
@@ -89,6 +89,6 @@ def test_a_further_disk_has_its_own_files(made: tuple[Path, list[str], list[str]
 def test_the_plan_knows_every_command(made: tuple[Path, list[str], list[str]]) -> None:
     """But for the copies into a vfat, which are known once the root is there."""
     _, planned, ran = made
-    filled = [command for command in ran if command.startswith(("mmd ", "mcopy ")) and "etc.vfat" in command]
+    filled = [command for command in ran if command.startswith(("mmd ", "mcopy ")) and "volume-etc.vfat" in command]
     assert sorted(planned) == sorted(command for command in ran if command not in filled)
     assert filled
