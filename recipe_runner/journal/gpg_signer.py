@@ -20,9 +20,9 @@ from recipe_runner.journal.signer import Aside, prove
 from recipe_runner.memory import content, memory
 from recipe_runner.sanitise import line
 
-PINENTRY = ("error", "ask", "ask")
+PINENTRY = ("error", "ask")
 """Ways to get a passphrase, tried in turn. gpg first signs without one, so that the screen is given away only if
-somebody must be asked; an interrupt typed while gpg works reaches gpg too, and the last try is for that."""
+somebody must be asked; the second try is also for an interrupt typed while gpg works, which reaches gpg too."""
 FINGERPRINT = 7
 """Where a line `[GNUPG:] SIG_CREATED` names the key that signed."""
 

@@ -72,6 +72,10 @@ class Person:
         """Type a line."""
         self._child.sendline(text)
 
+    def enters(self, text: str) -> None:
+        """Type a text and press Enter, for a program that reads single keys."""
+        self._child.send(f"{text}\r")
+
     def presses(self, key: str) -> None:
         """Press Ctrl and a key."""
         self._child.sendcontrol(key)
