@@ -97,6 +97,14 @@ class Approval:
         """Read what was signed; raises ValueError where it is no statement."""
         return Statement.parse(self.stmt)
 
+    @property
+    def answer(self) -> Statement | None:
+        """Read what was signed; None where it is no statement, as in a journal that somebody forged."""
+        try:
+            return self.statement
+        except ValueError:
+            return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStart:

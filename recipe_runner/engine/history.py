@@ -22,6 +22,7 @@ from recipe_runner.engine.events import (
     StepStart,
     from_record,
 )
+from recipe_runner.engine.statement import Statement
 
 Status = Literal["waiting", "unknown", "failed", "done", "skipped", "not-applicable", "accepted", "undone"]
 
@@ -166,8 +167,7 @@ class History:
         match event:
             case Request():
                 self.pending[event.step] = Pending(event)
-            case Approval():
-                answer = event.statement
+            case Approval(answer=Statement() as answer) if answer.step in self.pending:
                 self.pending[answer.step].answers[answer.approver] = answer
             case StepStart(step=step, role="check" | "run") | Skip(step=step, kind="done") if step in self.pending:
                 self.pending[step].used = True

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from recipe_runner.engine.events import Close, Genesis, Resume, Skip, StepStart
+from recipe_runner.engine.events import Approval, Genesis, Request, Resume, Skip, StepStart
+from recipe_runner.engine.statement import Statement
 from recipe_runner.journal.account import Account, Entry, Execution
 from recipe_runner.journal.kept import Kept
 from recipe_runner.journal.ledger import JOURNAL
@@ -20,6 +21,8 @@ from recipe_runner.sanitise import line
 
 BEGIN, CLOSE = "run.begin", "run.close"
 """Names of links; no step can have them, because a step's id holds no dot."""
+DISALLOW = ("DISALLOW", "*")
+"""The rule that ends each list of rules: nothing else."""
 WRITTEN = ("stdout", "stderr")
 NOT_DEMANDED = frozenset({"skipped", "accepted", "not-applicable"})
 Artifacts = Mapping[str, str]
@@ -52,6 +55,19 @@ class Claim:
     threshold: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """Fingerprints of primary keys: of those who sealed a run, and of those who answered its requests; its roles."""
+
+    signers: tuple[str, ...]
+    approvers: tuple[str, ...]
+    roles: tuple[str, ...]
+
+    def all(self) -> tuple[str, ...]:
+        """Return everybody once."""
+        return tuple(dict.fromkeys((*self.signers, *self.approvers)))
+
+
 @dataclass(slots=True)
 class _Texts:
     """Which link's products hold the recipe's text, and each step's, as they were when a step ran."""
@@ -71,13 +87,31 @@ def claims(account: Account, kept: Kept, journal_sha256: str) -> list[Claim]:
     """
     texts = _texts(account)
     found = [_opening(name, entry, products) for name, (entry, products) in texts.sessions.items()]
+    found += _approvals(account, texts)
     found += _steps(account, kept, texts)
     closing = account.entries[-1]
-    if isinstance(closing.event, Close):
-        said = Said(products={JOURNAL: journal_sha256}, byproducts={"outcome": closing.event.outcome})
-        rules = (("REQUIRE", JOURNAL), ("ALLOW", JOURNAL), ("DISALLOW", "*"))
-        found.append(Claim(CLOSE, _signers(closing.by), said, (("DISALLOW", "*"),), rules))
+    if closed := account.history.closed:
+        said = Said(products={JOURNAL: journal_sha256}, byproducts={"outcome": closed.outcome})
+        rules = (("REQUIRE", JOURNAL), ("ALLOW", JOURNAL), DISALLOW)
+        found.append(Claim(CLOSE, _signers(closing.by), said, (DISALLOW,), rules))
     return found
+
+
+def people_of(account: Account) -> People:
+    """Return who sealed a run, who answered requests, and all roles that somebody must have had."""
+    approvers: dict[str, None] = {}
+    roles: dict[str, None] = {}
+    for entry in account.entries:
+        match entry.event:
+            case Approval(answer=Statement() as answer):
+                approvers[answer.approver] = None
+            case Request(role=str(role)):
+                roles[role] = None
+            case Genesis() | Resume() as session:
+                roles |= dict.fromkeys((*session.roles.values(), *session.acting))
+            case _:
+                pass
+    return People(account.signers, tuple(approvers), tuple(roles))
 
 
 def left_out(account: Account) -> list[str]:
@@ -103,11 +137,11 @@ def _texts(account: Account) -> _Texts:
             case Resume() as resumed:
                 session = f"run.session-{resumed.session}"
                 texts.sessions[session] = (entry, {})
-                documents = _documents(resumed.recipe)
+                documents = _documents(resumed.recipe, resumed.includes)
                 if documents and not documents.items() <= texts.sessions[texts.recipe][1].items():
                     texts.recipe = session
                     texts.sessions[session][1].update(documents)
-            case StepStart(step=step, digest=digest):
+            case StepStart(step=step, digest=digest) | Request(step=step, digest=digest):
                 if digest and texts.digests.get(step) != digest:
                     texts.digests[step] = digest
                     texts.step[step] = session
@@ -122,8 +156,32 @@ def _opening(name: str, entry: Entry, products: dict[str, str]) -> Claim:
     event = entry.event
     who = {"operator": event.operator, "host": event.host} if isinstance(event, Genesis | Resume) else {}
     said = Said(products=products, environment={**who, "began": entry.at.isoformat()})
-    rules = (("ALLOW", "recipe/*"), ("ALLOW", "steps/*"), ("DISALLOW", "*"))
-    return Claim(name, _signers(entry.by), said, (("DISALLOW", "*"),), rules)
+    rules = (("ALLOW", "recipe/*"), ("ALLOW", "steps/*"), DISALLOW)
+    return Claim(name, _signers(entry.by), said, (DISALLOW,), rules)
+
+
+def _approvals(account: Account, texts: _Texts) -> Iterator[Claim]:
+    """Yield a claim for each step that others approved: by those who approved the last request, as many as it needs."""
+    asked: dict[str, tuple[Entry, Request, dict[str, None]]] = {}
+    for entry in account.entries:
+        match entry.event:
+            case Request() as request:
+                asked[request.step] = (entry, request, {})
+            case Approval(answer=Statement(decision="approve") as answer) if answer.step in asked:
+                asked[answer.step][2][answer.approver] = None
+            case _:
+                pass
+    statuses = account.statuses()
+    for step, (entry, request, approvers) in asked.items():
+        if approvers and statuses.get(step) not in NOT_DEMANDED:
+            said = Said(materials={_step(step): request.digest}, byproducts={"decision": "approve"})
+            rules = _of_the_step(step, texts.at[entry.n][1])
+            yield Claim(f"approve.{step}", tuple(approvers), said, (*rules, DISALLOW), (DISALLOW,), request.needed)
+
+
+def _of_the_step(step: str, origin: str) -> tuple[tuple[str, ...], ...]:
+    """Return the rules by which a step's text must be there, and be that of the link `origin`."""
+    return ("REQUIRE", _step(step)), ("MATCH", _step(step), "WITH", "PRODUCTS", "FROM", origin)
 
 
 def _steps(account: Account, kept: Kept, texts: _Texts) -> Iterator[Claim]:
@@ -174,12 +232,11 @@ def _ran(name: str, ran: Execution, kept: Kept, texts: _Texts, account: Account)
         _signers(ran.by),
         said,
         (
-            ("REQUIRE", _step(start.step)),
-            ("MATCH", _step(start.step), "WITH", "PRODUCTS", "FROM", in_step),
+            *_of_the_step(start.step, in_step),
             ("MATCH", "recipe/*", "WITH", "PRODUCTS", "FROM", in_recipe),
-            ("DISALLOW", "*"),
+            DISALLOW,
         ),
-        (("ALLOW", f"{name}/*"), ("DISALLOW", "*")),
+        (("ALLOW", f"{name}/*"), DISALLOW),
     )
 
 
@@ -187,8 +244,7 @@ def _by_hand(name: str, entry: Entry) -> Claim:
     event = entry.event
     reason = event.reason if isinstance(event, Skip) else ""
     said = Said(byproducts={"done-by": "hand", "reason": reason}, environment={"began": entry.at.isoformat()})
-    nothing = (("DISALLOW", "*"),)
-    return Claim(name, _signers(entry.by), said, nothing, nothing)
+    return Claim(name, _signers(entry.by), said, (DISALLOW,), (DISALLOW,))
 
 
 def _documents(recipe: Mapping[str, Any], includes: Iterable[Mapping[str, Any]] = ()) -> dict[str, str]:

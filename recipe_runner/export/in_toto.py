@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from recipe_runner import __version__
+from recipe_runner.engine.events import Approval
+from recipe_runner.engine.statement import Statement
 from recipe_runner.errors import IncompleteError, UnmetError, VerificationError
-from recipe_runner.export.claims import Claim, Said, claims, left_out
+from recipe_runner.export.claims import Claim, People, Said, claims, left_out, people_of
 from recipe_runner.export.subject import Subject
 from recipe_runner.gpgv import dearmor
+from recipe_runner.journal.blobs import read_blob
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.identity import kind_of
 from recipe_runner.journal.keys import secret_keys
@@ -48,9 +51,14 @@ def attest(subject: Subject, signer: GpgSigner) -> Attested:
     key has no part in it, UnmetError without the packages or a certificate, IncompleteError where gpg does not sign.
     """
     _import()
+    people = people_of(subject.account)
+    certificates = {primary: _certificate(subject, signer, primary) for primary in people.all()}
     demanded = claims(subject.account, subject.kept(), subject.journal_sha256())
-    _refuse_unproven(subject, demanded, signer)
-    keys = {primary: _public(signer, primary) for primary in dict.fromkeys(p for claim in demanded for p in claim.by)}
+    _refuse_unproven(subject, people, tuple(certificates.values()))
+    keys = {
+        primary: _public(certificates[primary], primary)
+        for primary in dict.fromkeys(primary for claim in demanded for primary in claim.by)
+    }
     mine = [claim for claim in demanded if signer.primary in claim.by and claim.said]
     if not mine:
         raise VerificationError.because(
@@ -60,7 +68,11 @@ def attest(subject: Subject, signer: GpgSigner) -> Attested:
     files = {f"{claim.name}.{pen.fingerprint[:PREFIX].lower()}.link": pen.signed(_link(claim)) for claim in mine}
     if demanded[-1].by == (signer.primary,):
         files[LAYOUT] = pen.signed(_layout(subject, demanded, keys))
-    wanting = [(claim.name, claim.by) for claim in demanded if claim not in mine]
+    wanting = [
+        (claim.name, tuple(primary for primary in claim.by if primary != signer.primary))
+        for claim in demanded
+        if claim not in mine or claim.threshold > 1
+    ]
     return Attested(files, wanting)
 
 
@@ -89,11 +101,34 @@ def _import() -> None:
         ) from error
 
 
-def _refuse_unproven(subject: Subject, demanded: Sequence[Claim], signer: GpgSigner) -> None:
+def _certificate(subject: Subject, signer: GpgSigner, primary: str) -> bytes:
+    """Return a public key from the signer's keyring, else an approver's own as it is kept with the run.
+
+    Either is only as good as its fingerprint, which is what everything else goes by. Raises UnmetError.
+    """
+    if kind_of(primary) != "openpgp":
+        raise UnmetError.because(f"in-toto cannot use the SSH key `{primary}`", hint="approve with OpenPGP keys")
+    try:
+        return signer.certificate(primary)
+    except UnmetError:
+        for entry in subject.account.entries:
+            match entry.event:
+                case Approval(certificate={"sha256": str(sha256)}, answer=Statement(approver=who)) if who == primary:
+                    return read_blob(subject.directory, sha256)
+                case _:
+                    pass
+        raise
+
+
+def _refuse_unproven(subject: Subject, people: People, certificates: tuple[bytes, ...]) -> None:
     """Raise VerificationError unless the journal is VALID by the keys that it names."""
-    primaries = frozenset(primary for claim in demanded for primary in claim.by)
-    certificates = tuple(signer.certificate(primary) for primary in sorted(primaries))
-    report = verify(subject.directory, Policy(primaries, certificates))
+    policy = Policy(
+        frozenset(people.signers),
+        certificates,
+        approvers=frozenset(people.approvers),
+        roles=dict.fromkeys(people.all(), frozenset(people.roles)),
+    )
+    report = verify(subject.directory, policy)
     if report.verdict is not Verdict.VALID:
         raise VerificationError.because(
             f"the run is {report.verdict.value}, so it is not attested: {report.reasons[0]}",
@@ -101,13 +136,12 @@ def _refuse_unproven(subject: Subject, demanded: Sequence[Claim], signer: GpgSig
         )
 
 
-def _public(signer: GpgSigner, primary: str) -> dict[str, Any]:
+def _public(certificate: bytes, primary: str) -> dict[str, Any]:
     """Return a public key as in-toto has it in a layout; raises UnmetError for a kind of key that it does not know."""
     from securesystemslib._gpg.common import get_pubkey_bundle  # noqa: PLC0415
 
-    certificate = dearmor(signer.certificate(primary), "PUBLIC KEY BLOCK")
     try:
-        key: dict[str, Any] = get_pubkey_bundle(certificate, primary.lower())
+        key: dict[str, Any] = get_pubkey_bundle(dearmor(certificate, "PUBLIC KEY BLOCK"), primary.lower())
     except Exception as error:  # the packages raise what they like on keys they do not know
         raise UnmetError.because(
             f"in-toto cannot use the key `{primary}`: {line(str(error))}", hint="it knows RSA, DSA and Ed25519"

@@ -132,9 +132,8 @@ def text_of(value: object) -> str:
 
 def _answer(event: Approval) -> Told:
     """Tell who approved or denied what; an answer that is no statement is said to be none."""
-    try:
-        said = event.statement
-    except ValueError:
+    said = event.answer
+    if said is None:
         return Told("bad", "an approval that cannot be read")
     words = "approved" if said.decision == "approve" else "denied"
     tone: Tone = "good" if said.decision == "approve" else "bad"

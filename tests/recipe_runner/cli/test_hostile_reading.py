@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 from recipe_runner.cli.main import run as recipe_in_process
 from recipe_runner.engine.events import (
     Abort,
+    Approval,
     Close,
     Confirm,
     Deviation,
@@ -26,11 +27,14 @@ from recipe_runner.engine.events import (
     Note,
     Output,
     Precondition,
+    Request,
     Resume,
     Skip,
     StepEnd,
     StepStart,
+    Witnessed,
 )
+from recipe_runner.engine.statement import Statement
 from recipe_runner.export.tables import FORMULA
 from recipe_runner.journal.blobs import blob_directory, keep
 from recipe_runner.sanitise import HIDDEN
@@ -79,6 +83,10 @@ def genesis() -> Genesis:
         steps=[{"id": "a", "sha256": "a" * 64}, {"id": EVIL, "sha256": "b" * 64}],
         params={"value": EVIL, "list": [EVIL, "x"]},
         secrets=[EVIL],
+        approvals={"a": 1},
+        approvers={"a": EVIL},
+        roles={"a": EVIL},
+        acting=[EVIL],
         tool={"name": EVIL, "version": EVIL},
         actions={"act": EVIL},
         operator=EVIL,
@@ -104,6 +112,27 @@ def events(step: str) -> Iterator[Event]:
     yield StepEnd(step=step, item=EVIL, attempt=2, exit_code=0, duration_ms=2**52, outputs={"name": EVIL})
     yield Deviation(kind="edited", what=EVIL, reason=EVIL, step=step)
     yield Note(text=EVIL, step=step)
+    asked: dict[str, Any] = {
+        "recipe": {"name": EVIL, "sha256": EVIL},
+        "params": {"p": EVIL},
+        "digest": EVIL,
+        "command": EVIL,
+    }
+    yield Request(run=EVIL, step=step, kind=EVIL, role=EVIL, items=[EVIL], details=[EVIL], expires=EVIL, **asked)
+    yield Approval(stmt=EVIL, sig=EVIL)
+    yield Approval(stmt=statement(EVIL.replace("\n", "\u2028")), sig=EVIL)
+    yield Witnessed(kind=EVIL, address=EVIL, records=1, outcome="failed", supplier=EVIL, detail=EVIL)
+
+
+def statement(reason: str) -> str:
+    """Return what an approver signs, with words of their own that attack."""
+    reason = re.sub("[\x00-\x1f\x7f]", "", reason)
+    said = Statement(
+        run=RUN, step="a", attempt=1, digest="a" * 64, command="c" * 64, head="e" * 64, expires=EVIL.split("\n")[0],
+        decision="approve", approver="\u202e\x1b[31m", key="\x9b", signed="2026-11-25T12:00:00.000000Z", reason=reason,
+    )  # fmt: skip
+    assert Statement.parse(said.text()) == said
+    return said.text()
 
 
 @pytest.fixture(scope="module")
@@ -268,9 +297,9 @@ def test_a_recording_plays_no_attack(place: Path, capsys: pytest.CaptureFixture[
 def test_an_attestation_is_plain_ascii(keys: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Layout and links of a hostile run are printable ASCII, and in-toto reads what stands in them."""
     monkeypatch.setenv("GNUPGHOME", str(keys.home))
-    run = write_run(
-        tmp_path / RUN, keys.signer(), (*events("a"), Close(outcome="done", done=1, skipped=0, total=2)), genesis()
-    )
+    valid = [event for event in events("a") if not isinstance(event, Request | Approval | Witnessed)]
+    first = dataclasses.replace(genesis(), approvals={}, approvers={})
+    run = write_run(tmp_path / RUN, keys.signer(), (*valid, Close(outcome="done", done=1, skipped=0, total=2)), first)
     assert subject(run).account.signers
     assert recipe_in_process(["log", "export", str(run), "--to", "in-toto", "-o", str(tmp_path / "out")]) == 0
     files = list((tmp_path / "out").iterdir())

@@ -14,9 +14,11 @@ from recipe_runner.engine.events import Close, StepEnd, StepStart
 from recipe_runner.errors import UnmetError, VerificationError
 from recipe_runner.export.in_toto import LAYOUT, attest
 from recipe_runner.journal.gpg_signer import GpgSigner
+from recipe_runner.journal.store import Journal
+from tests.fixtures.journals.approvals import People, Story
 from tests.recipe_runner.export.exported import DONE, subject
-from tests.recipe_runner.journal.keyring import Keyring
-from tests.recipe_runner.journal.runs import RUN, write_run
+from tests.recipe_runner.journal.keyring import Keyring, keyring
+from tests.recipe_runner.journal.runs import RUN, genesis, write_run
 
 STOCK = {"PyPI's": Path(sys.executable).with_name("in-toto-verify"), "Debian's": Path("/usr/bin/in-toto-verify")}
 
@@ -173,3 +175,57 @@ def test_a_missing_package_is_said(signer: GpgSigner, tmp_path: Path, monkeypatc
     with pytest.raises(UnmetError) as caught:
         attest(subject(write_run(tmp_path / RUN, signer, DONE)), signer)
     assert caught.value.diagnostics[0].hint == "pip install 'recipe-runner[attest]'"
+
+
+@pytest.fixture(scope="module")
+def approved(keys: Keyring, signer: GpgSigner, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Keyring]:
+    """Write a run whose step Bob and Carol approved, each with a key of their own; Bob's is not in our ring."""
+    place = tmp_path_factory.mktemp("approved")
+    with keyring() as theirs:
+        bob, carol = (theirs.signer(theirs.make(f"{name} <{name}@x.example>")) for name in ("bob", "carol"))
+        keys.gpg("--import", given=theirs.certificate(carol.primary))
+        first = genesis(approvals={"a": 2}, approvers={"a": "security"}, steps=[{"id": "a", "sha256": "a" * 64}])
+        run = place / RUN
+        with Journal.create(run, first, signer) as journal:
+            story = Story(People(keys, signer, signer, bob, carol, bob, bob, bob), journal, run)
+            story.ask(expires="2020-01-01T00:00:00.000000Z")
+            story.ask(expires="2099-01-01T00:00:00.000000Z")
+            story.answer(bob, certificate=True)
+            story.answer(carol)
+            story.carry_out()
+            journal.record(Close(outcome="done", done=1, skipped=0, total=1))
+        out = written(run, signer, place / "out")
+        theirs.gpg("--import", given=keys.certificate(signer.primary))
+        for who in (bob, carol):
+            (place / f"approve.a.{who.signing[:8].lower()}.link").write_bytes(
+                attest(subject(run), who).files[f"approve.a.{who.signing[:8].lower()}.link"]
+            )
+            assert len(attest(subject(run), who).files) == 1
+    return out, keys
+
+
+@pytest.mark.parametrize("program", STOCK.values(), ids=STOCK)
+def test_an_approval_is_a_step_with_its_own_key(
+    program: Path, approved: tuple[Path, Keyring], signer: GpgSigner, tmp_path: Path
+) -> None:
+    """The run passes once both approvers have signed their own links, and not with one of them."""
+    out, keys = approved
+    links = sorted(out.parent.glob("approve.a.*.link"))
+    for file in out.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    assert not list(out.glob("approve.*"))
+    for count, passes in ((0, False), (1, False), (2, True)):
+        for file in links[:count]:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+        assert (verified(program, tmp_path, keys, signer).returncode == 0) is passes
+    edited(lambda signed: signed["materials"].update({"steps/a": {"sha256": "0" * 64}}))(tmp_path / links[0].name)
+    assert verified(program, tmp_path, keys, signer).returncode != 0
+
+
+def test_what_is_still_to_be_signed_is_said(approved: tuple[Path, Keyring], signer: GpgSigner) -> None:
+    """The operator learns which links are missing, and whose keys can make them."""
+    out, _ = approved
+    ((name, people),) = attest(subject(out.parent / RUN), signer).wanting
+    assert name == "approve.a"
+    assert len(people) == 2
+    assert signer.primary not in people

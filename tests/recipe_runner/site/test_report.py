@@ -107,3 +107,16 @@ def test_a_changed_blob_is_said_and_not_shown() -> None:
     page = html(told(VECTORS / "blob-changed" / RUN))
     assert "has been changed" in page
     assert '<pre class="output">' not in page
+
+
+def test_who_approved_stands_with_the_verdict() -> None:
+    """What the policy vouches for is in the verdict; the journal's own story of requests and answers is a section."""
+    policy = VECTORS / "approvals.toml"
+    found = told(VECTORS / "gate-valid" / RUN, policy)
+    for page in (html(found), markdown(found)):
+        verdict, _, rest = page.partition("Timeline")
+        assert verdict.count("approved") >= 2
+        assert "of role security other than the operator" in rest
+        assert "waits for 2 to approve of role" in rest
+    assert "Nobody has checked these signatures" in html(told(VECTORS / "gate-valid" / RUN))
+    assert "Nobody has checked these signatures" not in html(found)
