@@ -20,6 +20,7 @@ VERBS = {
     "approve": ("recipe_runner.cli.approve", "Approve or deny what somebody else's run asks for."),
     "policy": ("recipe_runner.cli.policy", "Write down whose signature to trust."),
     "verify": ("recipe_runner.cli.verify", "Say whether a run's journal can be trusted."),
+    "witness": ("recipe_runner.cli.witness", "Have a run's journal attested by witnesses."),
     "log": ("recipe_runner.cli.log", "Read runs: list them, follow one, see what a step wrote, compare."),
     "report": ("recipe_runner.cli.report", "Write a report on a run: one page of HTML or Markdown."),
 }

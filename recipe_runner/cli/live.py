@@ -14,7 +14,7 @@ from recipe_runner.console.view import RunView, View
 from recipe_runner.engine.events import Abort, Close, Confirm, Event, Skip, StepStart, Witnessed
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.preconditions.base import Finding
-from recipe_runner.errors import ExitCode, RecipeError
+from recipe_runner.errors import ExitCode, IncompleteError, RecipeError, UnmetError
 from recipe_runner.journal.store import Journal
 from recipe_runner.journal.witness.attendance import Attendance
 
@@ -36,17 +36,18 @@ def drive(
 
     Witnesses are told of its beginning and its end. No step waits for them; what they answer meanwhile is recorded.
     """
-    code, reason = int(ExitCode.FAILED), ""
+    code, reason, over = int(ExitCode.FAILED), "", False
     view.preconditions(findings)
-    attendance.call(journal.head)
     try:
+        _attest_beginning(journal, view, directory, attendance)
         while True:
             try:
                 event = next(events)
             except StopIteration as stop:
                 code = int(stop.value)
-                _attest_end(journal, view, directory, attendance)
+                _attest_end(journal, view, directory, attendance, over=over)
                 return code
+            over = isinstance(event, Close)
             if isinstance(event, Abort):
                 reason = event.reason
             for witnessed in _answers(event, attendance, directory):
@@ -76,11 +77,34 @@ def _answers(event: Event, attendance: Attendance, directory: Path) -> Iterable[
             return ()
 
 
-def _attest_end(journal: Journal, view: View, directory: Path, attendance: Attendance) -> None:
-    """Have the end attested: the receipts stand beside the journal, since nothing is written to it any more."""
-    attendance.call(journal.head)
+def _attest_beginning(journal: Journal, view: View, directory: Path, attendance: Attendance) -> None:
+    """Have the beginning attested; only where a policy demands that does the first step wait for it.
+
+    Raises UnmetError, with an `abort` on record, where a demanded witness does not vouch.
+    """
+    head = journal.head
+    attendance.call(head)
+    if not attendance.demanded:
+        return
+    for witnessed in attendance.awaited(directory):
+        journal.record(witnessed)
+        _show(view, witnessed)
+    if why := attendance.lacks("genesis", directory, head):
+        journal.record(Abort(reason=why))
+        raise UnmetError.because(why, hint=f"see that it can be reached, then `recipe resume {directory}`")
+
+
+def _attest_end(journal: Journal, view: View, directory: Path, attendance: Attendance, *, over: bool) -> None:
+    """Have the end attested: the receipts stand beside the journal, since nothing is written to it any more.
+
+    Raises IncompleteError where the run is `over` and a witness that a policy demands does not vouch for that.
+    """
+    head = journal.head
+    attendance.call(head)
     for witnessed in attendance.awaited(directory):
         _show(view, witnessed)
+    if over and (why := attendance.lacks("close", directory, head)):
+        raise IncompleteError.because(why, hint=f"the run is over: have it attested by `recipe witness {directory}`")
 
 
 def _show(view: View, event: Event) -> None:

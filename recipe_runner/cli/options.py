@@ -31,6 +31,7 @@ from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.sealing import Sealing
 from recipe_runner.journal.signer import Aside, Signer, find_signer
 from recipe_runner.journal.store import Journal
+from recipe_runner.journal.witness.base import TrustedWitness
 from recipe_runner.language.durations import parse_duration
 from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parameters import Parameter
@@ -105,6 +106,10 @@ class Approving:
     def demands(self) -> Mapping[str, Demand]:
         """Return what the policy wants approved besides what the recipe asks for."""
         return self.policy.approvals if self.policy else {}
+
+    def witnesses(self) -> Sequence[TrustedWitness]:
+        """Return the witnesses that the policy knows."""
+        return self.policy.witnesses if self.policy else ()
 
     def check(self, signer: Signer | None) -> None:
         """Raise UnmetError where the policy does not let this signer run anything."""

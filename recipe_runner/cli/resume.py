@@ -48,7 +48,7 @@ def command(  # noqa: D103 - its help is above
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
-    attendance = Attendance(appointed(witnesses))
+    attendance = Attendance.of(appointed(witnesses), approving.witnesses())
     with reopened(
         run, recipe, sealing_as_before(key, terminal.release), answering.asker(terminal), secrets, includes
     ) as found:

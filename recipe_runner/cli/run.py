@@ -57,7 +57,7 @@ def command(  # noqa: D103 - its help is above
 ) -> int:
     mode = "ask" if dry_run else answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
-    attendance = Attendance(appointed(witnesses))
+    attendance = Attendance.of(appointed(witnesses), approving.witnesses())
     recipe = load(file, includes)
     actions = tables.used_actions(recipe)
     tables.refuse_faults(recipe)

@@ -112,6 +112,7 @@ class _Reading:
     receipts: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     genesis: Genesis | None = None
     previous: Link | None = None
+    first_step: int | None = None
     close: Close | None = None
     cadence: Cadence = field(default_factory=lambda: Cadence(EVERY))
     due: bool = False
@@ -187,6 +188,7 @@ class _Reading:
         match event:
             case StepStart():
                 self.running.add((event.step, event.item, event.role))
+                self.first_step = line.n if self.first_step is None else self.first_step
             case StepEnd():
                 if (event.step, event.item, event.role) not in self.running:
                     raise LineError(f"step `{event.step}` ends without having begun")
@@ -279,9 +281,10 @@ class _Reading:
     def extent(self) -> Extent:
         """Return how far the journal goes."""
         begun = 1 if self.cadence.sealing == NONE else 2
-        moments: dict[Moment, int] = {"genesis": begun} if self.chain.records >= begun else {}
+        acts = self.chain.records if self.first_step is None else self.first_step
+        moments: dict[Moment, range] = {"genesis": range(begun, acts + 1)} if self.chain.records >= begun else {}
         if self.close and (self.cadence.sealing == NONE or self.sealed == self.chain.records):
-            moments["close"] = self.chain.records
+            moments["close"] = range(self.chain.records, self.chain.records + 1)
         run = self.genesis.run if self.genesis else ""
         return Extent(run, self.chain.records, self.chain.head, moments, self.previous)
 

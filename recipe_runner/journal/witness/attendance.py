@@ -9,12 +9,15 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from recipe_runner.engine.events import Witnessed
-from recipe_runner.errors import RecipeError
+from recipe_runner.errors import Diagnostic, RecipeError, UnmetError
 from recipe_runner.journal.witness import receipts
-from recipe_runner.journal.witness.base import Receipt
-from recipe_runner.journal.witness.head import Head
+from recipe_runner.journal.witness.base import Receipt, TrustedWitness
+from recipe_runner.journal.witness.head import Head, Moment
+from recipe_runner.journal.witness.hearing import absent
+from recipe_runner.journal.witness.links import KIND as LEDGER
 from recipe_runner.journal.witness.table import WITNESSES, Appointed
 from recipe_runner.sanitise import line
 
@@ -32,9 +35,35 @@ class Attendance:
     """Tells witnesses of heads and collects their receipts; the threads are daemons and die with the process."""
 
     witnesses: Sequence[Appointed] = ()
+    demanded: Sequence[TrustedWitness] = ()
     limit: float = LIMIT_SECONDS
     _answers: queue.SimpleQueue[Answer] = field(default_factory=queue.SimpleQueue)
     _called: dict[tuple[Appointed, Head], float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, named: Sequence[Appointed], trusted: Sequence[TrustedWitness]) -> Self:
+        """Call those that are named and, of kinds that are not, those that a policy knows the address of.
+
+        Raises UnmetError where the policy demands a witness that nobody has named.
+        """
+        kinds = {appointed.kind for appointed in named}
+        known = [Appointed.at(t.kind, t.address) for t in trusted if t.address and t.kind not in {*kinds, LEDGER}]
+        demanded = [witness for witness in trusted if witness.required and witness.kind != LEDGER]
+        missing = {witness.kind for witness in demanded} - kinds - {appointed.kind for appointed in known}
+        if missing:
+            raise UnmetError(
+                *(
+                    Diagnostic(f"the policy demands a witness `{kind}`", hint=f"add --witness {kind}=ADDRESS")
+                    for kind in sorted(missing)
+                )
+            )
+        return cls([*named, *known], demanded)
+
+    def lacks(self, moment: Moment, run: Path, head: Head) -> str:
+        """Say which demanded witnesses do not vouch for a head that was to be attested; nothing if all do."""
+        wanted = [witness for witness in self.demanded if moment in witness.required]
+        kinds = ", ".join(f"`{witness.kind}`" for witness in absent(run, wanted, head))
+        return f"the policy demands that {kinds} vouches for the {moment}, and it does not" if kinds else ""
 
     def call(self, head: Head) -> None:
         """Tell every witness of a head, without waiting."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -61,8 +61,8 @@ class Extent:
     run: str
     records: int
     head: str
-    moments: dict[Moment, int]
-    """How many records there were at each, its seal included."""
+    moments: Mapping[Moment, range]
+    """Numbers of records whose head counts as that of a moment: for `genesis`, up to where the first step begins."""
     previous: Link | None = None
 
 
@@ -78,12 +78,3 @@ def heads(directory: Path, run: str, marks: Iterable[int]) -> dict[int, Head]:
             if chain.records in wanted:
                 found[chain.records] = Head.of(run, chain)
     return found
-
-
-def present(directory: Path, run: str) -> Head:
-    """Return the head of a run as it is now, without a torn last line; raises OSError."""
-    chain = Chain()
-    with open_regular(directory / JOURNAL) as file:
-        while (raw := file.readline(LINE_CAP + 1)).endswith(b"\n"):
-            chain.extend(raw)
-    return Head.of(run, chain)

@@ -59,6 +59,22 @@ def hear(
     return Heard(tuple(attestations), tuple(doubts), earlier)
 
 
+def absent(directory: Path, demanded: Iterable[TrustedWitness], head: Head) -> list[TrustedWitness]:
+    """Return those of the witnesses that do not vouch for a head now, by their policy; asks each."""
+    receipts = tuple(read(directory))
+    return [
+        witness
+        for witness in demanded
+        if not any(
+            said.outcome == "vouches" and said.records == head.records
+            for said in _attestations(
+                witness,
+                Case(head.run, tuple(r for r in receipts if r.kind == witness.kind), lambda _: {head.records: head}),
+            )
+        )
+    ]
+
+
 def _attestations(witness: TrustedWitness, case: Case) -> Iterator[Attestation]:
     try:
         yield from load(witness.kind).testify(witness, case)
@@ -70,9 +86,9 @@ def _attestations(witness: TrustedWitness, case: Case) -> Iterator[Attestation]:
 def _lacks(witness: TrustedWitness, said: Sequence[Attestation], extent: Extent) -> Iterator[Doubt]:
     for moment in sorted(witness.required):
         mark = extent.moments.get(moment)
-        if mark is None or any(t.outcome == "vouches" and t.records == mark for t in said):
+        if mark is None or any(t.outcome == "vouches" and t.records in mark for t in said):
             continue
-        why = "; ".join(t.text for t in said if t.outcome == "silent" and t.records in {None, mark})
+        why = "; ".join(t.text for t in said if t.outcome == "silent" and (t.records is None or t.records in mark))
         text = f"no witness `{witness.kind}` vouches for the {moment}, which the policy demands"
         yield Doubt(Verdict.UNTRUSTED, f"{text} ({why})" if why else text)
 

@@ -200,6 +200,74 @@ def test_a_policy_with_faulty_witnesses_is_refused(place: Place, witnessed: Path
     assert "policy.toml:" in done.stderr
 
 
+class Flaky:
+    """An authority that can be switched off."""
+
+    def __init__(self, authority: Authority) -> None:
+        self.authority = authority
+        self.stamps = 0
+
+    def __call__(self, query: bytes) -> tuple[int, bytes]:
+        if self.stamps == 0:
+            return 503, b""
+        self.stamps -= 1
+        return 200, self.authority.stamp(query)
+
+
+def test_a_run_does_not_begin_without_a_demanded_witness(place: Place, tmp_path: Path) -> None:
+    """With --policy, a demanded witness must be named; while it fails no step runs; when it is back the run goes on."""
+    policy = place.policy(TSA + BOTH)
+    arguments = ("--yes", "--key", place.key, "--policy", policy)
+    done = recipe("run", "r.md", "--runs", tmp_path, *arguments, directory=place.directory)
+    assert (done.returncode, "demands a witness `tsa`" in done.stderr) == (3, True)
+    assert list(tmp_path.iterdir()) == []
+    authority = Flaky(place.authority)
+    with serving(authority) as url:
+        named = ("--witness", f"tsa={url}")
+        done = recipe("run", "r.md", "--runs", tmp_path, *arguments, *named, directory=place.directory)
+        assert (done.returncode, "`tsa` vouches for the genesis" in done.stderr) == (3, True)
+        run = only_run(tmp_path)
+        assert [r["t"] for r in records(run) if r["t"] != "seal"] == ["genesis", "witness", "abort"]
+        authority.stamps = 2
+        assert recipe("resume", run, *arguments, *named, directory=place.directory).returncode == 0
+    report = place.verify(run, policy)
+    assert (report["verdict"], report["reasons"]) == ("VALID", [])
+
+
+def test_an_end_without_a_demanded_witness_can_be_attested_later(place: Place, tmp_path: Path) -> None:
+    """The work is done and the run is over, but it is not complete before `recipe witness` has had it attested."""
+    policy = place.policy(TSA + BOTH)
+    authority = Flaky(place.authority)
+    authority.stamps = 1
+    with serving(authority) as url:
+        arguments = ("--yes", "--key", place.key, "--policy", policy, "--witness", f"tsa={url}")
+        done = recipe("run", "r.md", "--runs", tmp_path, *arguments, directory=place.directory)
+        run = only_run(tmp_path)
+        assert (done.returncode, f"recipe witness {run}" in done.stderr) == (5, True)
+        assert records(run)[-2]["t"] == "close"
+        assert place.verify(run, policy)["verdict"] == "UNTRUSTED"
+        failed = recipe("witness", run, "--witness", f"tsa={url}")
+        assert (failed.returncode, "in vain" in failed.stdout) == (1, True)
+        authority.stamps = 1
+        assert recipe("witness", run, "--witness", f"tsa={url}").returncode == 0
+    assert place.verify(run, policy)["verdict"] == "VALID"
+
+
+def test_only_what_is_sealed_is_attested_later(place: Place, tmp_path: Path) -> None:
+    """A torn end may yet be set aside, so it is left out; without a witness there is nothing to do."""
+    arguments = ("--yes", "--key", place.key, "--until", "one")
+    recipe("run", "r.md", "--runs", tmp_path, *arguments, directory=place.directory)
+    run = only_run(tmp_path)
+    count = len(records(run))
+    with (run / "journal.jsonl").open("ab") as file:
+        file.write(b'{"done"')
+    assert recipe("witness", run).returncode == 2
+    assert recipe("witness", run, "--policy", place.policy(GIT)).returncode == 0
+    assert recipe("resume", run, "--yes", directory=place.directory).returncode == 0
+    marks = {(w["outcome"], w["records"]) for w in place.verify(run, place.policy(GIT))["witnesses"]}
+    assert marks == {("vouches", count)}
+
+
 def test_a_witness_that_cannot_be_is_refused_before_the_run(place: Place, tmp_path: Path) -> None:
     """A wrong witness on the command line ends it with exit code 2, and nothing is run."""
     done = recipe("run", place.directory / "r.md", "--yes", "--runs", tmp_path, "--witness", "tsa=nonsense")

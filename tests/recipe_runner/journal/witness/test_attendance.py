@@ -37,7 +37,7 @@ class Scripted:
 
 def attendance(*witnesses: Scripted, limit: float = 30) -> Attendance:
     """Appoint witnesses, each at an address of its own."""
-    return Attendance([Appointed("git", f"x{n}", witness) for n, witness in enumerate(witnesses)], limit)
+    return Attendance([Appointed("git", f"x{n}", witness) for n, witness in enumerate(witnesses)], limit=limit)
 
 
 def test_nobody_waits_for_a_witness_until_the_end(tmp_path: Path) -> None:
