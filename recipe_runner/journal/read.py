@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,13 +34,26 @@ def records(directory: Path) -> Iterator[Record]:
     Raises UsageError where there is no journal, VerificationError where a line does not have the form of its type.
     """
     with reading(directory), open_regular(directory / JOURNAL) as file:
-        for number, raw in enumerate(iter(lambda: file.readline(LINE_CAP + 1), b"")):
-            if not raw.endswith(b"\n") and len(raw) <= LINE_CAP:
-                return
-            try:
-                yield record_of(decode(raw))
-            except LineError as error:
-                raise VerificationError.because(f"record {number}: {error}") from error
+        number = 0
+        while (record := next_record(file, number)) is not None:
+            yield record
+            number += 1
+
+
+def next_record(file: BufferedReader, number: int) -> Record | None:
+    """Return the next record of an open journal, or None, and stay before it, where its line is not whole yet.
+
+    `number` is for the message of VerificationError.
+    """
+    at = file.tell()
+    raw = file.readline(LINE_CAP + 1)
+    if not raw.endswith(b"\n") and len(raw) <= LINE_CAP:
+        file.seek(at)
+        return None
+    try:
+        return record_of(decode(raw))
+    except LineError as error:
+        raise VerificationError.because(f"record {number}: {error}") from error
 
 
 def record_of(line: Line) -> Record:
