@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from recipe_runner.console import findings as table
 from recipe_runner.console.terminal import Terminal
+from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.course import Course
 from recipe_runner.engine.plan import Plan, PlannedStep, action_arguments, awaits_outputs, confirmation
 from recipe_runner.engine.preconditions.base import Finding
@@ -49,6 +50,8 @@ def _step(plan: Plan, planned: PlannedStep) -> Iterator[tuple[str, str]]:
         return
     if step.attributes.irreversible:
         yield f"POINT OF NO RETURN: `{step.id}` must be typed", "bad"
+    if step.attributes.approve:
+        yield f"must be approved by {Demand(step.attributes.approve, step.attributes.by).words()}", "warn"
     if question := confirmation(step, plan.values, {}):
         yield f"asks: {question}", "warn"
     if items := [item for item in planned.items if item is not None]:

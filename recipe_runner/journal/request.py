@@ -21,6 +21,7 @@ from recipe_runner.journal.files import open_regular
 from recipe_runner.journal.identity import Identity
 from recipe_runner.journal.lines import ENVELOPE, Line, LineError, decode, encode
 from recipe_runner.journal.schema import event_of
+from recipe_runner.sanitise import line
 
 LARGEST = 4 << 20
 """Bytes of the longest file that is read."""
@@ -62,13 +63,13 @@ class Sheet:
     @classmethod
     def of(cls, raw: bytes, code: str) -> Sheet:
         """Bring a raw line of a journal together with the code it names; raises LineError where they do not fit."""
-        line = decode(raw)
-        event = event_of(line)
+        record = decode(raw)
+        event = event_of(record)
         if not isinstance(event, Request):
             raise LineError("the record is no request")
         if hashlib.sha256(code.encode("utf-8", "surrogateescape")).hexdigest() != event.command:
             raise LineError("the code in it is not the code that the record names")
-        return cls(line, event, head_of(raw), Identity.of(line.fields["signer"]), code)
+        return cls(record, event, head_of(raw), Identity.of(record.fields["signer"]), code)
 
     @classmethod
     def load(cls, path: Path) -> Sheet:
@@ -90,9 +91,9 @@ class Sheet:
 
     def to_data(self) -> dict[str, Any]:
         """Return the contents of the request file."""
-        line = self.line
-        envelope = dict(zip(ENVELOPE, (line.n, line.prev, line.type, line.ts, line.mono_ns), strict=True))
-        record = {**envelope, **line.fields}
+        own = self.line
+        envelope = dict(zip(ENVELOPE, (own.n, own.prev, own.type, own.ts, own.mono_ns), strict=True))
+        record = {**envelope, **own.fields}
         return {"format": "recipe-run-request/v1", "code": self.code.split("\n"), "record": record}
 
     def to_bytes(self) -> bytes:
@@ -113,7 +114,9 @@ def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
         with open_regular(path) as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
-        raise UsageError.because(f"cannot read `{path}`: {error.strerror}", hint="name a file that is there") from error
+        raise UsageError.because(
+            f"cannot read `{line(str(path))}`: {error.strerror}", hint="name a file that is there"
+        ) from error
     if len(data) > LARGEST:
         raise _unusable(path, f"it has more than {LARGEST} bytes")
     try:
@@ -127,4 +130,6 @@ def _pretty(data: dict[str, Any]) -> bytes:
 
 
 def _unusable(path: Path, why: str, what: str = "a request") -> UsageError:
-    return UsageError.because(f"`{path}` is not {what} that can be used: {why}", hint="ask the operator for it again")
+    return UsageError.because(
+        f"`{line(str(path))}` is not {what} that can be used: {why}", hint="ask the operator for it again"
+    )
