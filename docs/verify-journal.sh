@@ -224,10 +224,10 @@ def due($line; $sealing): ($line.t | one_of(["precondition", "seal"]) | not) and
              | {step: .line.step, answers} + (try ($line.stmt | ltrimstr($question) | answer) catch {})][0] as $said
             | .signers as $signers
             | if $said.approver == null or ({primary: $said.approver, signing: $said.key} | signer | not) or ($said.approver | IN($signers[])) or ($said.answers | has($said.approver))
-                 or (try ($line.sig | signature) catch null) == null or ($line | certificate | not)
+                 or (try ($line.sig | seal_signature($said.key)) catch null) == null or ($line | certificate | not)
               then .fault = fault($i; "approval")
               else .asked[$said.step].answers[$said.approver] = $said
-                | .out += ["approval|\($i)||||\($said.approver)|\($said.key)|\($line.sig | signature)|\([$line.sig] | @tsv)|\([$line.stmt] | @tsv)"]
+                | .out += ["approval|\($i)||||\($said.approver)|\($said.key)|\($line.sig | seal_signature($said.key))|\([$line.sig] | @tsv)|\([$line.stmt] | @tsv)"]
                 | if $line.certificate then .out += [$line.certificate | "file|\($i)|blobs/\(.sha256)|\(.sha256)|\(.size)"] else . end end
           elif $line.t == "skip" then begin($line; $i)
           elif $line.t == "step_start" then begin($line; $i) | .running[[$line.step, $line.item, ($line.role // "run")] | tojson] = true
