@@ -74,6 +74,7 @@ PEERS = (
 
 def main() -> int:
     """Print every comparison and return the exit code."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as scratch, keyring() as key:
         place = Path(scratch)
         environments = Path(sys.argv[1]) if len(sys.argv) > 1 else place / "peers"

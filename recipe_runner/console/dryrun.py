@@ -9,9 +9,10 @@ from recipe_runner.console import findings as table
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.course import Course
-from recipe_runner.engine.plan import Plan, PlannedStep, action_arguments, awaits_outputs, confirmation
+from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep, action_arguments, awaits_outputs, confirmation
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.language.model import ActionStep, Block, Script
+from recipe_runner.language.shell_scan import assigned
 
 VARIABLE = re.compile(r"\$\{?#?([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -54,33 +55,56 @@ def _step(plan: Plan, planned: PlannedStep) -> Iterator[tuple[str, str]]:
         yield f"must be approved by {Demand(step.attributes.approve, step.attributes.by).words()}", "warn"
     if question := confirmation(step, plan.values, {}):
         yield f"asks: {question}", "warn"
+    yield from _circumstances(step)
     if items := [item for item in planned.items if item is not None]:
         yield f"once for each of: {', '.join(items)}", "warn"
+    before = _assigned(plan.steps[: planned.number - 1])
     for script in step.checks:
-        yield from _script(plan, "check", script)
+        yield from _script(plan, "check, which decides whether the step may begin", script, before)
     match step:
         case Block():
-            yield from _script(plan, "", step.script)
+            yield from _script(plan, "", step.script, before)
         case ActionStep():
             yield from _action(plan, step)
         case _:
             yield f"a person does it: {step.text}", "warn"
     for script in step.verifies:
-        yield from _script(plan, "verify", script)
+        yield from _script(plan, "verify, which decides whether the step is done", script, before)
 
 
-def _script(plan: Plan, role: str, script: Script) -> Iterator[tuple[str, str]]:
+def _circumstances(step: AnyStep) -> Iterator[tuple[str, str]]:
+    """Yield who may run a step, where, and what ends or repeats it."""
+    attributes = step.attributes
+    said = [f"for the role {attributes.role}"] if attributes.role else []
+    said += [f"waits for {attributes.approve} approvals"] if attributes.approve else []
+    said += [f"on {attributes.on}"] if attributes.on else []
+    said += [f"in {attributes.dir}"] if attributes.dir else []
+    said += [f"at most {attributes.timeout}"] if attributes.timeout else []
+    said += [f"again until it succeeds, for at most {attributes.wait}"] if attributes.wait else []
+    if said:
+        yield ", ".join(said), "warn"
+
+
+def _assigned(steps: Sequence[PlannedStep]) -> frozenset[str]:
+    """Return the variables that the bash blocks of these steps may leave to later ones."""
+    blocks = (p.step.script for p in steps if p.applicable and isinstance(p.step, Block))
+    return frozenset(name for script in blocks if script.language == "bash" for name in assigned(script.text))
+
+
+def _script(plan: Plan, role: str, script: Script, before: frozenset[str]) -> Iterator[tuple[str, str]]:
     if role:
         yield f"{role}:", "quiet"
     yield script.text, "code"
     texts, later = plan.values.public(), []
+    set_before = before - assigned(script.text)
+    outputs = tuple(f"{step.id.replace('-', '_')}_" for step in plan.recipe.steps)
     for name in dict.fromkeys(VARIABLE.findall(script.text)):
         if name in plan.values.secrets:
             yield f"with {name} = (secret)", "quiet"
         elif name in texts:
             value = texts[name]
             yield f"with {name} = {value if isinstance(value, str) else ', '.join(value)}", "quiet"
-        elif any(name.startswith(f"{other.id.replace('-', '_')}_") for other in plan.recipe.steps):
+        elif name in set_before or name.startswith(outputs):
             later.append(name)
     if later:
         yield f"known only when earlier steps have run: {', '.join(later)}", "warn"

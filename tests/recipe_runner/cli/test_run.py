@@ -192,13 +192,18 @@ def test_a_dry_run_runs_nothing_and_writes_nothing(tmp_path: Path) -> None:
     """It shows commands, values and what is not known yet, looks at preconditions, and needs no key, no terminal."""
     (tmp_path / "r.md").write_text(
         "---\nrecipe: 1\nparams:\n  name: {type: str, default: x}\nrequires:\n  - command: bash\n---\n"
-        '```bash {#one}\ntouch ran\necho "a=$name" >> "$RECIPE_OUTPUT"\n```\n```bash {#two when="!name"}\ntrue\n```\n'
-        '```bash {#three .irreversible}\necho "$one_a"\n```\n'
+        '```bash {#one}\ntouch ran\nlater=1\necho "a=$name" >> "$RECIPE_OUTPUT"\n```\n'
+        '```bash {#two when="!name"}\ntrue\n```\n'
+        '```bash {#three .irreversible role=rm timeout=5m}\necho "$one_a $later"\n```\n'
+        "```bash {.check for=three}\ntest -e ready\n```\n"
     )
     done = recipe("run", "r.md", "--dry-run", "-p", "name=Ada", "--runs", "runs", directory=tmp_path)
     assert done.returncode == 0, done.stderr
-    for words in ("touch ran", "with name = Ada", "not applicable: when !name", "POINT OF NO RETURN", "one_a"):
+    for words in ("touch ran", "with name = Ada", "not applicable: when !name", "POINT OF NO RETURN"):
         assert words in done.stdout
+    assert "for the role rm, at most 0:05:00" in done.stdout
+    assert "check, which decides whether the step may begin:\n  test -e ready" in done.stdout
+    assert "known only when earlier steps have run: one_a, later" in done.stdout
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.md"]
     (tmp_path / "needy.md").write_text(
         "---\nrecipe: 1\nrequires:\n  - command: no-such-tool\n---\n```bash {#one}\ntrue\n```\n"
