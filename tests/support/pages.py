@@ -14,6 +14,10 @@ TARGET = re.compile(r"\binto\s+`([^`]+)`:\s*\Z")
 MARK = "=-= end of command "
 
 
+CLOCK = re.compile(r"\b\d\d:\d\d$")
+TOOK = re.compile(r"\b\d+\.\d s\b")
+
+
 @dataclass(frozen=True)
 class Typed:
     """A command and the output that the page shows below it; a line `…` stands for any lines, none included."""
@@ -26,7 +30,7 @@ class Typed:
     def agrees(self) -> bool:
         """Say whether the command did what the page shows: only a page that shows an `error` may show a failure.
 
-        Empty lines, and how many spaces stand between two words, do not count.
+        Empty lines, how many spaces stand between two words, and how long things took do not count.
         """
         pattern = "".join("(?s:.*)" if row == "…" else re.escape(_even(row)) + "\n" for row in self.shown)
         said = "".join(f"{_even(row)}\n" for row in self.said.splitlines() if row.strip())
@@ -87,4 +91,5 @@ def _commands(text: str) -> Iterator[Typed]:
 
 
 def _even(row: str) -> str:
-    return " ".join(row.split())
+    """Return a row with single spaces and without how long things took, which says more about the machine."""
+    return " ".join(TOOK.sub("0.0 s", CLOCK.sub("00:00", row)).split())
