@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +18,7 @@ from builders.boot.facts import Facts, parse_facts
 from builders.boot.instance import Datasource, Instance, make_seed, new_instance
 from builders.boot.machine import CPUS, MEMORY, Firmware, Machine, Network
 from builders.boot.metadata import Visits, serving, tree
+from builders.boot.place import workplace
 from builders.boot.running import Running, started
 from builders.boot.ssh import Door, free_port, throw_away_key
 from builders.boot.subject import Subject, make_overlay
@@ -34,6 +34,9 @@ GROWTH = 1024 * MIB
 _TICK = 0.5
 _PAUSE = 2.0
 _ATTEMPTS = 3
+PORT_TAKEN = "Could not set up host forwarding rule"
+"""QEMU's words when somebody else took the port that was free a moment ago."""
+_LARGEST_ANSWER = 1 << 20
 _REFUSALS = ("Permission denied", "Host key verification failed")
 """What ssh says when to ask again is in vain."""
 _MARK = "recipe-boot-user-data"
@@ -85,8 +88,7 @@ class Outcome:
 def check_boot(subject: Subject, terms: Terms, log: BinaryIO, progress: Progress) -> Outcome:
     """Boot the subject and judge it; the image itself is only read."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="boot-") as folder:
-        work = Path(folder)
+    with workplace() as work:
         contents = read_contents(subject.image, subject.form, work)
         for attempt in range(1, _ATTEMPTS + 1):
             room = work / str(attempt)
@@ -95,9 +97,10 @@ def check_boot(subject: Subject, terms: Terms, log: BinaryIO, progress: Progress
             trial = _Trial(subject, terms, contents, room, progress, began + terms.limit)
             with trial.machine(overlay) as machine, started(machine, room, log) as running:
                 evidence = trial.watched(running, size)
-            if evidence.fault != TIMER:
+            again = TIMER if evidence.fault == TIMER else PORT_TAKEN if PORT_TAKEN in evidence.console else ""
+            if not again:
                 break
-            progress.warn(TIMER)
+            progress.warn(f"{again}; starting once more")
     last = tuple(line(text) for text in evidence.console.strip().split("\n")[-12:])
     return Outcome(subject, terms, judge(evidence), time.monotonic() - began, Path(log.name), last)
 
@@ -173,6 +176,8 @@ class _Trial:
                 missing = ", ".join(f"`{line(sign)}`" for sign in sorted(watch.awaited - watch.seen))
                 if watch.fault:
                     return watch.fault
+                if running.flooded:
+                    return "the console does not stop talking"
                 if over and missing:
                     return f"the machine ended before it showed {missing}"
                 if now > self.deadline and missing:
@@ -206,6 +211,8 @@ class _Trial:
             try:
                 while process.poll() is None and time.monotonic() < self.deadline and not running.over(_TICK):
                     running.feed(watch)
+                    if running.flooded or answer.stat().st_size > _LARGEST_ANSWER:
+                        return None, "the machine does not stop talking"
             finally:
                 end(process)
             if facts := parse_facts(answer.read_text("utf-8", "replace")):

@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - `recipe --help` loads this module, and must not pay for pydantic and rich
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -70,6 +69,7 @@ def boot(
     from builders.boot.check import Terms
     from builders.boot.hand import boot_by_hand
     from builders.boot.machine import machine_tools
+    from builders.boot.place import workplace
     from builders.boot.subject import architecture_of, read_subject
     from builders.build.tools import require
     from recipe_runner.console.terminal import Terminal
@@ -86,15 +86,15 @@ def boot(
     chosen = firmware or ("bios" if architecture == "amd64" else "uefi")
     require(machine_tools(chosen, architecture))
     terminal = Terminal()
-    with tempfile.TemporaryDirectory(prefix="boot-") as work:
-        subject = read_subject(file, chosen, Path(work), architecture)
+    with workplace() as work:
+        subject = read_subject(file, chosen, work, architecture)
         terms = Terms(chosen, choose_accelerator(architecture), datasource, timeout, memory, cpus)
         if check:
             return _check(terminal, subject, terms, as_json, junit, once)
         if libvirt:
             _write_domain(terminal, subject, terms, bridge, network, ssh_key, libvirt)
         else:
-            boot_by_hand(subject, terms, ssh_key, Path(work), terminal)
+            boot_by_hand(subject, terms, ssh_key, work, terminal)
     return ExitCode.DONE
 
 
@@ -133,12 +133,13 @@ def _write_domain(
     file: Path,
 ) -> None:
     from builders.boot.libvirt import Attachment, write_domain
+    from builders.boot.place import workplace
     from builders.boot.ssh import own_key
 
     joined = Attachment("bridge", bridge) if bridge else Attachment("network", network or "default")
-    with tempfile.TemporaryDirectory(prefix="boot-") as work:
+    with workplace() as work:
         key = own_key(ssh_key) if ssh_key else None
-        domain = write_domain(subject, terms, joined, key, file, Path(work))
+        domain = write_domain(subject, terms, joined, key, file, work)
     terminal.note(f"disk: {domain.overlay}, over {subject.image.absolute()}, which must stay where it is")
     terminal.note(f"take it over: virsh define {file}")
     terminal.say(str(file))

@@ -17,7 +17,7 @@ import yaml
 
 from builders.build.command import PATH
 from builders.qcow2 import qemu_img
-from recipe_runner.errors import UnmetError
+from recipe_runner.errors import RecipeError, UnmetError
 
 CLOUD_INIT = "/usr/bin/cloud-init"
 SSHD = "/usr/sbin/sshd"
@@ -78,7 +78,7 @@ def default_user(settings: list[str]) -> str:
         try:
             found = yaml.safe_load(text)
             name = str(found["system_info"]["default_user"]["name"])
-        except (yaml.YAMLError, KeyError, TypeError):
+        except (yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError):
             continue
     return name if re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", name) else _NO_NAME
 
@@ -121,6 +121,8 @@ def _debugfs(root: str, request: str, *, quiet: bool = False) -> str:
         )
     except FileNotFoundError as fault:
         raise UnmetError.because("`debugfs` is not installed", hint="apt install e2fsprogs") from fault
+    except subprocess.TimeoutExpired as fault:
+        raise RecipeError.because(f"debugfs did not read the image within {_LIMIT:.0f} s") from fault
     return done.stdout[:_LARGEST].decode("utf-8", "replace")
 
 

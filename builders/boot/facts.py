@@ -53,7 +53,7 @@ def _parts(answer: str) -> dict[str, str]:
 def _cloud(text: str) -> Mapping[str, object]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -12,6 +12,7 @@ from builders.boot.machine import Machine
 from builders.boot.watch import Watch, clean
 from builders.build.command import end
 
+_FLOOD = 64 << 20
 _LARGEST = 4 << 20
 """Bytes of a console that are looked through at the end; a guest may say as much as it likes."""
 
@@ -31,6 +32,11 @@ class Running:
         except subprocess.TimeoutExpired:
             return False
         return True
+
+    @property
+    def flooded(self) -> bool:
+        """Say whether the console has said more than any boot has to say."""
+        return self._at - self._start > _FLOOD
 
     def feed(self, watch: Watch) -> None:
         """Give the watch what the console has said since it was asked last."""

@@ -107,9 +107,12 @@ class Door:
         """Return the ways to log in that the machine offers to somebody without a key; none where it does not say."""
         options = ("PreferredAuthentications=none", "PubkeyAuthentication=no", "BatchMode=yes", "ConnectTimeout=60")
         argv = self.argv(*(word for option in options for word in ("-o", option)))
-        done = subprocess.run(
-            [*argv, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False, env=_environ(), timeout=120
-        )
+        try:
+            done = subprocess.run(
+                [*argv, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False, env=_environ(), timeout=120
+            )
+        except subprocess.TimeoutExpired:
+            return ()
         found = re.search(r"Permission denied \(([a-z0-9@.,-]+)\)", done.stderr.decode("utf-8", "replace"))
         return tuple(found[1].split(",")) if found else ()
 

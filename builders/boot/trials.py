@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +15,7 @@ from builders.boot.check import Outcome, Terms, check_boot
 from builders.boot.instance import Datasource
 from builders.boot.log import open_log
 from builders.boot.machine import PLATFORMS, Firmware, machine_tools
+from builders.boot.place import workplace
 from builders.boot.subject import read_subject
 from builders.build.progress import Progress
 from builders.build.tools import require
@@ -104,8 +104,8 @@ class Trials:
         name = _file(definition, trial)
         if name is None:
             raise RecipeError.because(f"nothing boots under `{trial.firmware}`")
-        with tempfile.TemporaryDirectory(prefix="boot-") as work:
-            subject = read_subject(staged / name, trial.firmware, Path(work), definition.architecture)
+        with workplace() as work:
+            subject = read_subject(staged / name, trial.firmware, work, definition.architecture)
             terms = Terms(trial.firmware, accelerator, trial.datasource, self.limit)
             with open_log(subject.image, trial.firmware) as log:
                 return check_boot(subject, terms, log, self.progress)

@@ -99,6 +99,8 @@ def _copied(work: Work, row: str, span: Span) -> None:
         content = work.read("copy", str(path), span)
         if content is None:
             continue
+        if b"PRIVATE KEY-----" in content:
+            work.remark("copy", f"`{line(path.name)}` holds a private key: see what you publish", span)
         mode = f"{path.stat().st_mode & 0o7777:04o}"
         entry = {"source": work.attach("copy", str(path), content), "target": re.sub(r"//+", "/", place), "mode": mode}
         work.made.table.setdefault("files", []).append(entry)

@@ -18,12 +18,13 @@ from recipe_runner.errors import Diagnostic, Span, UsageError, gather
 from recipe_runner.language.suggestions import suggest
 from recipe_runner.sanitise import line
 
+_SECRETS = re.compile(r"pass|--?pas\b|rootp|secret|access|ec2-[kc]|://[^/\s]*@", re.IGNORECASE)
 COMMANDS = ("vmbuilder", "ubuntu-vm-builder")
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One option with the value it was given ("" for a flag) and the place where that was."""
+    """One option with the value it was given ("" for a flag or a secret) and the place where that was."""
 
     option: Option
     value: str
@@ -67,7 +68,7 @@ def read_settings(text: str, file: str) -> Settings:
 
 def command_words(arguments: Sequence[str]) -> list[tuple[str, Span]]:
     """Return words of a command line with their places, the command itself as the only line."""
-    shown = shlex.join(arguments)
+    shown = _shown(shlex.join(arguments))
     words: list[tuple[str, Span]] = []
     at = 1
     for word in arguments:
@@ -124,12 +125,21 @@ def _parsed(words: Sequence[tuple[str, Span]]) -> _Command:
             if rest and value is None and not rest[0][0].startswith("-"):
                 rest.pop(0)
         elif option.kind == "flag" or value is not None:
-            given.append(Setting(option, value or "", span))
+            given.append(_setting(option, value or "", span))
         elif rest:
-            given.append(Setting(option, rest.pop(0)[0], span))
+            given.append(_setting(option, rest.pop(0)[0], span))
         else:
             faults.append(Diagnostic(f"`{line(word)}` has no value", span, hint="write one after it"))
     return _Command(tuple(given), tuple(positional), tuple(strange), tuple(faults))
+
+
+def _setting(option: Option, value: str, span: Span) -> Setting:
+    return Setting(option, "" if option.fate == "secret" else value, span)
+
+
+def _shown(content: str) -> str:
+    """Return a line as a diagnostic may show it: not at all where a password or a credential may stand in it."""
+    return "" if _SECRETS.search(content) else content
 
 
 def _split(word: str) -> tuple[str, str | None]:
@@ -155,7 +165,7 @@ def _command_words(text: str, file: str) -> Iterator[tuple[str, Span]]:
             words = shlex.split(stripped.removesuffix("\\"), comments=True)
         except ValueError as fault:
             if found or any(command in content for command in COMMANDS):
-                span = Span(file, number, 1, max(1, len(content)), content)
+                span = Span(file, number, 1, max(1, len(content)), _shown(content))
                 raise UsageError(Diagnostic(f"cannot read this line: {str(fault).lower()}", span)) from fault
             continue
         if not found:
@@ -168,7 +178,7 @@ def _command_words(text: str, file: str) -> Iterator[tuple[str, Span]]:
         going_on = stripped.endswith("\\")
         for word in words:
             column = max(0, content.find(word.split("\n")[0]))
-            yield word, Span(file, number, column + 1, max(1, len(word)), content)
+            yield word, Span(file, number, column + 1, max(1, len(word)), _shown(content))
 
 
 def _configuration(text: str, file: str) -> Settings:
@@ -186,6 +196,9 @@ def _configuration(text: str, file: str) -> Settings:
         option = OPTIONS.get(key)
         if option is None:
             strange.append((key, span))
+            continue
+        if option.fate == "secret":
+            given.append(Setting(option, "", span))
             continue
         try:
             value = parser.get(section, key)
@@ -209,4 +222,4 @@ def _keys(text: str, file: str) -> Iterator[tuple[str, str, Span]]:
         if header := re.match(r"\[([^\]]+)\]", content):
             section = header[1]
         elif key := re.match(r"([^\s#;=:\[][^=:]*?)\s*[=:]", content):
-            yield section, key[1].lower(), Span(file, number, 1, len(key[1]), content)
+            yield section, key[1].lower(), Span(file, number, 1, len(key[1]), _shown(content))

@@ -113,3 +113,18 @@ def test_no_text_breaks_the_reading(text: str) -> None:
 def test_no_two_options_share_a_name() -> None:
     """A name, long or of one letter, means one option."""
     assert len(OPTIONS) == sum(1 + len(option.aliases) for option in set(OPTIONS.values()))
+
+
+@pytest.mark.parametrize("option", ["pass", "rootpass", "ec2-secret-key", "ec2-access-key", "ec2-key", "ec2-cert"])
+def test_no_secret_gets_further_than_the_reading(option: str) -> None:
+    """The value of a secret is not kept, and a line that it may stand in is shown by no diagnostic."""
+    secret = "hunter2 50%off"
+    for found in (
+        read_settings(f"[DEFAULT]\n{option} = {secret}\n", "x.cfg"),
+        command(f"vmbuilder kvm ubuntu --{option} '{secret}' --suite karmic"),
+        read_settings(f"vmbuilder kvm ubuntu --{option}='{secret}' --suite karmic\n", "x.sh"),
+    ):
+        assert "hunter2" not in repr(found)
+    with pytest.raises(UsageError) as caught:
+        command(f"vmbuilder kvm nowhere --{option} '{secret}'")
+    assert "hunter2" not in repr(caught.value.diagnostics)
