@@ -10,6 +10,8 @@
 #   SHA256:...       fingerprint of the SSH key that may sign, as `ssh-keygen -l` prints it
 #   APPROVER         fingerprint of somebody who may approve steps, with a role where one is asked for; an argument each.
 #                    The roles of FINGERPRINT itself are given in the same way.
+# With TSA_CA=FILE in the environment, a file with the certificates of a time-stamping authority (PEM), openssl judges
+# the timestamps beside the journal too; what they prove is printed below the verdict and does not change it.
 # Exit code: 0 VALID, 1 INVALID, 2 INCOMPLETE, 3 UNTRUSTED, 4 no verdict.
 #
 # The rules are those of docs/reference/journal-format.md; the numbers in brackets below are its sections. All text in
@@ -506,11 +508,30 @@ done <<<"$found"
 [ "$sealing" != false ] || untrusted+=("the run is unsigned")
 [ "$sealing" != true ] || [ "$sealed" -eq ${#lines[@]} ] || incomplete+=("no seal covers the records from $sealed on")
 
+# Timestamps are over the sha256 of the journal's first lines, as many as the name of the receipt says.
+timestamps() {
+    local receipt moment
+    for receipt in "$run"/witnesses/*-tsa*; do
+        [[ ${receipt##*/} =~ ^([1-9][0-9]{0,6})-tsa(-[0-9]+)?\.tsr$ && -f $receipt && ! -L $receipt ]] || continue
+        head -n "${BASH_REMATCH[1]}" "$work/lines" >"$work/stamped"
+        if openssl ts -verify -data "$work/stamped" -in "$receipt" -CAfile "$TSA_CA" >/dev/null 2>&1; then
+            moment=$(openssl ts -reply -in "$receipt" -text 2>/dev/null | sed -n 's/^Time stamp: //p')
+            echo "timestamp  the first ${BASH_REMATCH[1]} of ${#lines[@]} records existed at ${moment//[![:alnum:]: .]/}"
+        else
+            echo "timestamp  ${receipt##*/} proves nothing"
+        fi
+    done
+}
+
 if [ ${#untrusted[@]} -gt 0 ]; then
     printf 'UNTRUSTED  %s\n' "${untrusted[0]}"
-    exit 3
+    verdict=3
 elif [ ${#incomplete[@]} -gt 0 ]; then
     printf 'INCOMPLETE  %s\n' "${incomplete[0]}"
-    exit 2
+    verdict=2
+else
+    echo "VALID  sealed by $trusted"
+    verdict=0
 fi
-echo "VALID  sealed by $trusted"
+[ -z "${TSA_CA:-}" ] || timestamps
+exit "$verdict"

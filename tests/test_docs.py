@@ -30,6 +30,7 @@ REFERENCE = DOCS / "reference"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "README.md", *DOCS.rglob("*.md")))
 FOLLOWED = [
+    "docs/how-to/call-witnesses.md",
     "docs/how-to/check-in-ci.md",
     "docs/how-to/four-eyes.md",
     "docs/how-to/import-a-checklist.md",

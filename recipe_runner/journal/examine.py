@@ -286,7 +286,8 @@ class _Reading:
         if self.close and (self.cadence.sealing == NONE or self.sealed == self.chain.records):
             moments["close"] = range(self.chain.records, self.chain.records + 1)
         run = self.genesis.run if self.genesis else ""
-        return Extent(run, self.chain.records, self.chain.head, moments, self.previous)
+        named = {name: record for name, (_, _, record) in self.receipts.items()}
+        return Extent(run, self.chain.records, self.chain.head, moments, self.previous, named)
 
     def facts(self) -> Facts:
         """Return what the journal says of its run."""

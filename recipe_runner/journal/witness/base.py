@@ -6,7 +6,7 @@ The kinds are the modules beside this one and those that other distributions bri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
@@ -75,6 +75,8 @@ class Case:
     run: str
     receipts: tuple[Receipt, ...]
     heads: Heads
+    named: Mapping[str, int] = field(default_factory=dict)
+    """Names of receipts that stand in the chain itself, each with the number of the record that names it."""
 
 
 class Witness(Protocol):

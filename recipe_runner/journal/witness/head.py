@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
@@ -64,6 +64,8 @@ class Extent:
     moments: Mapping[Moment, range]
     """Numbers of records whose head counts as that of a moment: for `genesis`, up to where the first step begins."""
     previous: Link | None = None
+    named: Mapping[str, int] = field(default_factory=dict)
+    """Names of receipts, each with the number of the record that names it and its sha256."""
 
 
 def heads(directory: Path, run: str, marks: Iterable[int]) -> dict[int, Head]:

@@ -46,7 +46,7 @@ def hear(
             said = list(links.attested(extent.run, ledger, journal, check))
             doubts += _before(earlier) if witness in trusted else ()
         else:
-            case = Case(extent.run, tuple(r for r in receipts if r.kind == witness.kind), journal)
+            case = Case(extent.run, tuple(r for r in receipts if r.kind == witness.kind), journal, extent.named)
             said = list(_attestations(witness, case))
         attestations += said
         doubts += (

@@ -71,10 +71,10 @@ class TimestampAuthority:
             )
         heads = case.heads(receipt.records for receipt in case.receipts)
         for receipt in case.receipts:
-            yield _judged(receipt, heads.get(receipt.records), trusted.ca)
+            yield _judged(receipt, heads.get(receipt.records), trusted.ca, case.named.get(receipt.name))
 
 
-def _judged(receipt: Receipt, head: Head | None, ca: Path) -> Attestation:
+def _judged(receipt: Receipt, head: Head | None, ca: Path, named_by: int | None) -> Attestation:
     def silent(why: str) -> Attestation:
         return Attestation("tsa", "silent", f"`{receipt.name}`: {why}", records=receipt.records)
 
@@ -90,10 +90,11 @@ def _judged(receipt: Receipt, head: Head | None, ca: Path) -> Attestation:
         return silent("its time cannot be read")
     if moment - datetime.now(UTC) > timedelta(seconds=CLOCK_SKEW_SECONDS):
         return silent(f"it is dated in the future: {moment:%Y-%m-%d %H:%M:%S} UTC")
+    later = f"; what stands behind record {named_by}, which names it, was written later" if named_by is not None else ""
     return Attestation(
         "tsa",
         "vouches",
-        f"`{receipt.name}` is a timestamp by an authority that the policy trusts",
+        f"`{receipt.name}` is a timestamp by an authority that the policy trusts{later}",
         records=receipt.records,
         time=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
     )

@@ -84,6 +84,19 @@ def test_witnesses_vouch_for_beginning_and_end(place: Place, witnessed: Path) ->
     said = recipe("verify", witnessed, "--policy", policy).stdout
     for text in (f"vouches for all {count} records", "vouches for the first 2 of", "trusted time RFC 3161"):
         assert text in said
+    named = next(r["n"] for r in records(witnessed) if r["t"] == "witness" and r["kind"] == "tsa" and r["receipt"])
+    assert f"what stands behind record {named}, which names it, was written later" in said
+
+
+def test_the_shell_verifier_shows_timestamps(place: Place, witnessed: Path, tmp_path: Path) -> None:
+    """With the authority's certificate the auditor's script prints what each receipt proves, with another's nothing."""
+    stranger = Authority.make(tmp_path / "stranger")
+    for authority, proves in ((place.authority, True), (stranger, False)):
+        code, said = by_shell(witnessed, place.policy(), tmp_path, {"TSA_CA": str(authority.ca)})
+        verdict, *stamps = said.splitlines()
+        assert (code, verdict.split()[0], len(stamps)) == (0, "VALID", 2)
+        assert all(("existed at" in stamp) == proves for stamp in stamps)
+        assert ("the first 2 of" in said) == proves
 
 
 def test_the_journal_tells_of_its_witnesses(place: Place, witnessed: Path, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,8 @@ def policy_file(name: str) -> Path:
     return VECTORS / ("policy.toml" if key == "auditor" else f"{key}.toml")
 
 
-def by_shell(run: Path, policy: Path, work: Path) -> tuple[int, str]:
-    """Judge a run by the shell verifier; return exit code and output."""
+def by_shell(run: Path, policy: Path, work: Path, environ: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Judge a run by the shell verifier, with more in the environment; return exit code and output."""
     trusted = Policy.load(policy)
     (fingerprint,) = trusted.primaries
     keys = work / "keys"
@@ -41,7 +43,12 @@ def by_shell(run: Path, policy: Path, work: Path) -> tuple[int, str]:
     else:
         keys.write_bytes(b"".join(dearmor(c, "PUBLIC KEY BLOCK") for c in trusted.certificates))
     approvers = [f"{role}={who}" for who, roles in trusted.roles.items() for role in roles]
-    done = subprocess.run([SHELL, run, keys, fingerprint, *approvers], capture_output=True, check=False)
+    done = subprocess.run(
+        [SHELL, run, keys, fingerprint, *approvers],
+        env={**os.environ, **(environ or {})},
+        capture_output=True,
+        check=False,
+    )
     assert done.stderr == b""
     return done.returncode, done.stdout.decode("ascii")
 
