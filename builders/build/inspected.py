@@ -54,7 +54,7 @@ def machine_names(wanted: str, environ: Mapping[str, str] = os.environ) -> dict[
     """
     hosts = {"mirror": [urlsplit(source.uri).hostname for source in machine_sources()]}
     hosts["proxy"] = [urlsplit(environ.get(name, "")).hostname for name in _PROXIES] + _apt_proxies()
-    hosts["name"] = [socket.gethostname(), socket.getfqdn()]
+    hosts["name"] = [socket.gethostname(), socket.gethostname().partition(".")[0]]
     known = {urlsplit(mirror).hostname for mirror in (DEBIAN_MIRROR, DEBIAN_SECURITY)} | _ORDINARY
     found: dict[str, str] = {}
     for what, names in hosts.items():
