@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -352,7 +353,7 @@ def image_step(work: Path) -> tuple[Path, Path]:
 
 def with_mkosi(work: Path) -> tuple[Path, ...]:
     """Let mkosi make a bootable disk of the same packages."""
-    run(["mkosi", "--distribution=debian", "--release=bookworm", "--format=disk", "--bootable=yes", "--force",
+    run(["mkosi", "--distribution=debian", "--release=bookworm", "--format=gpt_ext4", "--bootable=yes", "--force",
          f"--package={','.join(PACKAGES)}", "--output=disk.raw", "build"], work)  # fmt: skip
     return ()
 
@@ -360,7 +361,7 @@ def with_mkosi(work: Path) -> tuple[Path, ...]:
 def with_vmdb2(work: Path) -> tuple[Path, ...]:
     """Let vmdb2 make a bootable disk of the same packages."""
     (work / "image.yaml").write_text(VMDB2)
-    run(["vmdb2", "--output", "disk.raw", "image.yaml"], work)
+    run(["vmdb2", "--verbose", "--output", "disk.raw", "image.yaml"], work)
     return ()
 
 
@@ -374,11 +375,13 @@ def run(argv: list[str], directory: Path | None = None, **environ: str) -> None:
 
 
 def reason(error: OSError | subprocess.SubprocessError) -> str:
-    """Say in one line why a peer is left out, in its own last words where it has some."""
-    if isinstance(error, subprocess.CalledProcessError):
-        said = [row.strip() for row in error.stdout.decode("utf-8", "replace").splitlines() if row.strip()]
-        return f"it ended with status {error.returncode}: {said[-1][:150] if said else 'without a word'}"
-    return str(error)
+    """Say in one line why a peer is left out: what it did last before its first complaint, and the complaint."""
+    if not isinstance(error, subprocess.CalledProcessError):
+        return str(error)
+    said = [row.strip() for row in error.stdout.decode("utf-8", "replace").splitlines() if row.strip()]
+    first = next((n for n, row in enumerate(said) if re.search(r"error|unknown|cannot|denied", row, re.IGNORECASE)), -1)
+    before = f"{said[first - 1][:80]} … " if first > 0 and said[first - 1].startswith("Exec") else ""
+    return f"it ended with status {error.returncode}: {before}{said[first][:120] if said else 'without a word'}"
 
 
 if __name__ == "__main__":
