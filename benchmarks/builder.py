@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -146,9 +147,13 @@ class Builder:
 
 @dataclass(slots=True)
 class Measured:
-    """What the rounds of one builder took: seconds, bytes at the peak, hashes and sizes of what came out."""
+    """What the rounds of one builder took: seconds, bytes at the peak, hashes and sizes of what came out.
+
+    `work` are seconds of processors, which say more than the clock where other work goes on beside.
+    """
 
     seconds: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
     memory: int = 0
     disk: int = 0
     hashes: set[str] = field(default_factory=set)
@@ -176,7 +181,8 @@ def main() -> int:
             Builder("mkosi", with_mkosi, "mkosi"),
             Builder("vmdb2", with_vmdb2, "vmdb2"),
         )
-        print(f"{'':<34} {'seconds':>8} {'of bare':>8} {'memory':>8} {'disk':>8} {'qcow2':>8}  same bytes  boots")
+        heads = ("seconds", "of bare", "cpu", "of bare", "memory", "disk", "qcow2")
+        print(f"{'':<34}{''.join(f'{head:>9}' for head in heads)}  same bytes  boots")
         found: dict[str, Measured] = {}
         for builder in builders:
             if asked.names and not any(name in builder.name for name in asked.names):
@@ -213,14 +219,13 @@ def show(name: str, found: dict[str, Measured]) -> None:
     """Print a row of the table."""
     own = found[name]
     seconds = median(own.seconds)
-    bare_time = median(found["bare commands"].seconds) if "bare commands" in found else seconds
+    plain = found.get("bare commands", own)
+    spent = median(own.work)
     mebibytes = [f"{size / (1 << 20):.0f}" for size in (own.memory, own.disk, own.size)]
     same = {0: "", 1: "yes"}.get(len(own.hashes), "no") if len(own.seconds) > 1 else ""
-    print(
-        f"{name:<34} {seconds:8.1f} {seconds / bare_time:8.2f} {mebibytes[0]:>8} {mebibytes[1]:>8} {mebibytes[2]:>8}"
-        f"  {same:<10}  {own.boots}",
-        flush=True,
-    )
+    times = (seconds, seconds / median(plain.seconds), spent, spent / median(plain.work))
+    cells = [*(f"{figure:.2f}" for figure in times), *mebibytes]
+    print(f"{name:<34}{''.join(f'{cell:>9}' for cell in cells)}  {same:<10}  {own.boots}", flush=True)
 
 
 def measured(builder: Builder, place: Path, rounds: int, *, boot: bool) -> Measured:
@@ -231,9 +236,10 @@ def measured(builder: Builder, place: Path, rounds: int, *, boot: bool) -> Measu
             work = Path(folder)
             work.chmod(0o755)
             with peaks(result, place):
-                began = time.perf_counter()
+                began, spent = time.perf_counter(), processors()
                 made = builder.make(work)
                 result.seconds.append(time.perf_counter() - began)
+                result.work.append(processors() - spent)
             if made:
                 raw, image = made
                 with raw.open("rb") as stream:
@@ -243,6 +249,12 @@ def measured(builder: Builder, place: Path, rounds: int, *, boot: bool) -> Measu
                     argv = [RECIPE, "image", "boot", image, "--check", "--firmware", "bios"]
                     result.boots = "no" if subprocess.run(argv, capture_output=True, check=False).returncode else "yes"
     return result
+
+
+def processors() -> float:
+    """Return the seconds of processors that all children have used that are over."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @contextmanager

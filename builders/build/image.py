@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from builders.build.artefacts import Artefact, Materials, artefacts, unpack_boot_files
@@ -106,7 +106,7 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
         with progress.phase(f"archive of {definition.codename}"):
             family.prepare(bench)
             phases = stack.enter_context(find_phases(bench, family, bootstrap, mke2fs, cache))
-        aside = stack.enter_context(ThreadPoolExecutor(1))
+        aside = _Aside(stack.enter_context(ThreadPoolExecutor(1)))
         with progress.phase(f"root file system{phases.rootfs.remark}"):
             packaged, phases = _root(bench, bootstrap, phases, aside)
         with progress.phase(f"customise{phases.customised.remark}"):
@@ -116,7 +116,7 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
             made = {f"disk-{name}.raw": path for name, path in disks.items()}
             if not phases.disk.copy(made):
                 make_disks(bench, mke2fs, layout, rootfs, disks)
-                aside.submit(phases.disk.keep, made)
+                aside.begin(phases.disk.keep, made)
         unpacked = unpack_boot_files(rootfs, staged if "unpacked" in definition.outputs else bench.work, names)
         materials = Materials(rootfs.archive, filesystem_path(bench), disks[BOOTING], unpacked, staged)
         wanted = artefacts(definition.outputs, names, materials, disks)
@@ -128,9 +128,26 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
             _limit(definition, wanted)
         with progress.phase("proof and checksums"):
             making = write_proof(bench, staged, names, rootfs, account.result())
+            aside.finish()
     used = find_tools(build_tools(definition, family))
     versions = {tool.tool.package: tool.version for tool in used if tool.version}
     write_run(bench, staged, names, making, start, versions | {"mke2fs": ".".join(map(str, mke2fs.version))})
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """What is done beside the phases, one thing after the other: keeping what they made."""
+
+    executor: Executor
+    begun: list[Future[object]] = field(default_factory=list)
+
+    def begin(self, task: Callable[..., object], *arguments: object) -> None:
+        self.begun.append(self.executor.submit(task, *arguments))
+
+    def finish(self) -> None:
+        """Wait for all of it, and raise what went wrong."""
+        for task in self.begun:
+            task.result()
 
 
 def _make_artefacts(bench: Bench, phases: Phases, wanted: Iterable[Artefact]) -> None:
@@ -156,23 +173,23 @@ def _limit(definition: Definition, made: Iterable[Artefact]) -> None:
             )
 
 
-def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases, aside: Executor) -> tuple[Rootfs, Phases]:
+def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases, aside: _Aside) -> tuple[Rootfs, Phases]:
     if found := phases.rootfs.found:
         return read_rootfs(found / "rootfs.tar", found / "indexes"), phases
     rootfs = make_rootfs(bench, bootstrap)
     phases = phases.believed(rootfs.sources)
-    aside.submit(phases.rootfs.keep, {"rootfs.tar": rootfs.archive, "indexes": indexes_path(bench)})
+    aside.begin(phases.rootfs.keep, {"rootfs.tar": rootfs.archive, "indexes": indexes_path(bench)})
     return rootfs, phases
 
 
-def _customised(bench: Bench, packaged: Rootfs, bootstrap: Bootstrap, phases: Phases, aside: Executor) -> Rootfs:
+def _customised(bench: Bench, packaged: Rootfs, bootstrap: Bootstrap, phases: Phases, aside: _Aside) -> Rootfs:
     if found := phases.customised.found:
         return replace(inspect(found / "root.tar"), sources=packaged.sources)
     rootfs = customise(bench, packaged, bootstrap)
     if hooks_of(bench.definition, "customise"):
-        aside.submit(phases.customised.keep, {"root.tar": rootfs.archive})
+        aside.begin(phases.customised.keep, {"root.tar": rootfs.archive})
     if packaged.archive == archive_path(bench):
-        aside.submit(packaged.archive.unlink)  # once it is kept
+        aside.begin(packaged.archive.unlink)  # once it is kept
     return rootfs
 
 

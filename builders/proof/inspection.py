@@ -173,14 +173,12 @@ _SET_ID = (
 def _set_id(root: Root) -> Iterator[Finding]:
     """No program has another user's rights or capabilities, but those that are known to."""
     for member in root.below("*"):
-        path = member.path
-        known = any(fnmatchcase(path, pattern) or fnmatchcase(path, f"usr/{pattern}") for pattern in _SET_ID)
-        if member.kind != "file" or known:
+        path, with_id = member.path, member.mode & (stat.S_ISUID | stat.S_ISGID)
+        if member.kind != "file" or not (with_id or member.capabilities):
             continue
-        if member.mode & (stat.S_ISUID | stat.S_ISGID):
-            yield Finding(path, f"has mode {stat.S_IMODE(member.mode):04o}")
-        elif member.capabilities:
-            yield Finding(path, "has file capabilities")
+        if not any(fnmatchcase(path, pattern) or fnmatchcase(path, f"usr/{pattern}") for pattern in _SET_ID):
+            said = f"has mode {stat.S_IMODE(member.mode):04o}" if with_id else "has file capabilities"
+            yield Finding(path, said)
 
 
 def _caches(root: Root) -> Iterator[Finding]:
