@@ -60,8 +60,13 @@ def _attest(terminal: Terminal, subject: Subject, directory: Path, key: str | No
         raise RecipeError.because(f"cannot make `{directory}`: {error.strerror}", hint="name another one") from error
     for name in sorted(made.files, key=lambda name: name == LAYOUT):
         write_new(directory / name, made.files[name], hint="name a directory without an earlier export of this run")
+    if LAYOUT not in made.files:
+        for name in made.files:
+            terminal.say(str(directory / name))
+        terminal.note("lay these beside the layout, which the key that closed the run makes")
+        return
     for name, by in made.wanting:
-        whose = " or ".join(by) or "anybody: the step is not done"
+        whose = " or ".join(by) or "nobody: the step is not done"
         terminal.note(f"`{name}` is still to be signed by {whose}")
     words = (
         "in-toto-verify",

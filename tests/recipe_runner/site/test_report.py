@@ -117,6 +117,6 @@ def test_who_approved_stands_with_the_verdict() -> None:
         verdict, _, rest = page.partition("Timeline")
         assert verdict.count("approved") >= 2
         assert "of role security other than the operator" in rest
-        assert "waits for 2 to approve of role" in rest
+        assert "waits for approval by 2 people of role" in rest
     assert "Nobody has checked these signatures" in html(told(VECTORS / "gate-valid" / RUN))
     assert "Nobody has checked these signatures" not in html(found)
