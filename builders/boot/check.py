@@ -204,7 +204,7 @@ class _Trial:
 
     def _ask(self, running: Running, watch: Watch) -> tuple[Facts | None, str]:
         """Ask until there is a whole answer or no more time; return it, or why there is none."""
-        script = (files("builders.boot") / "facts.sh").read_bytes()
+        script = Path(str(files("builders.boot") / "facts.sh"))
         answer = self.work / "answer"
         while True:
             process = self.door.ask(script, answer)

@@ -91,17 +91,15 @@ class Door:
         place = ["-p", str(self.port), f"{self.user}@127.0.0.1"]
         return ["ssh", "-F", "none", "-i", str(self.key.private), *given, *options, *place]
 
-    def ask(self, script: bytes, answer: Path) -> subprocess.Popen[bytes]:
-        """Start the script, which must be in a file, on the machine by `sh`; what it says goes to the file `answer`."""
+    def ask(self, script: Path, answer: Path) -> subprocess.Popen[bytes]:
+        """Start a script of this machine on that one by `sh`; what it says goes to the file `answer`."""
         argv = self.argv("-o", "BatchMode=yes", "-o", f"ConnectTimeout={_SECONDS}")
-        with answer.open("wb") as out, answer.with_suffix(".errors").open("wb") as errors:
-            process = subprocess.Popen(
-                [*argv, "sh -s"], stdin=subprocess.PIPE, stdout=out, stderr=errors, env=_environ()
-            )
-        if process.stdin is not None:
-            process.stdin.write(script)
-            process.stdin.close()
-        return process
+        with (
+            script.open("rb") as asked,
+            answer.open("wb") as out,
+            answer.with_suffix(".errors").open("wb") as errors,
+        ):
+            return subprocess.Popen([*argv, "sh -s"], stdin=asked, stdout=out, stderr=errors, env=_environ())
 
     def methods(self) -> tuple[str, ...]:
         """Return the ways to log in that the machine offers to somebody without a key; none where it does not say."""

@@ -36,7 +36,8 @@ def test_a_machine_is_asked_by_a_script(server: Server, tmp_path: Path) -> None:
     """With the right key, and its host key pinned, the script runs there and its words come back."""
     way = door(server)
     way.pin([host_key(server)])
-    with way.ask(b"echo here $((20 + 22))\n", tmp_path / "answer") as process:
+    (tmp_path / "script").write_text("echo here $((20 + 22))\n")
+    with way.ask(tmp_path / "script", tmp_path / "answer") as process:
         assert process.wait(60) == 0
     assert (tmp_path / "answer").read_text() == "here 42\n"
 
@@ -46,7 +47,8 @@ def test_another_machine_is_not_asked(server: Server, tmp_path: Path) -> None:
     """A server whose host key is not the pinned one gets nothing to run."""
     way = door(server)
     way.pin([" ".join(throw_away_key(tmp_path).public.split()[:2])])
-    with way.ask(b"echo here\n", tmp_path / "answer") as process:
+    (tmp_path / "script").write_text("echo here\n")
+    with way.ask(tmp_path / "script", tmp_path / "answer") as process:
         assert process.wait(60) == 255
     assert (tmp_path / "answer").read_text() == ""
     assert "Host key verification failed" in (tmp_path / "answer.errors").read_text()
