@@ -12,7 +12,7 @@ from builders.build.bench import Bench
 from builders.build.command import PATH
 from builders.build.e2fsprogs import Mke2fs
 from builders.build.plan import STATUS
-from builders.build.rootfs import join_digests
+from builders.build.rootfs import FLAT, join_digests, proxies
 from builders.build.tools import Tool
 from builders.distros.sources import Source
 from builders.publish.sums import digest
@@ -28,11 +28,12 @@ def archive_state(bench: Bench, sources: Iterable[Source]) -> dict[str, str] | N
     None where one cannot be had. Signatures are not looked at: a digest is only compared, the build itself verifies.
     """
     digests: list[tuple[str, str]] = []
-    for number, source in enumerate(dict.fromkeys((source.uri, source.suite) for source in sources)):
-        found = _index(bench, *source, bench.work / f"index-{number}")
+    for number, (uri, suite) in enumerate(dict.fromkeys((source.uri, source.suite) for source in sources)):
+        flat = suite.endswith("/")
+        found = _index(bench, f"{uri}/{suite}" if flat else f"{uri}/dists/{suite}", bench.work / f"index-{number}")
         if found is None:
             return None
-        digests.append((source[1], found))
+        digests.append((FLAT if flat else suite.replace("/", "_"), found))
     return join_digests(digests)
 
 
@@ -54,10 +55,11 @@ def program_state() -> str:
     return total.hexdigest()
 
 
-def _index(bench: Bench, uri: str, suite: str, target: Path) -> str | None:
+def _index(bench: Bench, place: str, target: Path) -> str | None:
+    commands = bench.commands.extended(**proxies(bench.definition))
     for name in ("InRelease", "Release"):
         try:
-            bench.commands.run(APT_HELPER, "download-file", f"{uri}/dists/{suite}/{name}", target)
+            commands.run(APT_HELPER, "download-file", f"{place}/{name}", target)
         except RecipeError:
             continue
         return digest(target)

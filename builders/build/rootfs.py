@@ -20,6 +20,9 @@ from builders.images.contents import Phase
 from builders.images.definition import Definition
 from recipe_runner.errors import RecipeError
 
+FLAT = "flat"
+"""Stands for the suite of repositories that have none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rootfs:
@@ -119,10 +122,10 @@ def inspect(archive: Path) -> Rootfs:
 def parse_indexes(text: str) -> dict[str, str]:
     """Return digests by suite from what `sha256sum` says of apt's lists, whose names are archive addresses.
 
-    Where a suite comes from several archives their digests are joined by `+`.
+    Where a suite comes from several archives their digests are joined by `+`; flat repositories count as one suite.
     """
-    found = re.findall(r"^([0-9a-f]{64})  \S*_dists_(\S+)_(?:In)?Release$", text, re.MULTILINE)
-    return join_digests((suite, sha256) for sha256, suite in found)
+    found = re.findall(r"^([0-9a-f]{64})  (\S*)_(?:In)?Release$", text, re.MULTILINE)
+    return join_digests((place.partition("_dists_")[2] or FLAT, sha256) for sha256, place in found)
 
 
 def join_digests(digests: Iterable[tuple[str, str]]) -> dict[str, str]:

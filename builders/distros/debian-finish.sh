@@ -5,6 +5,7 @@ set -eu
 root=$1
 
 for modules in "$root"/lib/modules/*; do
+    [ -d "$modules" ] || continue
     version=${modules##*/}
     chroot "$root" update-initramfs -c -k "$version"
     ln -sf "boot/initrd.img-$version" "$root/initrd.img"

@@ -78,7 +78,7 @@ class Tiny:
 
     def prepare(self, bench: Bench) -> None:
         """Generate the archive."""
-        make_archive(bench, _donor(bench))
+        make_archive(bench, donor(bench))
 
 
 def make_archive(bench: Bench, donor: Path) -> None:
@@ -121,7 +121,7 @@ def _pack_command(bench: Bench, name: str) -> Argv:
     return ("dpkg-deb", "--root-owner-group", "-Znone", "--build", bench.work / name, packed)
 
 
-def _donor(bench: Bench) -> Path:
+def donor(bench: Bench) -> Path:
     """Return the directory with `vmlinuz-<version>` and `busybox`, fetched from Debian when it is not there yet."""
     home = bench.cache / "tiny" / f"{DONOR}-{bench.definition.architecture}"
     if home.is_dir():

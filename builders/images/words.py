@@ -81,7 +81,9 @@ SnapshotUrl = Annotated[
     ),
 ]
 Snapshot = Annotated[str, _matching(r"\d{8}T\d{6}Z", "a time such as `20250520T000000Z`")]
-Suite = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,79}", "a suite such as `stable` or `bookworm/updates`")]
+Suite = Annotated[
+    str, _matching(r"[A-Za-z0-9.][A-Za-z0-9._/-]{0,79}", "a suite such as `stable` or `bookworm/updates`")
+]
 Fingerprint = Annotated[
     str,
     StringConstraints(strip_whitespace=True),

@@ -3,14 +3,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from builders.build import modes
+from builders.build.e2fsprogs import cache_directory
 from builders.build.modes import choose_mode, entering, native, require_mode, works
 from recipe_runner.errors import UnmetError
-from tests.support.karmic import definition
+from tests.support.karmic import DEFINITION, SERIAL, definition
+from tests.support.strangers import as_nobody
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +74,19 @@ def test_foreign_programs_are_needed_only_where_packages_run_some(monkeypatch: p
     require_mode(definition().model_copy(update={"architecture": native()}), chroot=True)
     with pytest.raises(UnmetError, match=f"no programs for {foreign.architecture}"):
         require_mode(foreign, chroot=True)
+
+
+def test_nobody_makes_the_bytes_that_root_makes(karmic: Path) -> None:
+    """An ordinary user with a range of further numbers builds the same image, and leaves nothing behind."""
+    with tempfile.TemporaryDirectory(prefix="nobody-", dir="/var/tmp") as name:
+        home = Path(name)
+        home.chmod(0o755)
+        for kind in ("tiny", "tools"):
+            if (cache_directory() / kind).is_dir():
+                shutil.copytree(cache_directory() / kind, home / ".cache/recipe-runner" / kind, symlinks=True)
+        subprocess.run(["chown", "-R", "65534:65534", home], check=True)
+        done = as_nobody(home, "image", "build", DEFINITION, "--tree", home / "tree", "--serial", SERIAL, "--no-cache")
+        assert done.returncode == 0, done.stderr
+        built = home / "tree/server/karmic" / SERIAL
+        assert (built / "SHA256SUMS").read_text() == (karmic / "SHA256SUMS").read_text()
+        assert [path.name for path in built.parent.iterdir() if path.name.startswith(".")] == []
