@@ -7,7 +7,7 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,11 +21,12 @@ from recipe_runner.console.view import RunView, View
 from recipe_runner.engine.answers import AnswersOperator, YesOperator
 from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.course import Course, check_course
+from recipe_runner.engine.events import Genesis
 from recipe_runner.engine.operator import Operator
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.secret import read_secret
 from recipe_runner.engine.values import Ask
-from recipe_runner.errors import UnmetError, UsageError
+from recipe_runner.errors import Diagnostic, UnmetError, UsageError
 from recipe_runner.journal.desk import Desk
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.sealing import Sealing
@@ -36,6 +37,7 @@ from recipe_runner.language.durations import parse_duration
 from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.suggestions import suggest
+from recipe_runner.sanitise import line
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -111,13 +113,18 @@ class Approving:
         """Return the witnesses that the policy knows."""
         return self.policy.witnesses if self.policy else ()
 
-    def check(self, signer: Signer | None) -> None:
-        """Raise UnmetError where the policy does not let this signer run anything."""
-        if self.policy and (signer is None or signer.primary not in self.policy.primaries):
-            who = f"key `{signer.primary}`" if signer else "an unsigned run"
-            raise UnmetError.because(
-                f"the policy does not allow {who}", hint="sign with a key that the policy names under `signers`"
-            )
+    def check(self, signer: Signer | None, first: Genesis, acting: Collection[str]) -> None:
+        """Raise UnmetError with every reason why the policy would not vouch for this signer running this."""
+        if self.policy is None:
+            return
+        faults = list(self.policy.objections(first))
+        if signer is None or signer.primary not in self.policy.primaries:
+            faults.append(f"the policy does not allow {f'key `{signer.primary}`' if signer else 'an unsigned run'}")
+        elif not self.policy.has(signer.primary, acting):
+            named = ", ".join(f"`{line(role)}`" for role in acting)
+            faults.append(f"the policy does not give {named} to `{signer.primary}`")
+        if faults:
+            raise UnmetError(*(Diagnostic(fault) for fault in faults))
 
     def desk(self, journal: Journal, given: Sequence[Path] = ()) -> Desk | None:
         """Return where approvals come from; None in an unsigned run, which cannot have any."""
@@ -251,12 +258,12 @@ def signer(*, key: str | None, no_sign: bool, aside: Aside | None = None) -> Sig
     return None if no_sign else find_signer(key, aside=aside)
 
 
-def sealing(text: str | None, plan: Plan, *, no_sign: bool) -> Sealing:
-    """Return how a run of the plan is sealed; raises UsageError."""
+def sealing(text: str | None, plan: Plan, *, no_sign: bool, gated: Collection[str] = ()) -> Sealing:
+    """Return how a run of the plan is sealed, `gated` steps at once; raises UsageError."""
     if text is not None and no_sign:
         raise UsageError.because("--seal and --no-sign exclude each other", hint="give one of them")
     attributes = {planned.step.id: planned.step.attributes for planned in plan.steps}
-    gates = (step for step, its in attributes.items() if its.irreversible or its.approve)
+    gates = (step for step, its in attributes.items() if its.irreversible or its.approve or step in gated)
     return Sealing.read(text or "every", gates)
 
 

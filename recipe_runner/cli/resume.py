@@ -64,7 +64,7 @@ def command(  # noqa: D103 - its help is above
                 f"run `{found.first.run}` is being rolled back, and resume would go forward",
                 hint=f"go on with `recipe undo {run}`",
             )
-        approving.check(found.journal.signer)
+        approving.check(found.journal.signer, found.first, answering.roles)
         chosen = course.course(found.plan)
         view = screen(terminal, found.plan, as_json=answering.as_json)
         operator = answering.operator(view, found.plan)

@@ -80,9 +80,8 @@ def command(  # noqa: D103 - its help is above
         return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
     view = screen(terminal, planned, as_json=answering.as_json)
     operator = answering.operator(view, planned)
-    sealing = options.sealing(seal, planned, no_sign=no_sign)
+    sealing = options.sealing(seal, planned, no_sign=no_sign, gated=approving.demands())
     signer = options.signer(key=key, no_sign=no_sign, aside=terminal.release)
-    approving.check(signer)
     if signer is None and (gated := _gated(planned, chosen)):
         raise UsageError.because(
             f"step `{gated}` must be approved, which an unsigned run cannot prove", hint="run it with a signing key"
@@ -98,6 +97,7 @@ def command(  # noqa: D103 - its help is above
         acting=answering.roles,
         demands=approving.demands(),
     )
+    approving.check(signer, first, answering.roles)
     directory = options.runs_directory(runs) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)
     documents = [source.data for source in recipe.sources]

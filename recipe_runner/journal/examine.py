@@ -267,16 +267,7 @@ class _Reading:
     def _mistrust(self, genesis: Genesis) -> Iterator[str]:
         if self.cadence.sealing == NONE:
             yield "the run is unsigned (`--no-sign`)"
-        expected, recipe = self.policy.recipe, genesis.recipe
-        for name, wanted in (("name", expected.name), ("sha256", expected.sha256)):
-            if wanted is not None and recipe.get(name) != wanted:
-                yield f"the recipe's {name} is `{recipe.get(name)}`, the policy wants `{wanted}`"
-        for name, value in self.policy.parameters.items():
-            if genesis.params.get(name) != value:
-                yield f"parameter `{name}` is `{genesis.params.get(name)}`, the policy wants `{value}`"
-        known = {step.get("id") for step in genesis.steps}
-        for step in sorted(self.policy.approvals.keys() - known):
-            yield f"the policy wants step `{step}` to be approved, which the recipe does not have"
+        yield from self.policy.objections(genesis)
 
     def extent(self) -> Extent:
         """Return how far the journal goes."""

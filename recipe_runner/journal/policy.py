@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from recipe_runner.engine.approval import Demand
+from recipe_runner.engine.events import Genesis
 from recipe_runner.errors import Diagnostic, Span, UsageError, VerificationError, gather
 from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.identity import fingerprint, kind_of
@@ -198,6 +199,18 @@ class Policy:
             roles,
             tuple(witnesses),
         )
+
+    def objections(self, genesis: Genesis) -> Iterator[str]:
+        """Say where a run is not what must have been run: another recipe, other parameters."""
+        for name, wanted in (("name", self.recipe.name), ("sha256", self.recipe.sha256)):
+            if wanted is not None and genesis.recipe.get(name) != wanted:
+                yield f"the recipe's {name} is `{genesis.recipe.get(name)}`, the policy wants `{wanted}`"
+        for name, value in self.parameters.items():
+            if genesis.params.get(name) != value:
+                yield f"parameter `{name}` is `{genesis.params.get(name)}`, the policy wants `{value}`"
+        known = {step.get("id") for step in genesis.steps}
+        for step in sorted(self.approvals.keys() - known):
+            yield f"the policy wants step `{step}` to be approved, which the recipe does not have"
 
     def approves(self, fingerprint: str, roles: Collection[str | None]) -> bool:
         """Say whether somebody may approve where these roles are asked for; None asks for nothing."""

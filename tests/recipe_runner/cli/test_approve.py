@@ -300,6 +300,13 @@ def test_a_policy_may_want_more_than_the_recipe(team: Team, tmp_path: Path) -> N
     stranger = team.dan.does("run", "release.md", "--yes", "--runs", "other", "--policy", policy, directory=tmp_path)
     assert stranger.returncode == 3
     assert "the policy does not allow key" in stranger.stderr
+    boss = team.ann.does(
+        *("run", "release.md", "--yes", "--runs", "other", "--policy", policy, "--role", "boss"), directory=tmp_path
+    )
+    assert "the policy does not give `boss`" in boss.stderr
+    policy.write_text(team.policy.read_text() + '\n[recipe]\nname = "x.md"\n[parameters]\nserial = "1"\n')
+    other = team.ann.does("run", "release.md", "--yes", "--runs", "other", "--policy", policy, directory=tmp_path)
+    assert (boss.returncode, other.returncode, other.stderr.count("the policy wants")) == (3, 3, 2)
     assert not (tmp_path / "other").exists()
 
 
