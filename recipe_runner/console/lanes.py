@@ -18,6 +18,8 @@ OFTEN = 0.1
 """Seconds between two drawings while output comes in."""
 LAST_WORDS = 10
 """Lines of output that are shown of a failed sub-run; the journal has all of it."""
+MARGIN = 4
+"""Rows of the screen for what is pinned at its head, the number of lines left out, and the cursor."""
 
 
 @dataclass(slots=True)
@@ -69,20 +71,26 @@ class Lanes:
 
     def finish(self, terminal: Terminal) -> None:
         """Leave the lines as they are, and show what those that failed wrote last."""
-        self._draw()
+        self._draw(whole=True)
         self._live.stop()
         for item, lane in self._lanes.items():
             if lane.mark[0] == "✗":
                 for words in lane.words:
                     terminal.out.print(Text.assemble(("  ┃ ", "red"), (f"[{line(item)}] ", "dim"), line(words)))
 
-    def _draw(self) -> None:
+    def _draw(self, *, whole: bool = False) -> None:
+        """Draw the lines; where they do not all fit, those that failed or still run, the finished ones as a number."""
+        room = len(self._lanes) if whole else max(1, self._live.console.size.height - MARGIN)
+        shown = dict(self._lanes)
+        if len(shown) > room:
+            first = sorted(shown, key=lambda item: shown[item].mark[0] == "✓")[:room]
+            shown = {item: lane for item, lane in shown.items() if item in set(first)}
         grid = Table.grid(padding=(0, 1))
         grid.add_column()
         grid.add_column(no_wrap=True)
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(no_wrap=True, overflow="ellipsis")
-        for item, lane in self._lanes.items():
+        for item, lane in shown.items():
             took = time.monotonic() - lane.began if lane.took is None else lane.took
             last = lane.words[-1] if lane.words else ""
             grid.add_row(
@@ -91,5 +99,7 @@ class Lanes:
                 Text(f"{took:.1f} s", "dim"),
                 Text(line(last)),
             )
-        self._live.update(grid, refresh=True)
+        if left := len(self._lanes) - len(shown):
+            grid.add_row(Text("  …", "dim"), Text(f"{left} more", "dim"))
+        self._live.update(grid, refresh=not whole)
         self._drawn = time.monotonic()

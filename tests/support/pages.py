@@ -12,8 +12,6 @@ from pathlib import Path
 FENCE = re.compile(r"^(?P<fence>`{3,})(?P<info>[^`\n]*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"\binto\s+`([^`]+)`:\s*\Z")
 MARK = "=-= end of command "
-
-
 CLOCK = re.compile(r"\b\d\d:\d\d$")
 TOOK = re.compile(r"\b\d+\.\d s\b")
 

@@ -91,6 +91,10 @@ class Person:
         """Return what the screen shows."""
         return "\n".join(row.rstrip() for row in self._screen.display).rstrip()
 
+    def past(self) -> list[str]:
+        """Return what has scrolled out at the head of the screen."""
+        return ["".join(row[n].data for n in range(self._screen.columns)).rstrip() for row in self._screen.history.top]
+
     def colours(self) -> set[str]:
         """Return the colours of the text on the screen; `default` is no colour."""
         return {cell.fg for row in self._screen.buffer.values() for cell in row.values()}

@@ -336,3 +336,26 @@ def test_a_terminal_that_can_move_no_cursor_gets_text_alone(tmp_path: Path) -> N
     person.types("q")
     assert person.leaves() == 5
     assert "step 1 of 3" not in person.screen()
+
+
+def test_more_sub_runs_than_rows_are_shown_in_the_room_there_is(tmp_path: Path) -> None:
+    """While they run the rest is a number; afterwards each has one line, on the screen or in the scrollback."""
+    hosts = [f"h{number}" for number in range(30)]
+    recipe = tmp_path / "many.md"
+    recipe.write_text(
+        f"---\nrecipe: 1\nparams:\n  hosts: {{type: list, of: str, default: [{', '.join(hosts)}]}}\n---\n"
+        "```bash {#all each=hosts parallel=30}\nuntil [ -e go ]; do sleep 0.1; done; [ $each != h7 ]\n```\n"
+    )
+    person = Person("run", str(recipe), "--no-sign", "--runs", "runs", directory=tmp_path, height=24)
+    person.sees("› ")
+    person.types("")
+    person.waits(lambda rows: any(row.split() == ["…", "10", "more"] for row in rows))
+    assert person.screen().split("\n")[1].startswith(" step 1 of 1: all")
+    (tmp_path / "go").touch()
+    person.sees("h7 ended with exit code 1")
+    person.sees("› ")
+    rows = [row.split() for row in [*person.past(), *person.screen().split("\n")]]
+    shown = [(row[0], row[1]) for row in rows if len(row) > 2 and row[0] in "✓✗◌" and row[1] in hosts]
+    assert shown == [("✗" if host == "h7" else "✓", host) for host in hosts]
+    person.types("q")
+    assert person.leaves() == 5
