@@ -57,9 +57,9 @@ class Ledger:
         """Read the first record of each run below a directory; what has no readable one is passed over."""
         return cls(directory, tuple(sorted(_entries(directory), key=lambda entry: (entry.began, entry.run))))
 
-    def find(self, run: str) -> Entry | None:
-        """Return the run with this id."""
-        return next((entry for entry in self.entries if entry.run == run), None)
+    def named(self, run: str) -> list[Entry]:
+        """Return what says to be the run with this id; more than one where there are copies."""
+        return [entry for entry in self.entries if entry.run == run]
 
     def after(self, run: str) -> list[Entry]:
         """Return the other runs that name this one as the run before them, oldest first."""

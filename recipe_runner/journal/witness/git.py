@@ -141,8 +141,12 @@ class _Repository:
         raise _failure("push", done)
 
     def statements(self, run: str) -> Iterator[bytes]:
-        """Yield every version of every file below the run's name in the whole history of the branch."""
-        history = self.git("log", "--format=", "--raw", "--no-abbrev", "--no-renames", "-m", self.ref, "--", f"{run}/")
+        """Yield every version of every file below the run's name in the whole history of the branch.
+
+        `-m --full-history`: else git leaves out the side of a merge whose files the merge did not take.
+        """
+        listing = ("--format=", "--raw", "--no-abbrev", "--no-renames", "-m", "--full-history")
+        history = self.git("log", *listing, self.ref, "--", f"{run}/")
         if len(history.stdout) >= KEPT:
             raise WitnessError.because("the branch has more statements about this run than can be read")
         blobs = dict.fromkeys(

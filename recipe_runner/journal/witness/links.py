@@ -40,15 +40,20 @@ def attested(run: str, ledger: Ledger, journal: Heads, check: CheckSignature) ->
 
 
 def before(link: Link, ledger: Ledger) -> Before:
-    """Say whether the run that a run names before it is still there as it then was."""
-    entry = ledger.find(link.run)
-    if entry is None:
+    """Say whether the run that a run names before it is still there as it then was, in each copy that is there."""
+    found = [_head(entry, link) for entry in ledger.named(link.run)]
+    if not found:
         return Before(link.run, link.records, "missing")
+    return Before(link.run, link.records, "unchanged" if set(found) == {link.head} else "changed")
+
+
+def _head(entry: Entry, link: Link) -> str | None:
+    """Return a run's head where a link saw it, or None where it does not go so far."""
     try:
         found = heads(entry.directory, link.run, [link.records]).get(link.records)
     except OSError:
-        return Before(link.run, link.records, "missing")
-    return Before(link.run, link.records, "unchanged" if found and found.head == link.head else "changed")
+        return None
+    return found.head if found else None
 
 
 def _doubt(entry: Entry, check: CheckSignature) -> str:

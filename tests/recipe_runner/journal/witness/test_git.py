@@ -55,6 +55,16 @@ def test_a_later_commit_hides_nothing(repository: Path, replacement: str | None)
     assert "contradicts" in [t.outcome for t in asked(f"{repository}#audit", REWRITTEN)]
 
 
+def test_a_merge_hides_nothing(repository: Path) -> None:
+    """Nor does a merge that takes nothing of the first history, which git would leave out of a file's log."""
+    GIT.attest(str(repository), HEAD, 60)
+    put(repository, "other", f"{RUN}/2", REWRITTEN.statement().decode())
+    tips = [git(repository, "rev-parse", branch) for branch in ("witness", "other")]
+    merge = git(repository, "commit-tree", "other^{tree}", "-p", tips[0], "-p", tips[1], "-m", "x")
+    git(repository, "update-ref", "refs/heads/witness", merge)
+    assert sorted(t.outcome for t in asked(repository, REWRITTEN)) == ["contradicts", "vouches"]
+
+
 def test_other_files_are_no_statements(repository: Path) -> None:
     """Files of others on the branch, large ones and odd names are passed over."""
     for name, content in ((f"{RUN}/x", "x"), (f"{RUN}/\n\t'", "y"), ("README", "z"), (f"{RUN}/big", "x" * 100_000)):

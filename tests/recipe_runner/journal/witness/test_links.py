@@ -75,6 +75,15 @@ def test_a_rewritten_run_is_contradicted_by_the_next(runs: Chained, policy: Poli
     assert verify(runs[1], demanding(policy)).verdict is Verdict.UNTRUSTED
 
 
+def test_a_good_copy_does_not_hide_a_bad_one(runs: Chained, policy: Policy, signer: Signer) -> None:
+    """Where one of two copies of the run before was rewritten, that is said."""
+    shutil.copytree(runs[0], runs[0].with_name("copy"))
+    rewritten(runs[0], signer)
+    before = verify(runs[1], policy).facts.before
+    assert before is not None
+    assert before.state == "changed"
+
+
 def test_a_removed_run_is_missed_by_the_next(runs: Chained, policy: Policy) -> None:
     """A run that is gone is named by the one after it; a policy that wants the ledger whole does not trust that."""
     shutil.rmtree(runs[0])
