@@ -7,6 +7,7 @@ import pytest
 
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
+from tests.recipe_runner.journal.judge import Judge
 from tests.recipe_runner.journal.keyring import Keyring, keyring
 
 
@@ -28,6 +29,12 @@ def signer(keys: Keyring) -> GpgSigner:
 def policy(signer: GpgSigner) -> Policy:
     """Trust `Me` alone."""
     return Policy(frozenset({signer.primary}), (signer.certificate(signer.primary),))
+
+
+@pytest.fixture(scope="session")
+def judge(policy: Policy) -> Judge:
+    """Examine under the policy, asking gpgv about each signature over each text once."""
+    return Judge(policy)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,55 +11,17 @@ from hypothesis import strategies as st
 
 from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.events import Genesis, Note
-from recipe_runner.gpgv import Signature, dearmor, verify_detached
-from recipe_runner.journal.examine import Examined, examine
+from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.lines import LINE_CAP
 from recipe_runner.journal.policy import ExpectedRecipe, Policy
 from recipe_runner.journal.signature import armor
-from recipe_runner.journal.survey import Seal
-from recipe_runner.journal.verdict import Report, Verdict
+from recipe_runner.journal.verdict import Verdict
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.forge import Attack, Record, inserted, without
+from tests.recipe_runner.journal.judge import Judge
 from tests.recipe_runner.journal.keyring import FUTURE, PAST, Keyring
 from tests.recipe_runner.journal.runs import FULL, OTHER_RUN, RUN, SMALL, genesis, write_run
-
-Judge = Callable[..., Report]
-
-
-@pytest.fixture(scope="session")
-def judge(policy: Policy) -> Judge:
-    """Examine bytes under the policy; the same signature over the same text is given to gpgv once only."""
-    known: dict[tuple[bytes, bytes, frozenset[str], tuple[bytes, ...]], Signature | Exception] = {}
-
-    def remembered(trusted: Policy, seal: Seal) -> Signature:
-        statement, signature = seal.statement, seal.signature
-        key = (statement, signature, trusted.primaries, trusted.certificates)
-        if key not in known:
-            try:
-                known[key] = verify_detached(
-                    statement, signature, certificates=trusted.certificates, primaries=trusted.primaries
-                )
-            except Exception as error:  # noqa: BLE001 - kept as it is, and raised again
-                known[key] = error
-        found = known[key]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def run(content: bytes | list[Record], trusted: Policy = policy, directory_name: str = "") -> Report:
-        raw = content if isinstance(content, bytes) else b"".join(forge.raw(record) for record in content)
-        lines = [line[: LINE_CAP + 1] for line in raw.split(b"\n")]
-        whole = [line + b"\n" if len(line) <= LINE_CAP else line for line in lines[:-1]] + lines[-1:]
-        found: Examined = examine(
-            (line for line in whole if line),
-            trusted,
-            functools.partial(remembered, trusted),
-            directory_name=directory_name,
-        )
-        return Report.of(found.doubts, found.facts)
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,53 @@
+"""Verdicts on thousands of variants of a journal, each signature over each text judged by the real program once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from recipe_runner.gpgv import Signature
+from recipe_runner.journal.examine import examine
+from recipe_runner.journal.lines import LINE_CAP
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.signature import verify_signature
+from recipe_runner.journal.survey import Seal
+from recipe_runner.journal.verdict import Report
+from tests.recipe_runner.journal import forge
+from tests.recipe_runner.journal.forge import Record
+
+Known = dict[tuple[bytes, bytes, frozenset[str], tuple[bytes, ...]], Signature | Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Examines bytes or records under a policy; what has been `known` once is not asked again."""
+
+    policy: Policy
+    known: Known = field(default_factory=dict)
+
+    def __call__(
+        self, content: bytes | Sequence[Record], trusted: Policy | None = None, directory_name: str = ""
+    ) -> Report:
+        """Return the report."""
+        policy = trusted or self.policy
+        raw = content if isinstance(content, bytes) else b"".join(forge.raw(record) for record in content)
+        lines = [line[: LINE_CAP + 1] for line in raw.split(b"\n")]
+        whole = [line + b"\n" if len(line) <= LINE_CAP else line for line in lines[:-1]] + lines[-1:]
+        check = functools.partial(self._check, policy)
+        found = examine((line for line in whole if line), policy, check, directory_name=directory_name)
+        return Report.of(found.doubts, found.facts)
+
+    def _check(self, policy: Policy, seal: Seal) -> Signature:
+        key = (seal.statement, seal.signature, policy.primaries, policy.certificates)
+        if key not in self.known:
+            try:
+                self.known[key] = verify_signature(
+                    seal.statement, seal.signature, certificates=policy.certificates, primaries=policy.primaries
+                )
+            except Exception as error:  # noqa: BLE001 - kept as it is, and raised again
+                self.known[key] = error
+        found = self.known[key]
+        if isinstance(found, Exception):
+            raise found
+        return found
