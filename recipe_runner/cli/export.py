@@ -15,6 +15,7 @@ from recipe_runner.export.asciicast import asciicast
 from recipe_runner.export.forms import ATTESTATION, NAMES, RECORDING, TEXTS
 from recipe_runner.export.in_toto import LAYOUT, attest, signer_of
 from recipe_runner.export.subject import Subject
+from recipe_runner.journal.snapshot import snapshot
 
 
 @click.command(
@@ -28,11 +29,12 @@ from recipe_runner.export.subject import Subject
 def command(run: str, form: str, output: Path | None, key: str | None, raw: bool) -> None:  # noqa: D103 - its help is above
     _refuse_misplaced(form, output, key, raw=raw)
     directory = run_directory(run)
-    subject = Subject(directory, account_of(directory))
     terminal = Terminal()
     if form == ATTESTATION and output:
-        _attest(terminal, subject, output, key)
+        with snapshot(directory) as still:
+            _attest(terminal, Subject(still, account_of(still)), output, key)
         return
+    subject = Subject(directory, account_of(directory))
     pieces = asciicast(subject, raw=True) if raw else TEXTS[form](subject)
     if output:
         write_pieces(output, pieces)

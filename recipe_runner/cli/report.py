@@ -10,9 +10,11 @@ import click
 from recipe_runner.cli.reading import account_of, run_directory
 from recipe_runner.cli.writing import write_over
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.errors import IncompleteError
-from recipe_runner.export.subject import Subject, journal_sha256
+from recipe_runner.export.subject import Subject
+from recipe_runner.journal.ledger import Ledger
 from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.runner import runner
+from recipe_runner.journal.snapshot import snapshot
 from recipe_runner.journal.transcript import transcript
 from recipe_runner.journal.verify import verify
 from recipe_runner.site import report
@@ -29,22 +31,19 @@ FORMS: dict[str, Callable[[Document], str]] = {"html": report.html, "md": report
 def command(run: str, output: Path, policy: Path | None, form: str) -> None:  # noqa: D103 - its help is above
     directory = run_directory(run)
     trusted = Policy.load(policy) if policy else None
-    sha256 = journal_sha256(directory)
-    subject = Subject(directory, account_of(directory))
-    judgement = Judgement(verify(directory, trusted), str(policy)) if trusted else None
-    found = document(
-        subject.account,
-        subject.kept(),
-        lambda execution: transcript(directory, execution.end.blobs if execution.end else {}),
-        directory=str(directory),
-        state=subject.state,
-        judgement=judgement,
-        journal_sha256=sha256,
-    )
-    if judgement and journal_sha256(directory) != sha256:
-        raise IncompleteError.because(
-            "the journal was written to while it was read, so the verdict may be about something else",
-            hint="report on it once it stands still",
+    with snapshot(directory) as still:
+        subject = Subject(still, account_of(still))
+        judgement = None
+        if trusted:
+            judgement = Judgement(verify(still, trusted, Ledger.read(directory.absolute().parent)), str(policy))
+        found = document(
+            subject.account,
+            subject.kept(),
+            lambda execution: transcript(still, execution.end.blobs if execution.end else {}),
+            directory=str(directory),
+            state=subject.account.state(live=runner(directory) is not None),
+            judgement=judgement,
+            journal_sha256=subject.journal_sha256(),
         )
     write_over(output, FORMS[form](found).encode("utf-8", "replace"))
     Terminal().say(str(output))

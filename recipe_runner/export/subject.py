@@ -31,10 +31,5 @@ class Subject:
 
     def journal_sha256(self) -> str:
         """Hash the journal as it is now; raises UsageError where it cannot be read."""
-        return journal_sha256(self.directory)
-
-
-def journal_sha256(directory: Path) -> str:
-    """Hash the journal of a run as it is now; raises UsageError where it cannot be read."""
-    with reading(directory), open_regular(directory / JOURNAL) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        with reading(self.directory), open_regular(self.directory / JOURNAL) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
