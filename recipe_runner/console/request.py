@@ -15,7 +15,7 @@ from recipe_runner.sanitise import line, visible
 def show(terminal: Terminal, sheet: Sheet) -> None:
     """Print a request; nothing in it reaches the terminal unsanitised."""
     event = sheet.event
-    terminal.rule(f"Approve step {event.step}?")
+    terminal.rule(f"Approve step {event.step}?", f"until {event.until}")
     wanted = f"{event.needed}{f', of role {event.role}' if event.role else ''}"
     rows = {
         "run": event.run,

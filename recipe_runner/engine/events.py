@@ -82,6 +82,11 @@ class Request:
     operator: str = ""
     host: str = ""
 
+    @property
+    def until(self) -> str:
+        """When it expires, as people read it."""
+        return f"{self.expires[:10]} {self.expires[11:16]} UTC"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:

@@ -129,7 +129,7 @@ class Gate:
                 *notes,
                 f"hand over {errand.request}",
                 f"they run: recipe approve {errand.request.name}",
-                f"put the file that this writes into {errand.inbox}/, before {pending.request.expires}",
+                f"put the file that this writes into {errand.inbox}/, before {pending.request.until}",
             ),
         )
 

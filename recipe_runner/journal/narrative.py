@@ -60,7 +60,7 @@ def tell(event: Recorded) -> Told:  # noqa: C901, PLR0911, PLR0912 - one line fo
             return Told(tone, f"precondition {event.outcome}: {event.text}{_because(event.detail)}")
         case Request():
             wanted = Demand(event.needed, event.role).words()
-            return Told("plain", f"{_step(event)} waits for approval by {wanted}, until {event.expires}")
+            return Told("plain", f"{_step(event)} waits for approval by {wanted}, until {event.until}")
         case Approval():
             return _answer(event)
         case StepStart():
