@@ -19,8 +19,8 @@ from recipe_runner.errors import IncompleteError, RecipeError
 from recipe_runner.language.model import Block, Script
 from recipe_runner.sanitise import line
 
-LOOK_SECONDS = 24 * 3600.0
-"""How long one wait for approvals goes on before the operator is asked again."""
+LONGEST_WAIT = 24 * 3600.0
+"""Seconds that one wait for approvals may take before the operator is asked again."""
 
 Passing = Generator[Event, None, Answer | None]
 
@@ -115,7 +115,7 @@ class Gate:
         if denial := pending.denial:
             reason = f": {denial.reason}" if denial.reason else ""
             text = f"`{step}` was denied by {denial.approver}{reason}."
-            hint = "mend what they object to, then ask again; a resumed run does" if not notes else ""
+            hint = "mend what they object to, then ask again; a resumed run does"
             return Question("denied", step, text, ("request", "skip", "quit", "abort"), notes=(*notes, hint))
         have = self.approvals.approving(pending) if self.approvals else 0
         names = ", ".join(name for name, answer in pending.answers.items() if answer.decision == "approve")
@@ -139,9 +139,13 @@ class Gate:
         self.decisions.interrupts.forgive()
 
     def _waiting(self, pending: Pending) -> Coroutine[None]:
-        if self.approvals is not None:
+        approvals = self.approvals
+        if approvals is not None:
             yield Pause(
-                LOOK_SECONDS, pending.request.step, "waiting for approvals (Ctrl-C: choose)", over=self.approvals.news
+                LONGEST_WAIT,
+                pending.request.step,
+                "waiting for approvals (Ctrl-C: choose)",
+                over=lambda: approvals.news() or not approvals.open(pending),
             )
 
 

@@ -124,11 +124,11 @@ class Desk:
         if self.policy is not None and not self.policy.approves(said.approver, {role}):
             wanted = f" as `{role}`" if role else ""
             raise VerificationError.because(f"the policy does not let `{said.approver}` approve this{wanted}")
-        certificates = self.policy.certificates if self.policy else (self.signer.certificate(said.approver),)
         try:
             by = Identity.of({"primary": said.approver, "signing": said.key})
         except LineError as error:
             raise VerificationError.because("it does not name its key by fingerprints") from error
+        certificates = self.policy.certificates if self.policy else (self.signer.certificate(by.primary),)
         statement = approval.stmt.encode()
         if fault := form_fault(approval.sig, statement, signing=by.signing):
             raise VerificationError.because(fault)

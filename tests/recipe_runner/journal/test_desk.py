@@ -119,6 +119,7 @@ def test_answers_to_earlier_requests_are_passed_over(desk: Desk, ben: GpgSigner)
         ({"approver": "A" * 40}, "no certificate"),
         ({"key": "A" * 40}, ""),
         ({"key": "nobody"}, "does not name its key"),
+        ({"approver": "--output=/tmp/pwned"}, "does not name its key"),
     ],
 )
 def test_an_answer_must_fit(desk: Desk, ben: GpgSigner, changes: dict[str, object], fault: str) -> None:
