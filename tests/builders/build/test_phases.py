@@ -11,7 +11,8 @@ from builders.build.command import ToolError
 from builders.build.image import build_image
 from builders.images.definition import Definition
 from builders.images.serial import Serial
-from builders.publish.tree import Tree
+from builders.publish.sums import digest
+from builders.publish.tree import Names, Tree
 from tests.support.karmic import SERIAL, Notes, definition
 
 KEPT = "kept from before"
@@ -50,6 +51,16 @@ def test_a_change_costs_only_what_depends_on_it(tmp_path: Path) -> None:
     assert build(tmp_path, "c", changed(disk={"size": 200 << 20}))[1] == {ROOT}
     assert build(tmp_path, "d", definition().model_copy(update={"title": "Other"}))[1] == set()
     assert build(tmp_path, "e", serial="20091023")[1] == set()
+
+
+def test_an_output_more_is_made_of_the_kept_disk(karmic: Path, tmp_path: Path) -> None:
+    """The file system for the bundle is carved out of the disk, and the bundle has the bytes of a whole build's."""
+    build(tmp_path, "disk", definition().model_copy(update={"outputs": ("qcow2",)}))
+    built, kept = build(tmp_path, "more", definition().model_copy(update={"outputs": ("qcow2", "bundle")}))
+    assert {ROOT, DISK} <= kept
+    assert ARTEFACTS not in kept
+    bundle = Names("karmic", "amd64").tarball
+    assert digest(built / bundle) == digest(karmic / bundle)
 
 
 def test_a_late_failure_goes_on_from_the_last_good_phase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
