@@ -47,7 +47,8 @@ class Boot(Model):
     """How the image starts, and how a boot test knows that it did."""
 
     arguments: KernelArguments = Field(
-        "console=tty0 console=ttyS0,115200n8", description="kernel command line; the serial console is watched"
+        "console=tty0 console=ttyS0,115200n8 no_timer_check",
+        description="kernel command line; the serial console is watched, and `no_timer_check` is for busy emulators",
     )
     marker: Line = Field("login:", description="text on the serial console that proves the machine is up")
     modes: tuple[BootMode, ...] = Field(

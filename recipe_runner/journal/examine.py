@@ -295,5 +295,5 @@ class _Reading:
             sessions=self.sessions,
             set_aside=len(self.set_aside),
             approvals=tuple(self.gates.given),
-            trusted_time="approver" if self.gates.given else "none",
+            trusted_time="approver" if any(self.policy.approves(g.approver, ()) for g in self.gates.given) else "none",
         )

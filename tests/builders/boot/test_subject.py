@@ -71,7 +71,10 @@ def test_a_kernel_comes_from_beside_the_image(karmic: Path, tmp_path: Path) -> N
     kernel = read_subject(karmic / IMAGE, "direct", tmp_path, "amd64").kernel
     assert kernel is not None
     assert kernel.image.parent == karmic / "unpacked"
-    assert kernel.command_line() == "root=/dev/nvme0n1p1 rootwait ro no_timer_check console=ttyS0,115200n8 panic=-1"
+    assert (
+        kernel.command_line()
+        == "root=/dev/nvme0n1p1 rootwait ro no_timer_check console=ttyS0,115200n8 no_timer_check panic=-1"
+    )
     qemu_img("create", "-f", "raw", tmp_path / "x.img", "1M")
     with pytest.raises(UsageError, match="has 0 kernels"):
         read_subject(tmp_path / "x.img", "direct", tmp_path, "amd64")
