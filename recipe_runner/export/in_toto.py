@@ -7,6 +7,7 @@ Classic metadata, because DSSE envelopes carry OpenPGP signatures in neither ver
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ EXPIRES = "9999-12-31T23:59:59Z"
 """A layout must end some day. This one tells of what has been; that does not grow old."""
 PATIENCE = 600
 """Seconds that gpg may take, a person's passphrase included."""
+NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,200}")
+"""What a link may be called: it becomes a file's name."""
 PREFIX = 8
 """Digits of a key's id in the name of a link."""
 
@@ -64,6 +67,8 @@ def attest(subject: Subject, signer: GpgSigner) -> Attested:
         raise VerificationError.because(
             f"key `{signer.primary}` has no part in this run", hint=f"use {' or '.join(f'`{key}`' for key in keys)}"
         )
+    if odd := [claim.name for claim in mine if not NAME.fullmatch(claim.name)]:
+        raise VerificationError.because(f"`{line(odd[0])}` is no step's id, and no file is named so")
     pen = _pen(signer, keys[signer.primary])
     files = {f"{claim.name}.{pen.fingerprint[:PREFIX].lower()}.link": pen.signed(_link(claim)) for claim in mine}
     if demanded[-1].by == (signer.primary,):

@@ -229,3 +229,12 @@ def test_what_is_still_to_be_signed_is_said(approved: tuple[Path, Keyring], sign
     assert name == "approve.a"
     assert len(people) == 2
     assert signer.primary not in people
+
+
+def test_a_step_cannot_choose_where_its_link_goes(signer: GpgSigner, tmp_path: Path) -> None:
+    """An id that would leave the directory is refused before anything is signed."""
+    step = "../../escaped"
+    events = (StepStart(step=step, digest="a" * 64), StepEnd(step=step), DONE[-1])
+    run = write_run(tmp_path / RUN, signer, events, genesis(steps=[{"id": step, "sha256": "a" * 64}]))
+    with pytest.raises(VerificationError, match="no file is named so"):
+        attest(subject(run), signer)
