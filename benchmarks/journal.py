@@ -19,7 +19,7 @@ from recipe_runner.engine.events import Close, Genesis, Note, Recorded, StepEnd,
 from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.identity import Identity
 from recipe_runner.journal.lines import Line, encode
-from recipe_runner.journal.policy import write_policy
+from recipe_runner.journal.policy_writer import write_policy
 from recipe_runner.journal.seal import statement
 from recipe_runner.journal.sealing import Cadence, Sealing
 from recipe_runner.journal.signer import Signer, find_signer
