@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import textwrap
 from collections.abc import Sequence
 
 from recipe_runner import gpgv, sshsig
@@ -71,7 +70,8 @@ def is_ssh_key(certificate: bytes) -> bool:
 
 def armor(packet: bytes) -> str:
     """Return a signature packet in armor, as gpg writes it."""
-    text = "\n".join(textwrap.wrap(base64.b64encode(packet).decode(), 64))
+    encoded = base64.b64encode(packet).decode()
+    text = "\n".join(encoded[start : start + 64] for start in range(0, len(encoded), 64))
     checksum = base64.b64encode(crc24(packet)).decode()
     return f"-----BEGIN PGP SIGNATURE-----\n\n{text}\n={checksum}\n-----END PGP SIGNATURE-----\n"
 
