@@ -47,7 +47,8 @@ def hear(
             doubts += _before(earlier) if witness in trusted else ()
         else:
             case = Case(extent.run, tuple(r for r in receipts if r.kind == witness.kind), journal, extent.named)
-            said = list(_attestations(witness, case))
+            nothing = Attestation(witness.kind, "silent", "it says nothing of this run", witness.address)
+            said = list(_attestations(witness, case)) or [nothing]
         attestations += said
         doubts += (
             Doubt(Verdict.INVALID, f"witness `{witness.kind}` at {t.address} contradicts: {t.text}")

@@ -173,6 +173,8 @@ def test_what_a_policy_demands_must_be_vouched_for(place: Place, tmp_path: Path)
     assert report["verdict"] == "UNTRUSTED"
     assert "could not be asked" in report["reasons"][0]
     assert place.verify(run, place.policy('kind = "git"\naddress = "/nowhere.git"\n'))["verdict"] == "VALID"
+    (said,) = place.verify(run, place.policy(GIT))["witnesses"]
+    assert (said["outcome"], said["text"]) == ("silent", "it says nothing of this run")
 
 
 def test_statements_about_other_runs_matter_to_nobody(place: Place, witnessed: Path) -> None:
