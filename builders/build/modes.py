@@ -48,9 +48,14 @@ def entering(mode: Mode, work: Path) -> Argv:
     Where owners are faked, what is known of them is kept there from one command to the next.
     """
     if mode == "fakechroot":
-        state = work / "owners"
+        state = owners_path(work)
         return ("fakeroot", "-i", state, "-s", state, "--")
     return NAMESPACE if mode == "unshare" else ()
+
+
+def owners_path(work: Path) -> Path:
+    """Return the file that remembers owners where they are faked; it must exist."""
+    return work / "owners"
 
 
 def require_mode(definition: Definition, *, chroot: bool) -> None:

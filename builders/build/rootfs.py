@@ -13,7 +13,7 @@ from pathlib import Path
 from builders.build.archive import Member, read_members, resolve
 from builders.build.bench import Bench
 from builders.build.command import Argv
-from builders.build.modes import choose_mode, entering
+from builders.build.modes import choose_mode, entering, owners_path
 from builders.customise.hooks import hooks_of, mmdebstrap_hook, write_scripts
 from builders.distros.base import Bootstrap
 from builders.images.contents import Phase
@@ -49,6 +49,7 @@ class Rootfs:
 
 def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
     """Run mmdebstrap; the same archive state and serial give the same bytes."""
+    owners_path(bench.work).touch()
     write_scripts(bench)
     bench.commands.extended(**bootstrap.environ, **proxies(bench.definition)).run(*rootfs_command(bench, bootstrap))
     return read_rootfs(archive_path(bench), indexes_path(bench))
@@ -77,15 +78,15 @@ def indexes_path(bench: Bench) -> Path:
 
 def rootfs_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
     """Return the command that makes the root file system."""
-    indexes = shlex.quote(str(indexes_path(bench)))
-    state = f'cd "$1/var/lib/apt/lists" && sha256sum *Release > {indexes}'
+    work = shlex.quote(str(bench.work))
+    state = ('cd "$1/var/lib/apt/lists" && sha256sum *Release > indexes', f"copy-out /var/lib/apt/lists/indexes {work}")
     mode = choose_mode()
     definition = bench.definition
     asked: dict[Phase, list[str]] = {
         phase: [mmdebstrap_hook(bench, numbered, mode) for numbered in hooks_of(definition, phase)]
         for phase in ("setup", "essential", "packages")
     }
-    hooks = [state, *bootstrap.customize_hooks, *asked["packages"]]
+    hooks = [*state, *bootstrap.customize_hooks, *asked["packages"]]
     chrootless = bootstrap.mode == "chrootless"
     return (
         *(entering(mode, bench.work) if chrootless else ()),

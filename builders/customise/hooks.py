@@ -79,8 +79,12 @@ def mmdebstrap_hook(bench: Bench, numbered: Numbered, mode: Mode) -> str:
     if numbered.hook.where == "outside":
         return f'{script} "$1"'
     root, copy = '"$1"', f'"$1"{numbered.inside}'
-    words = [shlex.quote(str(word)) if word != root else root for word in inside(bench, root, numbered, mode, True)]
-    return f'set -e; install -D -m 755 {script} {copy}; {" ".join(words)}; rm -r "$1"/{HOOKS}'
+    # in mmdebstrap's user namespace bubblewrap finds no /proc of its own kind; there the script is nobody anyway
+    command = ("chroot", root, numbered.inside) if mode == "unshare" else inside(bench, root, numbered, mode, True)
+    words = [shlex.quote(str(word)) if word != root else root for word in command]
+    place = f'"$1"/{HOOKS}'
+    # made anew each time: an earlier hook could have left a link there that leads out of the root
+    return f"set -e; rm -rf {place}; mkdir {place}; install -m 755 {script} {copy}; {' '.join(words)}; rm -rf {place}"
 
 
 def inside(bench: Bench, root: str | Path, numbered: Numbered, mode: Mode, network: bool) -> Argv:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -94,8 +95,11 @@ class AptFamily:
                 *(release.task.format(task) for task in definition.tasks),
             ),
             sources=[
-                *archives.build(definition, keyring, self.known_sources(definition)),
-                *repositories(definition.archive, lambda name: str(_keys(bench) / name)),
+                replace(source, uri=re.sub("^file:", "copy:", source.uri))  # apt's `file` cannot be used from a chroot
+                for source in (
+                    *archives.build(definition, keyring, self.known_sources(definition)),
+                    *repositories(definition.archive, lambda name: str(_keys(bench) / name)),
+                )
             ],
             files={
                 **image_files(archives, definition),

@@ -1,22 +1,22 @@
 #!/bin/sh
-# Customize hook, $1 is the root: make the ramdisk and start the network.
+# Customize hook, $1 is the root: make the ramdisk and start the network, all of it inside: no link leads out of there.
 # What belongs to the build machine or differs from build to build is taken out later (builders/customise/leftovers.py).
 set -eu
-root=$1
-
-for modules in "$root"/lib/modules/*; do
+chroot "$1" /bin/sh -eu <<'INSIDE'
+for modules in /lib/modules/*; do
     [ -d "$modules" ] || continue
     version=${modules##*/}
-    chroot "$root" update-initramfs -c -k "$version"
-    ln -sf "boot/initrd.img-$version" "$root/initrd.img"
+    update-initramfs -c -k "$version" < /dev/null
+    ln -sf "boot/initrd.img-$version" /initrd.img
 done
 
-if [ -e "$root/lib/systemd/systemd-resolved" ]; then
-    ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
+if [ -e /lib/systemd/systemd-resolved ]; then
+    ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
 else
-    : > "$root/etc/resolv.conf"
+    : > /etc/resolv.conf
 fi
-if [ -e "$root/lib/systemd/systemd-networkd" ] && [ ! -e "$root/usr/sbin/netplan" ] && [ ! -e "$root/sbin/ifup" ]; then
-    printf '[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n' > "$root/etc/systemd/network/80-dhcp.network"
-    chroot "$root" systemctl --quiet enable systemd-networkd.service
+if [ -e /lib/systemd/systemd-networkd ] && [ ! -e /usr/sbin/netplan ] && [ ! -e /sbin/ifup ]; then
+    printf '[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n' > /etc/systemd/network/80-dhcp.network
+    systemctl --quiet enable systemd-networkd.service
 fi
+INSIDE

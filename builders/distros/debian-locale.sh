@@ -1,10 +1,11 @@
 #!/bin/sh
-# Customize hook, $1 is the root: make the one language that the definition wants.
+# Customize hook, $1 is the root: make the one language that the definition wants, inside.
 set -eu
-charset=${IMAGE_LOCALE#*.}
+chroot "$1" /bin/sh -eu <<'INSIDE'
 case $IMAGE_LOCALE in
-    *.*) ;;
+    *.UTF-8*) charset=UTF-8 ;;
     *) charset=ISO-8859-1 ;;
 esac
-printf '%s %s\n' "$IMAGE_LOCALE" "${charset%@*}" > "$1/etc/locale.gen"
-chroot "$1" locale-gen
+printf '%s %s\n' "$IMAGE_LOCALE" "$charset" > /etc/locale.gen
+locale-gen < /dev/null
+INSIDE
