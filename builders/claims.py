@@ -1,60 +1,19 @@
-"""Claimed directories: scratch space that its maker holds by a lock, so that a dead maker's rest can be told and swept.
-
-The lock is `flock(2)` on the directory itself: the kernel lets go of it however the process ends.
-"""
+"""Scratch directories of builds, swept with what a killed build left at work in them."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from builders.orphans import end_orphans, remove
+from recipe_runner import claims
 
 
-@contextmanager
-def claimed(parent: Path, prefix: str, label: str = "", *, mode: int = 0o700) -> Iterator[Path]:
-    """Give a fresh directory `<prefix><label>…` in `parent`, locked while the block runs and removed after it.
-
-    Directories with the same prefix that this user may remove and nobody holds are removed first, with the processes
-    that were left at work in them.
-    Raises OSError when `parent` cannot be used; `parent` must not be a directory other people can rename in,
-    unless it is sticky.
-    """
-    path, lock = _claim(parent, prefix, label)
-    try:
-        path.chmod(mode)
-        yield path
-    finally:
-        remove(path)
-        os.close(lock)
-
-
-def _claim(parent: Path, prefix: str, label: str) -> tuple[Path, int]:
-    for rest in parent.glob(f"{prefix}*"):
-        _sweep(rest)
-    while True:
-        path = Path(tempfile.mkdtemp(prefix=f"{prefix}{label}-", dir=parent))
-        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if path.exists():
-            return path, lock
-        os.close(lock)  # swept between its making and its locking
+def claimed(parent: Path, prefix: str, label: str = "", *, mode: int = 0o700) -> AbstractContextManager[Path]:
+    """Give a fresh directory as `recipe_runner.claims.claimed` does; what is swept is at rest before it is removed."""
+    return claims.claimed(parent, prefix, label, mode=mode, remove=remove, sweep=_sweep)
 
 
 def _sweep(rest: Path) -> None:
-    try:
-        handle = os.open(rest, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return
-    try:
-        if os.fstat(handle).st_uid == os.geteuid():
-            with suppress(BlockingIOError):
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                end_orphans(rest)
-                remove(rest)
-    finally:
-        os.close(handle)
+    end_orphans(rest)
+    remove(rest)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from recipe_runner import __version__
+from recipe_runner.claims import claimed
 from recipe_runner.engine.approval import Approvals, Demand, joined
 from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.course import WHOLE, Course
@@ -35,7 +36,7 @@ from recipe_runner.engine.schedule import Scheduler
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.errors import ExitCode, UsageError
 
-SHARED = "/dev/shm"  # noqa: S108 - only for directories of random names that nobody else may enter
+SHARED = Path("/dev/shm")  # noqa: S108 - only for directories of random names that nobody else may enter
 """A file system in memory."""
 
 
@@ -167,14 +168,12 @@ class Session:
         redactor = Redactor(self.plan.values.secret_texts())
         environ: dict[str, Any] = {**self.environ, "RECIPE_RUN": run}
         with (
-            tempfile.TemporaryDirectory(prefix="recipe-", dir=_memory(self.environ)) as scratch,
+            claimed(_scratch_parent(self.environ), f"recipe-run-{os.getuid()}-") as scratch,
             Connections(environ) as connections,
             Interrupts() as interrupts,
             Pump(interrupts) as pump,
         ):
-            bench = Bench(
-                self.plan, self.history, redactor, environ, Path(scratch), connections, self.state, dict(self.away)
-            )
+            bench = Bench(self.plan, self.history, redactor, environ, scratch, connections, self.state, dict(self.away))
             decisions = Decisions(self.operator, interrupts, redactor)
             scheduler = Scheduler(pump, redactor)
             performance = Performance(bench, scheduler)
@@ -191,9 +190,10 @@ def _documents(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def _memory(environ: Mapping[str, str]) -> str | None:
-    """Return where small private files need no disk, or None: where there is nothing, and where `TMPDIR` decides."""
-    return SHARED if "TMPDIR" not in environ and os.access(SHARED, os.W_OK) else None
+def _scratch_parent(environ: Mapping[str, str]) -> Path:
+    """Return where small private files need no disk; the temporary folder where `TMPDIR` is set, or nothing better."""
+    in_memory = "TMPDIR" not in environ and os.access(SHARED, os.W_OK)
+    return SHARED if in_memory else Path(tempfile.gettempdir())
 
 
 def _directory() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from recipe_runner.claims import claimed
 from tests.support.command import RECIPE, environment, only_run, recipe, records
 from tests.support.keyring import keyring, make_key
 
@@ -305,3 +306,16 @@ def test_a_step_for_a_role_waits_for_somebody_who_has_it(tmp_path: Path) -> None
     assert recipe("undo", run, "--yes", directory=tmp_path).returncode == 5
     assert recipe("undo", run, "--yes", "--role", "release-manager", directory=tmp_path).returncode == 0
     assert (tmp_path / "log").read_text().split() == ["a", "undone"]
+
+
+def test_what_a_killed_run_left_in_the_temporary_folder_is_swept(tmp_path: Path) -> None:
+    """A run removes its own scratch files and those of runs that died, and leaves a living run's alone."""
+    mark = f"recipe-run-{os.getuid()}-"
+    (dead := tmp_path / f"{mark}dead").mkdir()
+    (dead / "output-1").write_text("left behind")
+    with claimed(tmp_path, mark) as living:
+        done = recipe(
+            "run", HELLO, "--yes", "--no-sign", "--runs", tmp_path / "runs", environ={"TMPDIR": str(tmp_path)}
+        )
+        assert done.returncode == 0, done.stderr
+        assert [path for path in tmp_path.iterdir() if path.name.startswith(mark)] == [living]

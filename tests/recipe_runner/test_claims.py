@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.claims import claimed
+from recipe_runner.claims import claimed
 
 
 def test_a_claim_is_private_and_gone_afterwards(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""Claimed directories: scratch space that its maker holds by a lock, so that a dead maker's rest can be told and swept.
+
+The lock is `flock(2)` on the directory itself: the kernel lets go of it however the process ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+Removal = Callable[[Path], None]
+
+
+def remove(path: Path) -> None:
+    """Remove a directory whole, as far as that is possible; never fails."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def claimed(
+    parent: Path, prefix: str, label: str = "", *, mode: int = 0o700, remove: Removal = remove, sweep: Removal = remove
+) -> Iterator[Path]:
+    """Give a fresh directory `<prefix><label>…` in `parent`, locked while the block runs and removed after it.
+
+    Directories with the same prefix that are this user's and that nobody holds are given to `sweep` first.
+    Raises OSError when `parent` cannot be used; `parent` must not be a directory other people can rename in,
+    unless it is sticky.
+    """
+    path, lock = _claim(parent, prefix, label, sweep)
+    try:
+        path.chmod(mode)
+        yield path
+    finally:
+        remove(path)
+        os.close(lock)
+
+
+def _claim(parent: Path, prefix: str, label: str, sweep: Removal) -> tuple[Path, int]:
+    for rest in parent.glob(f"{prefix}*"):
+        _sweep(rest, sweep)
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=f"{prefix}{label}-", dir=parent))
+        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            return path, lock
+        os.close(lock)  # swept between its making and its locking
+
+
+def _sweep(rest: Path, sweep: Removal) -> None:
+    try:
+        handle = os.open(rest, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return
+    try:
+        if os.fstat(handle).st_uid == os.geteuid():
+            with suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                sweep(rest)
+    finally:
+        os.close(handle)
