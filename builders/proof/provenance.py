@@ -3,7 +3,7 @@
 Formats: https://slsa.dev/spec/v1.0/provenance and the in-toto attestation framework's `statement.md`. A build writes
 two. The one over its files is a function of definition, serial and archive state, like the files themselves, and is
 summed with them. The one over the list of checksums tells of the run: when, with which tools, and the log
-(docs/decisions/0040).
+(docs/decisions/0018).
 """
 
 from __future__ import annotations
