@@ -102,10 +102,14 @@ class Terminal:
         width = self.out.width - len(right) - (1 if right else 0)
         title = Text(line(left), style="bold", overflow="ellipsis", no_wrap=True)
         title.truncate(max(10, width - 6), overflow="ellipsis")
+        rule = Rule(title, align="left", style=style)
+        if not right:
+            self.out.print(rule)
+            return
         grid = Table.grid(padding=(0, 1), expand=True)
         grid.add_column(ratio=1)
         grid.add_column(justify="right")
-        grid.add_row(Rule(title, align="left", style=style), Text(line(right), style="dim"))
+        grid.add_row(rule, Text(line(right), style="dim"))
         self.out.print(grid)
 
     def table(self, columns: Iterable[str], rows: Iterable[Iterable[str | tuple[str, str]]], title: str = "") -> None:
