@@ -87,6 +87,11 @@ class Request:
         """When it expires, as people read it."""
         return f"{self.expires[:10]} {self.expires[11:16]} UTC"
 
+    def is_answered_by(self, said: Statement, head: str) -> bool:
+        """Say whether a statement answers exactly this; `head` is the sha256 of this event's raw line."""
+        asked = (self.run, self.step, self.attempt, self.digest, self.command, head, self.expires)
+        return asked == (said.run, said.step, said.attempt, said.digest, said.command, said.head, said.expires)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:

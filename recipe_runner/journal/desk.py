@@ -108,9 +108,8 @@ class Desk:
 
     def _checked(self, pending: Pending, said: Statement, approval: Approval) -> Approval:
         """Return the answer with the certificate it was checked by; raises RecipeError unless everything is right."""
-        request, head = pending.request, head_of(self._raw(pending))
-        asked = (request.run, request.step, request.attempt, request.digest, request.command, head, request.expires)
-        if (said.run, said.step, said.attempt, said.digest, said.command, said.head, said.expires) != asked:
+        request = pending.request
+        if not request.is_answered_by(said, head_of(self._raw(pending))):
             raise VerificationError.because("it answers another request", hint="hand over the request that is open now")
         if not self.open(pending):
             raise VerificationError.because(f"the request expired at {request.expires}", hint="ask again")

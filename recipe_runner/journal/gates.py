@@ -97,8 +97,7 @@ class Gates:
         asked = self._asked.get(said.step)
         if asked is None or asked.taken:
             raise LineError("`approval` answers no request that is open")
-        wanted = _unanswered(asked)
-        if wanted != (said.run, said.step, said.attempt, said.digest, said.command, said.head, said.expires):
+        if not asked.request.is_answered_by(said, asked.head):
             raise LineError("`approval` is for something else than what was asked")
         if said.approver in signers:
             raise LineError("`approval` is by somebody whose key seals this run")
@@ -164,16 +163,3 @@ class Gates:
 
     def _demand(self, step: str) -> Demand:
         return joined(self.policy.approvals, self.demands).get(step) or Demand(0)
-
-
-def _unanswered(asked: _Asked) -> tuple[object, ...]:
-    request = asked.request
-    return (
-        request.run,
-        request.step,
-        request.attempt,
-        request.digest,
-        request.command,
-        asked.head,
-        request.expires,
-    )
