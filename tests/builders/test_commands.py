@@ -44,6 +44,20 @@ def test_a_build_prints_where_it_is(tmp_path: Path) -> None:
     assert "exists already" in again.stderr
 
 
+def test_a_matrix_is_built_member_by_member(tmp_path: Path) -> None:
+    """Each member goes to a place of its own, in order; `--only` builds one of them."""
+    matrix = tmp_path / "matrix.toml"
+    size = '[matrix]\nsuites = ["karmic", "jaunty"]\n[matrix.suite.jaunty.disk]\nsize = "192 MiB"\n'
+    matrix.write_text(DEFINITION.read_text() + size)
+    done = recipe("image", "build", matrix, "--tree", tmp_path / "tree", "--serial", "20091022")
+    places = [tmp_path / "tree/server" / suite / "20091022" for suite in ("karmic", "jaunty")]
+    assert (done.returncode, done.stdout.splitlines()) == (ExitCode.DONE, list(map(str, places))), done.stderr
+    sizes = [(place / f"{place.parent.name}-server-cloudimg-amd64.raw").stat().st_size >> 20 for place in places]
+    assert sizes == [160, 192]
+    one = ("image", "build", matrix, "--only", "jaunty-server-amd64", "--serial", "20091023")
+    assert recipe(*one, "--tree", tmp_path / "tree").stdout == f"{places[1].with_name('20091023')}\n"
+
+
 def test_faults_of_a_definition_are_told_with_their_lines(tmp_path: Path) -> None:
     """A bad definition ends with exit code 2, its faults shown at their places; nothing is made."""
     bad = tmp_path / "bad.toml"
