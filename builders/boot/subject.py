@@ -12,6 +12,7 @@ from typing import Any
 
 from builders.boot.contents import root_offset
 from builders.boot.machine import PLATFORMS, Architecture, Firmware, Form, Kernel
+from builders.build.archive import unpack_plain
 from builders.build.buildinfo import parse_info
 from builders.images.writing import DEFINITION
 from builders.publish.tree import BUILD_INFO
@@ -148,7 +149,7 @@ def _bundle(file: Path, firmware: Firmware, work: Path) -> tuple[Path, Path]:
     place = work / "bundle"
     try:
         with tarfile.open(file) as tar:
-            tar.extractall(place, filter="data")
+            unpack_plain(tar, place)
     except (OSError, tarfile.TarError) as fault:
         raise RecipeError.because(f"cannot unpack `{line(str(file))}`: {line(str(fault))}") from fault
     images = sorted(place.glob("*.img"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from builders.build.archive import unpack_plain
 from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.build.e2fsprogs import Mke2fs
@@ -91,7 +92,7 @@ def _fill(scratch: Path, image: Path, archive: Path) -> Iterator[Argv]:
                     f"`{line(member.name)}` is no plain file, and a vfat file system holds nothing else",
                     hint="give that partition an ext4 file system",
                 )
-        tar.extractall(scratch, filter="data")
+        unpack_plain(tar, scratch)
     yield from (
         ("mmd", "-i", image, f"::{member.name.removeprefix('.')}")
         for member in members
