@@ -80,8 +80,10 @@ def native() -> str:
 
 
 def works(command: Argv, run: Callable[..., subprocess.CompletedProcess[bytes]] = subprocess.run) -> bool:
-    """Say whether a command can be run and succeeds."""
+    """Say whether a command can be run and succeeds; what it may leave running holds nothing of ours."""
+    nowhere = subprocess.DEVNULL
     try:
-        return run(command, capture_output=True, check=False, timeout=20, env={"PATH": PATH}).returncode == 0
+        done = run(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, check=False, timeout=20, env={"PATH": PATH})
     except (OSError, subprocess.TimeoutExpired):
         return False
+    return done.returncode == 0

@@ -36,7 +36,10 @@ def as_nobody(place: Path, *arguments: str | Path) -> subprocess.CompletedProces
             *enter,
             "import subprocess as s, pydantic, click; s.run(['unshare', '-r', '--map-auto', 'true'], check=True)",
         ]
-        if subprocess.run(probe, env=environ, cwd="/", capture_output=True, check=False).returncode == 0:
+        # a pipe would be held by what `unshare` forgets to end where it may not make a namespace
+        nowhere = subprocess.DEVNULL
+        said = subprocess.run(probe, env=environ, cwd="/", stdout=nowhere, stderr=nowhere, check=False)
+        if said.returncode == 0:
             program = "import sys; from recipe_runner.cli import main; main()"
             return subprocess.run(
                 [*enter, program, *map(str, arguments)],
