@@ -47,6 +47,7 @@ class Person:
             env={**variables, **(environ or {})},
             dimensions=(height, width),
             encoding="utf-8",
+            codec_errors="replace",  # the echo of what is typed may fall into a character, as on any terminal
             timeout=60,
         )
         self._screen = Screen(width, height)
