@@ -276,7 +276,7 @@ def test_the_agent_is_killed_in_mid_run(stage: Stage) -> None:
 
 def test_the_key_is_locked_in_mid_run(stage: Stage) -> None:
     """With the agent the passphrase is gone: the run stops, goes on when the key is unlocked, and repeats nothing."""
-    (stage.home / "gpg-agent.conf").write_text("allow-preset-passphrase\n")
+    (stage.home / "gpg-agent.conf").write_text("allow-preset-passphrase\ns2k-count 65536\n")
     subprocess.run(["gpgconf", "--homedir", stage.home, "--kill", "gpg-agent"], check=True)
     gpg(stage.home, "--pinentry-mode", "loopback", "--passphrase", "a", "--quick-generate-key", "L <l@x>", "ed25519")
     listed = gpg(stage.home, "--with-colons", "--with-keygrip", "--list-secret-keys", "l@x").decode().splitlines()
