@@ -70,6 +70,10 @@ class Approvals(Protocol):
         """Say whether a request has not expired."""
         ...
 
+    def ours(self, pending: Pending) -> bool:
+        """Say whether a request was made by the person who seals now."""
+        ...
+
     def approving(self, pending: Pending) -> int:
         """Count the people whose approvals stand now; not those whose keys seal this run."""
         ...

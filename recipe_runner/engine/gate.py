@@ -58,7 +58,9 @@ class Gate:
             arrived, refused = self.approvals.arrived(pending)
             yield from arrived
             if pending.denial is None and self.approvals.approving(pending) >= demand.count:
-                return None
+                if self.approvals.open(pending):
+                    return None
+                continue
             question = self._question(pending, demand, errand, (*complaints, *refused))
             answer = self.decisions.ask(question)
             complaints = []
@@ -103,9 +105,10 @@ class Gate:
     def _pending(self, wanted: Request) -> Generator[Event, None, Pending]:
         """Return the request that is open for exactly this, asked for anew where there is none."""
         known = self.bench.history.pending.get(wanted.step)
-        if known is not None and self.approvals is not None and not known.used and self.approvals.open(known):
+        approvals = self.approvals
+        if known is not None and approvals is not None and not known.used and approvals.open(known):
             then = known.request
-            if dataclasses.replace(then, expires=wanted.expires, host=wanted.host) == wanted:
+            if approvals.ours(known) and dataclasses.replace(then, expires=wanted.expires, host=wanted.host) == wanted:
                 return known
         yield wanted
         return self.bench.history.pending[wanted.step]

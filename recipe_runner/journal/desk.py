@@ -26,6 +26,8 @@ from recipe_runner.sanitise import line as shown
 REQUESTS = "requests"
 INBOX = "approvals"
 LIFETIME = timedelta(hours=24)
+LEEWAY = timedelta(seconds=5)
+"""So long before it expires a request counts as expired: what passes the gate is to begin, on record, in time."""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,11 @@ class Desk:
 
     def open(self, pending: Pending) -> bool:
         """Say whether a request has not expired."""
-        return _moment(datetime.now(UTC)) <= pending.request.expires
+        return _moment(datetime.now(UTC) + LEEWAY) <= pending.request.expires
+
+    def ours(self, pending: Pending) -> bool:
+        """Say whether a request was made by the person who seals now."""
+        return Identity.of(decode(self._raw(pending)).fields["signer"]).primary == self.signer.primary
 
     def approving(self, pending: Pending) -> int:
         """Count the people whose approvals stand now; not those whose keys seal this run."""

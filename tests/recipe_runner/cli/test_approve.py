@@ -274,6 +274,48 @@ def test_an_approval_is_for_one_attempt(team: Team, tmp_path: Path) -> None:
     assert verdict(team, run)["verdict"] == "VALID"
 
 
+def test_an_approval_of_what_has_expired_lets_nothing_begin(team: Team, tmp_path: Path) -> None:
+    """The run asks again, and only an answer to that will do; an old one that lies about is passed over."""
+    run = begun(team, tmp_path, "--approval-expiry", "5s")
+    old = team.ben.approves(newest(run), tmp_path)
+    shutil.copy(old, run / "approvals")
+    again = resumed(team, run)
+    assert (again.returncode, "0 of 1 so far" in again.stderr, log(tmp_path)) == (5, True, ["built"])
+    assert resumed(team, run, "--approval", team.ben.approves(newest(run), tmp_path)).returncode == 0
+    assert [r["t"] for r in records(run) if r["t"] in {"request", "approval"}] == ["request", "request", "approval"]
+    assert verdict(team, run)["verdict"] == "VALID"
+
+
+def test_an_answer_is_for_one_run(team: Team, tmp_path: Path) -> None:
+    """Of two runs that wait with the same recipe, an answer lets only the one go on that it was made for."""
+    places = tmp_path / "first", tmp_path / "second"
+    for place in places:
+        place.mkdir()
+    first, second = (begun(team, place) for place in places)
+    answer = team.ben.approves(newest(first), tmp_path)
+    for run in (first, second):
+        shutil.copy(answer, run / "approvals")
+    assert (resumed(team, first).returncode, resumed(team, second).returncode) == (0, 5)
+    assert "answers another request" in resumed(team, second, "--approval", answer).stderr
+    assert log(places[1]) == ["built"]
+
+
+def test_half_a_request_is_not_signed_and_half_an_answer_not_taken(team: Team, tmp_path: Path) -> None:
+    """What a copy or a mail has cut off is said to be no request or answer; the whole file works afterwards."""
+    run = begun(team, tmp_path)
+    half = tmp_path / "half.json"
+    half.write_bytes(newest(run).read_bytes()[:-40])
+    refused = team.ben.does("approve", half, "--yes", directory=tmp_path)
+    assert (refused.returncode, "it is not JSON" in refused.stderr) == (2, True)
+    answer = team.ben.approves(newest(run), tmp_path)
+    arriving = run / "approvals" / "ben.json"
+    arriving.write_bytes(answer.read_bytes()[:-40])
+    early = resumed(team, run)
+    assert (early.returncode, "`ben.json`" in early.stderr, log(tmp_path)) == (5, True, ["built"])
+    arriving.write_bytes(answer.read_bytes())
+    assert resumed(team, run).returncode == 0
+
+
 def test_a_changed_step_needs_a_new_approval(team: Team, tmp_path: Path) -> None:
     """What was approved was another text; and a recipe without `approve=` does not free the run from it."""
     run = begun(team, tmp_path)

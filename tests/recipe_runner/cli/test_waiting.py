@@ -82,7 +82,7 @@ def attempts(place: Path, people: People, phase: str, trouble: str) -> list[Atte
     """Go on again and again, until a run meets no trouble any more; return those that met it."""
     (place / "r.md").write_text(TEXT)
     (place / "policy.toml").write_text(people.policy)
-    argv = [sys.executable, "-m", waiting.__name__, place, people.operator, people.approver, phase, trouble]
+    argv = [sys.executable, "-m", waiting.__name__, str(place), people.operator, people.approver, phase, trouble]
     subprocess.run(
         argv, check=True, cwd=Path(__file__).parents[3], env=environment(), stdin=subprocess.DEVNULL, timeout=900
     )

@@ -67,7 +67,7 @@ def arm_behind_resume(place: Path, trouble: str, point: int) -> None:
         if isinstance(event, Resume):
             arm(place, point, how, code)
 
-    Journal.record = recording  # type: ignore[method-assign]
+    Journal.record = recording  # type: ignore[method-assign, assignment]
 
 
 def attempt(place: Path, operator: str, approver: str, trouble: str, point: int) -> dict[str, int]:

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from recipe_runner.engine.approval import Pending
 from recipe_runner.engine.events import Approval, Request
 from recipe_runner.engine.statement import Statement
 from recipe_runner.errors import IncompleteError, RecipeError
-from recipe_runner.journal.desk import Desk
+from recipe_runner.journal.desk import LEEWAY, Desk
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.request import AnswerFile, Sheet
 from recipe_runner.journal.store import Journal
@@ -147,6 +147,21 @@ def test_an_expired_request_takes_no_answers(desk: Desk, ben: GpgSigner) -> None
     assert not desk.open(pending)
     dropped(desk, answered(sheet, ben))
     assert "expired at" in desk.arrived(pending)[1][0]
+
+
+def test_a_request_counts_as_expired_a_little_early(desk: Desk) -> None:
+    """So a step that passes its gate at the last moment does not begin, on record, after the request expired."""
+    desk.lifetime = LEEWAY
+    pending, sheet = asked(desk)
+    assert sheet.event.expires > f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    assert not desk.open(pending)
+
+
+def test_somebody_else_must_ask_anew(desk: Desk, ben: GpgSigner) -> None:
+    """What people agreed that one person does is not what another one does."""
+    pending, _ = asked(desk)
+    assert desk.ours(pending)
+    assert not replace(desk, signer=ben).ours(pending)
 
 
 def test_the_operator_does_not_count(desk: Desk, signer: GpgSigner) -> None:
