@@ -9,13 +9,14 @@ from builders.build.commands import build, inspect, reproduce
 from builders.images.commands import check_definitions, plan
 from builders.rehearsal.commands import group as cloud
 from builders.vmbuilder.commands import import_vmbuilder
+from recipe_runner.cli.verbs import Verbs
 
 __all__ = ["cloud", "image"]
 
 
-@click.group(name="image")
+@click.group(name="image", cls=Verbs)
 def image() -> None:
-    """Build images, and boot them."""
+    """Build images, inspect and boot them."""
 
 
 for verb in (check_definitions, plan, build, inspect, reproduce, boot, import_vmbuilder):

@@ -30,7 +30,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="Where cloud-init gets its data from.",
 )
 @click.option("--arch", type=click.Choice(["amd64", "arm64"]), help="The machine; default: what the build says.")
-@click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True, help="Seconds a check may take.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=300,
+    metavar="SECONDS",
+    help="How long a check may take; default: 300.",
+)
 @click.option("--json", "as_json", type=_FILE, metavar="FILE", help="Write the result of a check here as JSON.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="Write the result of a check here as JUnit's XML.")
 @click.option(
@@ -39,8 +45,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="DIR",
     help="Keep a record of a passed check here, and do not boot the same bytes again.",
 )
-@click.option("--memory", type=click.IntRange(64), default=1024, show_default=True, help="MiB of the machine.")
-@click.option("--cpus", type=click.IntRange(1, 64), default=2, show_default=True, help="Processors of the machine.")
+@click.option("--memory", type=click.IntRange(64), default=1024, metavar="MIB", help="Its memory; default: 1024.")
+@click.option("--cpus", type=click.IntRange(1, 64), default=2, metavar="N", help="Its processors; default: 2.")
 @click.option(
     "--libvirt", type=_FILE, metavar="DOMAIN.xml", help="Write the machine as libvirt's domain; boot nothing."
 )

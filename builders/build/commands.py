@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     "--boot", "firmwares", metavar="FIRMWARES", help="Boot it before it is published: `bios,uefi:ec2,direct`."
 )
 @click.option(
-    "--boot-timeout", type=click.FloatRange(1), default=300.0, show_default=True, help="Seconds a boot may take."
+    "--boot-timeout",
+    type=click.FloatRange(1),
+    default=300,
+    metavar="SECONDS",
+    help="How long a boot may take; default: 300.",
 )
 @click.option("--keep-failed", is_flag=True, help="Publish it also when a boot test fails; exit code 1 all the same.")
 def build(

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from builders.publish.commands import discard, withdraw
+from recipe_runner.cli.verbs import Verbs
 from recipe_runner.errors import UsageError
 
 
-@click.group(name="cloud")
+@click.group(name="cloud", cls=Verbs)
 def group() -> None:
     """Rehearse a release against a cloud on this machine; take a publication back."""
 
@@ -21,7 +22,9 @@ group.add_command(discard)
 
 
 @group.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="Port on 127.0.0.1; 0 takes a free one."
+)
 @click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),

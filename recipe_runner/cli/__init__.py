@@ -26,6 +26,14 @@ VERBS = {
 }
 """Our own verbs: module (with a click command named `command`) and one line of help."""
 
+SECTIONS = {
+    "Write recipes": ["new", "import", "check", "show", "plan", "schema"],
+    "Run them": ["run", "resume", "undo"],
+    "Trust them": ["approve", "policy", "verify", "witness"],
+    "Read them": ["log", "report"],
+}
+"""The verbs in the order in which help and the reference page tell them."""
+
 
 def main() -> None:
     """Run the command line; never returns. Imports leave no garbage: the collector begins behind them."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from recipe_runner.cli import options
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.cli.writing import write_new
 from recipe_runner.console import request as page
 from recipe_runner.console.terminal import Terminal
@@ -21,8 +22,8 @@ SHORT = 8
 
 
 @click.command(help="Show what the file REQUEST asks to be approved, and sign the answer with your own key.")
-@click.argument("request", type=Path)
-@click.option("-o", "--output", type=Path, metavar="FILE", help="Write the answer to this file.")
+@click.argument("request", type=PATH)
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Write the answer to this file.")
 @click.option("--key", metavar="KEY", help="Sign with this key; default: the only OpenPGP key that can.")
 @click.option("--yes", is_flag=True, help="Approve without being asked.")
 @click.option("--deny", is_flag=True, help="Deny without being asked.")

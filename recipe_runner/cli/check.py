@@ -9,6 +9,7 @@ import click
 
 from recipe_runner.cli import options
 from recipe_runner.cli.tables import ActionModels
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.console import reports
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.preconditions.table import kinds
@@ -18,7 +19,7 @@ from recipe_runner.language.shellcheck import find_shellcheck
 
 
 @click.command(help="Find every fault of the recipes FILE… without running anything. Exit code 2 if there is one.")
-@click.argument("files", nargs=-1, required=True, type=Path, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
 @click.option(
     "--format", "form", type=click.Choice(sorted(reports.FORMS)), default="text", help="How to print the faults."
 )

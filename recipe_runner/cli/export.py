@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from recipe_runner.cli.reading import account_of, run_directory
+from recipe_runner.cli.verbs import PATH, RUN
 from recipe_runner.cli.writing import write_new, write_pieces
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import RecipeError, UsageError
@@ -21,9 +22,9 @@ from recipe_runner.journal.snapshot import snapshot
 @click.command(
     help="Hand RUN, a directory or a run's id, to another program: in-toto, asciinema, a spreadsheet, a page."
 )
-@click.argument("run")
+@click.argument("run", type=RUN)
 @click.option("--to", "form", type=click.Choice(NAMES), required=True, help="The form to write.")
-@click.option("-o", "--output", type=Path, metavar="PATH", help="Write to this file; for in-toto, into this directory.")
+@click.option("-o", "--output", type=PATH, metavar="PATH", help="Write to this file; for in-toto, into this directory.")
 @click.option("--key", metavar="FINGERPRINT", help="in-toto: sign with this key; default: the one that closed the run.")
 @click.option("--raw", is_flag=True, help="asciicast: keep what commands wrote as it was, escape sequences and all.")
 def command(run: str, form: str, output: Path | None, key: str | None, raw: bool) -> None:  # noqa: D103 - its help is above

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.cli.writing import write_new, write_over
 from recipe_runner.console import proposals
 from recipe_runner.console.terminal import Terminal
@@ -18,8 +19,8 @@ from recipe_runner.language.proposal import propose
     name="import",
     help="Make a recipe of the release document FILE: ids are added to its shell fences, and nothing else.",
 )
-@click.argument("file", type=Path)
-@click.option("-o", "--output", required=True, type=Path, metavar="OUT", help="Write the recipe to this file.")
+@click.argument("file", type=PATH)
+@click.option("-o", "--output", required=True, type=PATH, metavar="OUT", help="Write the recipe to this file.")
 @click.option("--console", is_flag=True, help="Propose the `$ ` lines of transcripts as steps too.")
 @click.option("--force", is_flag=True, help="Replace OUT if it is there.")
 def command(file: Path, output: Path, console: bool, force: bool) -> None:  # noqa: D103 - its help is above

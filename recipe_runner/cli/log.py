@@ -11,6 +11,7 @@ import click
 
 from recipe_runner.cli import export, options
 from recipe_runner.cli.reading import account_of, chosen, run_directories, run_directory
+from recipe_runner.cli.verbs import PATH, RUN, Verbs
 from recipe_runner.console import comparison, tallies, timeline
 from recipe_runner.console import runs as run_table
 from recipe_runner.console.gutter import Gutter
@@ -34,14 +35,14 @@ from recipe_runner.journal.verify import verify
 from recipe_runner.sanitise import line
 
 
-@click.group(help="Read runs: list them, follow one, see what a step wrote, compare.")
+@click.group(cls=Verbs, help="Read runs: list them, follow one, see what a step wrote, compare.")
 def command() -> None:  # noqa: D103 - its help is above
     pass
 
 
 @command.command("list", help="List the runs, newest first.")
-@click.option("--runs", type=Path, metavar="DIR", help="Runs below this directory.")
-@click.option("--policy", type=Path, metavar="FILE", help="Verify each run by this policy.")
+@click.option("--runs", type=PATH, metavar="DIR", help="Runs below this directory.")
+@click.option("--policy", type=PATH, metavar="FILE", help="Verify each run by this policy.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 @options.plain
 def list_runs(runs: Path | None, policy: Path | None, as_json: bool, plain: bool) -> None:  # noqa: D103 - its help is above
@@ -68,7 +69,7 @@ def list_runs(runs: Path | None, policy: Path | None, as_json: bool, plain: bool
 
 
 @command.command(help="Show what happened in RUN, a directory or a run's id, record by record.")
-@click.argument("run")
+@click.argument("run", type=RUN)
 @click.option("--follow", "follows", is_flag=True, help="Go on showing what happens until nobody runs it any more.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object a line.")
 @options.plain
@@ -84,7 +85,7 @@ def show(run: str, follows: bool, as_json: bool, plain: bool) -> None:  # noqa: 
 
 
 @command.command(help="Show what STEP wrote in RUN, the last attempt of each item and role unless told otherwise.")
-@click.argument("run")
+@click.argument("run", type=RUN)
 @click.argument("step")
 @click.option("--item", metavar="ITEM", help="Only this value of an `each=` step.")
 @click.option("--attempt", type=int, metavar="N", help="This attempt, from 1.")
@@ -102,8 +103,8 @@ def output(run: str, step: str, item: str | None, attempt: int | None, raw: bool
 
 
 @command.command(help="Show how the runs FIRST and SECOND differ: parameters, steps, outcomes, times, recipe text.")
-@click.argument("first")
-@click.argument("second")
+@click.argument("first", type=RUN)
+@click.argument("second", type=RUN)
 @options.plain
 def diff(first: str, second: str, plain: bool) -> None:  # noqa: D103 - its help is above
     directories = run_directory(first), run_directory(second)
@@ -113,7 +114,7 @@ def diff(first: str, second: str, plain: bool) -> None:  # noqa: D103 - its help
 
 
 @command.command(help="Count over many runs what became of each step, and how long it took.")
-@click.option("--runs", type=Path, metavar="DIR", help="Runs below this directory.")
+@click.option("--runs", type=PATH, metavar="DIR", help="Runs below this directory.")
 @options.plain
 def stats(runs: Path | None, plain: bool) -> None:  # noqa: D103 - its help is above
     terminal = Terminal(plain=plain)

@@ -13,14 +13,15 @@ from typing import Any, cast
 import click
 
 from recipe_runner import __version__
-from recipe_runner.cli import VERBS
+from recipe_runner.cli import SECTIONS, VERBS
+from recipe_runner.cli.verbs import Verbs, misuse
 from recipe_runner.errors import Diagnostic, ExitCode, RecipeError
 from recipe_runner.plugs import ExtensionPoint
 
 COMMANDS = ExtensionPoint("recipe_runner.commands", "verb")
 
 
-class Verbs(click.Group):
+class Program(Verbs):
     """Our verbs, then those that other distributions bring by entry point; ours win."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -36,29 +37,19 @@ class Verbs(click.Group):
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, summary) for name, (_, summary) in VERBS.items()]
-        rows += [(name, self._summary(ctx, name)) for name in _others()]
-        with formatter.section("Verbs"):
-            formatter.write_dl(rows)
+        others = _others()
+        widest = max(map(len, [*VERBS, *others]))
+        for title, names in (*SECTIONS.items(), *([("More", others)] if others else [])):
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:{widest}}", self.summary(ctx, name)) for name in names])
 
-    def _summary(self, ctx: click.Context, name: str) -> str:
+    def summary(self, ctx: click.Context, name: str) -> str:
+        if name in VERBS:
+            return VERBS[name][1]
         try:
-            verb = self.get_command(ctx, name)
+            return super().summary(ctx, name)
         except RecipeError as error:
             return str(error)
-        return verb.get_short_help_str(80) if verb is not None else ""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            import difflib  # noqa: PLC0415 - needed for a typing mistake only
-
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
-            hint = f" Did you mean `{near[0]}`?" if near else ""
-            raise click.UsageError(f"there is no verb `{args[0]}`.{hint}", ctx) from error
 
 
 def _collect_from_now_on() -> None:
@@ -72,7 +63,7 @@ def _others() -> list[str]:
 
 
 @click.group(
-    cls=Verbs,
+    cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Release procedures as Markdown recipes: checked, run step by step, recorded in a signed journal.",
 )
@@ -100,8 +91,11 @@ def _run(argv: Sequence[str]) -> int:
         result: Any = program.main(args=list(argv), prog_name="recipe", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        _show((misuse(error),))
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("\n")

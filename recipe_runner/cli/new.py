@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.cli.writing import write_new
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import UsageError
@@ -17,7 +18,7 @@ HEADING = "\n# Title\n"
 
 
 @click.command(help="Write to FILE a recipe to start from: the release of a small Git project.")
-@click.argument("file", type=Path)
+@click.argument("file", type=PATH)
 @click.option("--title", metavar="TEXT", help="The recipe's title; default: the file's name in words.")
 def command(file: Path, title: str | None) -> None:  # noqa: D103 - its help is above
     words = " ".join((title if title is not None else _words(file)).split())

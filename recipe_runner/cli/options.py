@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.console.prompt import ConsoleOperator, ask_parameter
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView, View
@@ -140,7 +141,7 @@ def approving(function: F) -> F:
         Approving,
         click.option(
             "--policy",
-            type=Path,
+            type=PATH,
             callback=lambda _, __, path: Policy.load(path) if path else None,
             metavar="FILE",
             help="Who may run this, and who may approve its steps.",
@@ -187,7 +188,7 @@ def answering(function: F) -> F:
         Answering,
         click.option("--yes", is_flag=True, help="Answer yes by itself, except at points of no return."),
         click.option("--accept", multiple=True, metavar="ID", help="With --yes: pass this point of no return."),
-        click.option("--answers", type=Path, metavar="FILE", help="Take the answers from a YAML file."),
+        click.option("--answers", type=PATH, metavar="FILE", help="Take the answers from a YAML file."),
         click.option("--role", "roles", multiple=True, metavar="NAME", help="Act in this role; may be repeated."),
         plain,
         click.option(
@@ -283,7 +284,7 @@ def including(function: F) -> F:
     return click.option(
         "--includes",
         multiple=True,
-        type=Path,
+        type=PATH,
         metavar="DIR",
         help="Also allow includes from below this directory; may be repeated.",
     )(function)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from recipe_runner.cli import options, tables
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.console import outline
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.estimates import estimates
@@ -30,10 +31,10 @@ RECENT = 20
 
 
 @click.command(help="Show what running the recipe FILE would do, without running anything.")
-@click.argument("file", type=Path)
+@click.argument("file", type=PATH)
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
-@click.option("--params-file", type=Path, metavar="FILE", help="Take parameters from a YAML file.")
-@click.option("--runs", type=Path, metavar="DIR", help="Estimate times by the runs below this directory.")
+@click.option("--params-file", type=PATH, metavar="FILE", help="Take parameters from a YAML file.")
+@click.option("--runs", type=PATH, metavar="DIR", help="Estimate times by the runs below this directory.")
 @options.including
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def command(  # noqa: D103 - its help is above

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.certificate import public_key
@@ -16,7 +17,7 @@ from recipe_runner.sanitise import line
 
 
 @click.command(help="Write a policy to FILE that trusts one signing key, or let it name one more approver.")
-@click.argument("file", type=Path)
+@click.argument("file", type=PATH)
 @click.option("--key", metavar="KEY", help="The key to trust; default: the only OpenPGP key that can sign.")
 @click.option("--approver", metavar="FINGERPRINT", help="Add somebody who may approve; the certificate must be here.")
 @click.option("--role", "roles", multiple=True, metavar="NAME", help="A role of the one who is named; may be repeated.")

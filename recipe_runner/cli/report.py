@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from recipe_runner.cli.reading import account_of, run_directory
+from recipe_runner.cli.verbs import PATH, RUN
 from recipe_runner.cli.writing import write_over
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.export.subject import Subject
@@ -24,9 +25,9 @@ FORMS: dict[str, Callable[[Document], str]] = {"html": report.html, "md": report
 
 
 @click.command(help="Write a report on RUN, a directory or a run's id, as one page that needs nothing else.")
-@click.argument("run")
-@click.option("-o", "--output", type=Path, required=True, metavar="FILE", help="Write the page to this file.")
-@click.option("--policy", type=Path, metavar="FILE", help="Verify the run by this policy; else it says `not verified`.")
+@click.argument("run", type=RUN)
+@click.option("-o", "--output", type=PATH, required=True, metavar="FILE", help="Write the page to this file.")
+@click.option("--policy", type=PATH, metavar="FILE", help="Verify the run by this policy; else it says `not verified`.")
 @click.option("--format", "form", type=click.Choice(sorted(FORMS)), default="html", help="The page's form.")
 def command(run: str, output: Path, policy: Path | None, form: str) -> None:  # noqa: D103 - its help is above
     directory = run_directory(run)

@@ -9,6 +9,7 @@ import click
 from recipe_runner.cli import options
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.reopening import differences, reopened, rolls_another_back, sealing_as_before
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.session import Place, Session, look, resumed
 from recipe_runner.errors import UsageError
@@ -17,8 +18,8 @@ from recipe_runner.journal.witness.table import appointed
 
 
 @click.command(help="Go on with the run in directory RUN: what is finished stays finished.")
-@click.argument("run", type=Path)
-@click.option("--recipe", type=Path, metavar="FILE", help="Where the recipe is now, if it was moved.")
+@click.argument("run", type=PATH)
+@click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved.")
 @options.including
 @options.secret
 @options.answering
@@ -30,7 +31,7 @@ from recipe_runner.journal.witness.table import appointed
     "--approval",
     "approvals",
     multiple=True,
-    type=Path,
+    type=PATH,
     metavar="FILE",
     help="Import this answer of an approver; may be repeated.",
 )

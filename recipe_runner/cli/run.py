@@ -9,6 +9,7 @@ import click
 
 from recipe_runner.cli import options, tables
 from recipe_runner.cli.live import drive, screen
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.console import dryrun
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.course import Course
@@ -27,12 +28,12 @@ from recipe_runner.language.parse import load
 
 
 @click.command(help="Run the recipe FILE step by step and write its signed journal.")
-@click.argument("file", type=Path)
+@click.argument("file", type=PATH)
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
-@click.option("--params-file", type=Path, metavar="FILE", help="Take parameters from a YAML file.")
+@click.option("--params-file", type=PATH, metavar="FILE", help="Take parameters from a YAML file.")
 @options.including
 @options.secret
-@click.option("--runs", type=Path, metavar="DIR", help="Keep the run's journal below this directory.")
+@click.option("--runs", type=PATH, metavar="DIR", help="Keep the run's journal below this directory.")
 @click.option("--dry-run", is_flag=True, help="Show what would run and look at the preconditions; run nothing.")
 @options.answering
 @options.coursing
@@ -61,6 +62,11 @@ def command(  # noqa: D103 - its help is above
     recipe = load(file, includes)
     actions = tables.used_actions(recipe)
     tables.refuse_faults(recipe)
+    if not (recipe.steps or recipe.requires):
+        raise UsageError.because(
+            f"`{file}` has nothing to run: no fence in it has an id, and no list item a box",
+            hint="write an id behind a fence's language, such as ```bash {#build}, or have `recipe import` do it",
+        )
     environ = options.environment()
     values = resolve(
         recipe.params,

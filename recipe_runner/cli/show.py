@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from recipe_runner.cli import options
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.console import page
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import InvalidRecipeError
@@ -16,7 +17,7 @@ from recipe_runner.language.source import Document
 
 
 @click.command(help="Read the recipe FILE and what it includes in the terminal, each step with its id.")
-@click.argument("file", type=Path)
+@click.argument("file", type=PATH)
 @click.option("--plain", is_flag=True, help="No colour, no drawing: for screen readers and logs.")
 @options.including
 def command(file: Path, plain: bool, includes: tuple[Path, ...]) -> None:  # noqa: D103 - its help is above

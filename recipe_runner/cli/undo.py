@@ -12,6 +12,7 @@ import click
 from recipe_runner.cli import options
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.reopening import FindSigner, Reopened, reopened, sealing_as_before
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.history import History
 from recipe_runner.engine.session import Place, Session, new_run_id, resumed
@@ -23,8 +24,8 @@ from recipe_runner.journal.witness.table import appointed
 
 
 @click.command(help="Undo the completed steps of the run in directory RUN, newest first, each confirmed and recorded.")
-@click.argument("run", type=Path)
-@click.option("--recipe", type=Path, metavar="FILE", help="Where the recipe is now, if it was moved.")
+@click.argument("run", type=PATH)
+@click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved.")
 @options.including
 @options.secret
 @options.answering

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from recipe_runner.cli.verbs import PATH, misuse
 from recipe_runner.console import diagnostics, verdict
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import Diagnostic, RecipeError
@@ -25,7 +26,7 @@ class Verify(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.show()
+            diagnostics.show(Terminal(), (misuse(error),))
             ctx.exit(UNUSABLE)
 
 
@@ -34,11 +35,11 @@ class Verify(click.Command):
     help="Say whether the journal in directory RUN can be trusted. Exit codes: 0 VALID, 1 INVALID, 2 INCOMPLETE, "
     "3 UNTRUSTED, 4 no verdict.",
 )
-@click.argument("run", type=Path)
-@click.option("--policy", type=Path, required=True, metavar="FILE", help="Who may sign, and what must have been run.")
+@click.argument("run", type=PATH)
+@click.option("--policy", type=PATH, required=True, metavar="FILE", help="Who may sign, and what must have been run.")
 @click.option("--second-opinion", is_flag=True, help="Have `sqv` judge the signatures too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@click.option("--ledger", type=Path, metavar="DIR", help="Runs that may vouch for this one; default: those beside it.")
+@click.option("--ledger", type=PATH, metavar="DIR", help="Runs that may vouch for this one; default: those beside it.")
 @click.pass_context
 def command(  # noqa: D103 - its help is above
     ctx: click.Context, run: Path, policy: Path, ledger: Path | None, second_opinion: bool, as_json: bool

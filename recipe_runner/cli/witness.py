@@ -8,6 +8,7 @@ import click
 
 from recipe_runner.cli import options
 from recipe_runner.cli.reading import run_directory
+from recipe_runner.cli.verbs import PATH, RUN
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import ExitCode, UnmetError, UsageError
 from recipe_runner.journal.files import open_regular, reading
@@ -23,9 +24,9 @@ from recipe_runner.journal.witness.table import appointed
 
 
 @click.command(help="Have the journal of RUN, a directory or a run's id, attested as it is now, up to its last seal.")
-@click.argument("run")
+@click.argument("run", type=RUN)
 @options.witnessing
-@click.option("--policy", type=Path, metavar="FILE", help="Also ask the witnesses of this policy.")
+@click.option("--policy", type=PATH, metavar="FILE", help="Also ask the witnesses of this policy.")
 def command(run: str, witnesses: tuple[str, ...], policy: Path | None) -> int:  # noqa: D103 - its help is above
     directory = run_directory(run)
     terminal = Terminal()

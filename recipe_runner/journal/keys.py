@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from recipe_runner.errors import UnmetError
 from recipe_runner.sanitise import line
@@ -31,7 +33,12 @@ def gpg_options(home: str | None) -> list[str]:
 
 
 def secret_keys(home: str | None) -> list[SecretKey]:
-    """List the keyring's secret keys, each primary before its subkeys; raises UnmetError where gpg cannot."""
+    """List the keyring's secret keys, each primary before its subkeys; raises UnmetError where gpg cannot.
+
+    Somebody who has never used gpg has no home of it, and no keys.
+    """
+    if not (home or os.environ.get("GNUPGHOME") or (Path.home() / ".gnupg").exists()):
+        return []
     argv = ["gpg", *gpg_options(home), "--batch", "--no-tty", "--with-colons", "--list-secret-keys"]
     return list(_listed(run_gpg(argv)))
 
@@ -79,7 +86,8 @@ def _only(keys: list[SecretKey]) -> SecretKey:
             found = ", ".join(f"`{key.fingerprint}` {key.obstacle}" for key in primaries)
             raise UnmetError.because(
                 f"no secret key can sign: {found or 'the keyring has none'}",
-                hint="make one with `gpg --quick-generate-key`, or do without a trusted journal by --no-sign",
+                hint="make one with `gpg --quick-generate-key 'Your Name <you@example.org>'`; a run just to try "
+                "something out needs none: --no-sign",
             )
     listed = ", ".join(f"`{key.primary}` ({line(key.user)})" for key in usable)
     raise UnmetError.because(f"{len(usable)} secret keys can sign: {listed}", hint="choose one with --key FINGERPRINT")

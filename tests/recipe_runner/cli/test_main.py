@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,14 +39,37 @@ def test_help_lists_every_verb() -> None:
     done = recipe("--help")
     assert done.returncode == 0
     for verb in (*VERBS, "image", "cloud"):
-        assert f"\n  {verb} " in done.stdout
+        assert done.stdout.count(f"\n  {verb} ") == 1
 
 
 def test_a_misspelt_verb_is_compared_with_those_there_are() -> None:
-    """Exit code 2 and the nearest verb."""
-    done = recipe("chekc", "r.md")
-    assert done.returncode == 2
-    assert "Did you mean `check`?" in done.stderr
+    """Exit code 2 and the nearest verb, in a group of verbs too."""
+    for words in (("chekc", "r.md"), ("log", "shwo"), ("image", "biuld")):
+        done = recipe(*words)
+        assert done.returncode == 2
+        near = {"chekc": "check", "log": "show", "image": "build"}[words[0]]
+        assert re.fullmatch(rf"error: there is no verb `\w+`\n  hint: use `{near}`\n", done.stderr)
+
+
+def test_misuse_is_told_as_every_other_fault() -> None:
+    """What is wrong stands in lower case with names in backticks, and the hint says how the verb is written."""
+    wrong = {
+        ("log", "output", "x"): "missing argument `STEP`\n  hint: write `recipe log output [OPTIONS] RUN STEP`",
+        ("run", "--answrs"): "there is no option `--answrs`\n  hint: use `--answers`",
+        ("check", "--format", "xml", "r.md"): "invalid value for `--format`: `xml` is not one of",
+    }
+    for words, told in wrong.items():
+        done = recipe(*words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"error: {told}" in done.stderr
+
+
+def test_help_of_a_group_says_whole_sentences() -> None:
+    """No row of the list of verbs is cut off."""
+    for group in ("log", "image", "cloud"):
+        rows = recipe(group, "--help").stdout.partition("Verbs:\n")[2]
+        assert rows
+        assert "..." not in rows
 
 
 def test_a_verb_that_cannot_be_loaded_spoils_no_other(tmp_path: Path) -> None:
@@ -61,3 +85,17 @@ def test_a_verb_that_cannot_be_loaded_spoils_no_other(tmp_path: Path) -> None:
     assert "`broken` of `broken-verb 1`" in helped.stdout
     used = recipe("broken", environ=environ)
     assert (used.returncode, "No module named" in used.stderr) == (2, True)
+
+
+def test_shells_complete_verbs_options_and_files() -> None:
+    """The answers are in the form that click's scripts for shells read: kind and word."""
+    for typed, wanted in {"chec": "plain,check", "log sho": "plain,show", "run --acc": "plain,--accept"}.items():
+        words = ["recipe", *typed.split()]
+        environ = {
+            "COMP_WORDS": " ".join(words),
+            "COMP_CWORD": str(len(words) - 1),
+            "_RECIPE_COMPLETE": "bash_complete",
+        }
+        assert recipe(environ=environ).stdout.split() == [wanted]
+    environ = {"COMP_WORDS": "recipe log show r", "COMP_CWORD": "3", "_RECIPE_COMPLETE": "bash_complete"}
+    assert recipe(environ=environ).stdout.split() == ["file,r"]

@@ -319,3 +319,12 @@ def test_what_a_killed_run_left_in_the_temporary_folder_is_swept(tmp_path: Path)
         )
         assert done.returncode == 0, done.stderr
         assert [path for path in tmp_path.iterdir() if path.name.startswith(mark)] == [living]
+
+
+def test_a_document_without_steps_is_not_a_run_that_succeeded(tmp_path: Path) -> None:
+    """Whoever names the wrong file learns that nothing in it can run, and no journal is made."""
+    (tmp_path / "notes.md").write_text("# Notes\n\n```bash\ntrue\n```\n")
+    done = recipe("run", "notes.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path)
+    assert done.returncode == 2
+    assert "`notes.md` has nothing to run" in done.stderr
+    assert not (tmp_path / "runs").exists()

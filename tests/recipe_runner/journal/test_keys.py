@@ -47,6 +47,16 @@ def test_an_empty_keyring_is_said_so(home: Keyring) -> None:
     assert "--quick-generate-key" in str(caught.value.diagnostics[0].hint)
 
 
+def test_somebody_new_to_gpg_has_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home without `.gnupg` is an empty keyring, not a failure of gpg."""
+    monkeypatch.delenv("GNUPGHOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert secret_keys(None) == []
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path / "mistyped"))
+    with pytest.raises(UnmetError, match="gpg failed"):
+        secret_keys(None)
+
+
 def test_a_key_is_named_by_its_whole_fingerprint(home: Keyring) -> None:
     """A fingerprint may have spaces and small letters, but is never cut short."""
     key = home.make("Good <good@x.example>")
@@ -105,8 +115,9 @@ def test_a_home_that_cannot_be_used_is_unmet(tmp_path: Path) -> None:
         secret_keys(str(blocked / "home"))
 
 
-def test_no_gpg_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_gpg_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without gpg the message names the package to install."""
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path))
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UnmetError, match="not installed"):
         secret_keys(None)
