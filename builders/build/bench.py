@@ -17,6 +17,7 @@ from builders.build.progress import Progress
 from builders.claims import claimed
 from builders.images.definition import Definition
 from builders.images.serial import Identity, Serial
+from builders.logs import prune
 from recipe_runner.errors import UnmetError
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - held by a lock, made by mkdtemp
@@ -112,6 +113,7 @@ def tool_environment(serial: Serial, temporary: Path) -> dict[str, str]:
 def _keep(log: Path, kept: Path) -> Path:
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(log, kept)
+    prune(kept.parent)
     return kept
 
 

@@ -50,7 +50,7 @@ def program_state() -> str:
     """Return a digest of the builder's own files, by which an unreleased change counts too."""
     root = Path(str(files("builders")))
     total = hashlib.sha256()
-    for path in sorted([*root.rglob("*.py"), *root.rglob("*.sh")]):
+    for path in sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"):
         total.update(f"{path.relative_to(root)} {digest(path)}\n".encode())
     return total.hexdigest()
 

@@ -9,6 +9,7 @@ from builders.build.archive import Member
 from builders.customise.entry import Entry, link, text
 from builders.images.definition import Definition
 from builders.images.serial import Serial
+from recipe_runner.errors import RecipeError
 
 CLOUD = "etc/cloud/cloud.cfg.d"
 DATASOURCES = f"{CLOUD}/90_dpkg.cfg"
@@ -16,14 +17,20 @@ DATASOURCES = f"{CLOUD}/90_dpkg.cfg"
 
 
 def settings(definition: Definition, serial: Serial, known: Mapping[str, Member]) -> Iterator[Entry]:
-    """Give the files; `known` are the members that the root has."""
+    """Give the files; `known` are the members that the root has. Raises RecipeError for a zone that is not there."""
     resolver = known.get("etc/resolv.conf")
     if resolver is not None and resolver.kind == "file":
         yield text("etc/resolv.conf", "")  # mmdebstrap leaves the build machine's there
     yield text("etc/cloud/build.info", f"build_name: {definition.flavour}\nserial: {serial}\n")
     yield text("etc/hostname", f"{definition.host}\n")
     if definition.timezone:
-        yield link("etc/localtime", f"/usr/share/zoneinfo/{definition.timezone}")
+        zone = f"usr/share/zoneinfo/{definition.timezone}"
+        if zone not in known:
+            raise RecipeError.because(
+                f"the root does not know the time zone `{definition.timezone}`",
+                hint="name one that its packages have, or add `tzdata-legacy` to `packages`, which has the old names",
+            )
+        yield link("etc/localtime", f"/{zone}")
         yield text("etc/timezone", f"{definition.timezone}\n")
     if definition.locale:
         yield text("etc/default/locale", f"LANG={definition.locale}\n")

@@ -91,6 +91,7 @@ class AptFamily:
             packages=(
                 definition.kernel or release.kernel or "",
                 *(["locales"] if definition.locale not in NEUTRAL else []),
+                *(["tzdata"] if definition.timezone else []),
                 *definition.packages,
                 *(release.task.format(task) for task in definition.tasks),
             ),

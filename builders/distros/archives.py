@@ -29,7 +29,11 @@ class Archives:
     pockets: Mapping[Pocket, str]
 
     def build(self, definition: Definition, keyring: str, known: Sequence[Source] = ()) -> list[Source]:
-        """Return what is built from; `known` are this machine's own entries, used where no mirror is named."""
+        """Return what is built from; where no mirror is named, this machine's own entries count first.
+
+        `known` are those, the suite's own among them; a pocket that they have not is on the mirror of its suite,
+        security updates on the family's.
+        """
         archive = definition.archive
         if archive.snapshot:
             template = archive.snapshot_url or self.snapshot_url
@@ -38,11 +42,11 @@ class Archives:
             mirror = archive.mirror or self.mirror
             security = archive.security_mirror or (mirror if self.security == self.mirror else self.security)
         else:
-            suites = {source.suite for source in self._sources(definition, "", "")}
+            near = next(source.uri for source in known if source.suite == definition.codename)
             return [
                 replace(source, components=archive.components, signed_by=keyring, expires=archive.valid_until)
-                for source in dict.fromkeys(known)
-                if source.suite in suites
+                for wanted in self._sources(definition, near, self.security)
+                for source in [one for one in dict.fromkeys(known) if one.suite == wanted.suite] or [wanted]
             ]
         checks = archive.valid_until and not archive.snapshot
         return [

@@ -10,6 +10,8 @@ from builders.images.definition import Definition
 
 ROLLING = frozenset({"sid", "unstable", "experimental"})
 """Suites without pockets."""
+TASKS = ('APT::Install-Recommends-Sections:: "tasks"',)
+"""Most of a task is what its package recommends; tasksel installs that too, so whoever asks for a task means it."""
 
 
 class Debian(AptFamily):
@@ -36,7 +38,7 @@ class Debian(AptFamily):
                 "proposed": "-proposed-updates",
             },
         )
-        return Release(archives, kernel=None, task="task-{}")
+        return Release(archives, kernel=None, task="task-{}", apt_options=TASKS if definition.tasks else ())
 
     def known_sources(self, definition: Definition) -> list[Source]:
         """Return this machine's entries of Debian's own archive, where they have the suite itself."""

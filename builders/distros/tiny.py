@@ -54,7 +54,7 @@ class Tiny:
 
     def misfits(self, definition: Definition) -> Iterable[Misfit]:
         """There is nothing to choose in it."""
-        for key in ("kernel", "packages", "remove", "tasks", "debconf", "locale"):
+        for key in ("kernel", "packages", "remove", "tasks", "debconf", "locale", "timezone"):
             if getattr(definition, key):
                 yield Misfit((key,), f"distribution `tiny` takes no `{key}`", "remove it")
 

@@ -39,8 +39,13 @@ def make_package(folder: Path, name: str, version: str, files: Mapping[str, str 
     return packed
 
 
-def make_suite(archive: Path, suite: str, components: Mapping[str, Iterable[Path]], key: str | None) -> None:
-    """Make one suite of an archive, its `InRelease` signed by `key` (of GNUPGHOME), or a bare `Release` without one."""
+def make_suite(
+    archive: Path, suite: str, components: Mapping[str, Iterable[Path]], key: str | None, until: str | None = None
+) -> None:
+    """Make one suite of an archive, its `InRelease` signed by `key` (of GNUPGHOME), or a bare `Release` without one.
+
+    The index expires at the time `until`, or never.
+    """
     dists, sums = archive / "dists" / suite, ""
     for component, packages in components.items():
         index = "".join(_stanza(archive, package) for package in packages).encode()
@@ -48,9 +53,10 @@ def make_suite(archive: Path, suite: str, components: Mapping[str, Iterable[Path
         (dists / listing).parent.mkdir(parents=True)
         (dists / listing).write_bytes(index)
         sums += f" {hashlib.sha256(index).hexdigest()} {len(index)} {listing}\n"
+    expires = f"Valid-Until: {until}\n" if until else ""
     release = (
         f"Origin: Test\nSuite: {suite}\nCodename: {suite}\nDate: Thu, 29 Oct 2009 12:00:00 UTC\nArchitectures: amd64\n"
-        f"Components: {' '.join(components)}\nSHA256:\n{sums}"
+        f"{expires}Components: {' '.join(components)}\nSHA256:\n{sums}"
     )
     (dists / "Release").write_text(release)
     if key:

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import pytest
+
 from builders.build.archive import Member
 from builders.customise.entry import Entry
 from builders.customise.settings import settings
 from builders.images.attachment import Attachment
 from builders.images.contents import CloudInit
 from builders.images.serial import Serial
+from recipe_runner.errors import RecipeError
 from tests.support.karmic import SERIAL, definition
 
+ZONE = "usr/share/zoneinfo/Europe/Berlin"
 KNOWN: dict[str, Member] = {
     "etc/resolv.conf": Member("etc/resolv.conf", "file", 0o755, 0, 0, 0, "", 0, False),
     "etc/cloud/cloud.cfg.d": Member("etc/cloud/cloud.cfg.d", "directory", 0o755, 0, 0, 0, "", 0, False),
+    ZONE: Member(ZONE, "file", 0o644, 0, 0, 0, "", 0, False),
 }
 
 
@@ -27,6 +32,12 @@ def test_the_machine_is_what_the_definition_says() -> None:
     assert found["etc/default/locale"].content == b"LANG=de_DE.UTF-8\n"
     assert found["etc/resolv.conf"].content == b""
     assert found["etc/cloud/build.info"].content == f"build_name: server\nserial: {SERIAL}\n".encode()
+
+
+def test_a_clock_is_not_set_by_a_zone_that_is_not_there() -> None:
+    """A link to nowhere would silently mean UTC."""
+    with pytest.raises(RecipeError, match="does not know the time zone `US/Eastern`"):
+        written(KNOWN, timezone="US/Eastern")
 
 
 def test_cloud_init_finds_its_defaults() -> None:

@@ -37,11 +37,21 @@ def sources(family: AptFamily, wanted: Definition, known: list[Source] | None = 
 
 
 def test_debian_is_built_from_the_machines_own_mirror(tmp_path: Path) -> None:
-    """Of what the machine knows, the suite and the pockets that are wanted, with the definition's components."""
-    wanted = definition(tmp_path, "bookworm", 'components = ["main", "non-free-firmware"]\n')
+    """What the machine knows of the suite and its pockets counts, with the definition's components."""
+    wanted = definition(tmp_path, "bookworm", 'components = ["main", "non-free-firmware"]\npockets = ["updates"]\n')
     assert sources(Debian(), wanted, KNOWN) == [
         "deb [signed-by=/key] http://near/debian bookworm main non-free-firmware",
         "deb [signed-by=/key] http://near/debian bookworm-updates main non-free-firmware",
+    ]
+
+
+def test_a_pocket_is_built_from_whether_the_machine_uses_it_or_not(tmp_path: Path) -> None:
+    """Security updates and backports are never left out because this machine's apt does without."""
+    wanted = definition(tmp_path, "bookworm", 'pockets = ["security", "backports"]\n')
+    assert sources(Debian(), wanted, KNOWN) == [
+        "deb [signed-by=/key] http://near/debian bookworm main",
+        "deb [signed-by=/key] http://deb.debian.org/debian-security bookworm-security main",
+        "deb [signed-by=/key] http://near/debian bookworm-backports main",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import subprocess
 import tarfile
@@ -13,6 +14,7 @@ import pytest
 
 from builders.build.apt import PrivateApt
 from builders.build.bench import MEMORY, bench
+from builders.build.command import ToolError
 from builders.build.image import build_image
 from builders.distros.check import load_definition
 from builders.distros.machine import debian_sources, machine_sources
@@ -22,6 +24,7 @@ from builders.publish.tree import Tree
 from tests.support.archives import export_key, make_package, make_suite
 from tests.support.karmic import SERIAL, Notes, definition
 from tests.support.keyring import keyring, make_key
+from tests.support.proxy import HOST, proxy
 from tests.support.strangers import as_nobody
 
 TEXT = """\
@@ -36,7 +39,9 @@ outputs = ["root-tar.gz", "unpacked"]
 [archive]
 components = ["main", "universe"]
 pockets = ["security", "updates"]
-mirror = "file://{archive}"
+snapshot = "20091029T120000Z"
+snapshot-url = "http://archive.example.invalid/{{archive}}/{{snapshot}}"
+proxy = "{proxy}"
 keyring = "archive.asc"
 fingerprints = ["{key}"]
 [[archive.repositories]]
@@ -63,13 +68,18 @@ size = "700 MiB"
 [boot]
 marker = "login:"
 """
+ARCHIVE = "ubuntu/20091029T120000Z"
+SUITES = ("karmic", "karmic-updates", "karmic-security")
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give a folder that everybody may enter, with a definition and the archive that it names."""
-    del tmp_path_factory
-    with tempfile.TemporaryDirectory(prefix="ubuntu-", dir="/var/tmp") as name, keyring() as home:
+def place() -> Iterator[Path]:
+    """Give a folder that everybody may enter, with a definition and the dated archive that it names."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ubuntu-", dir="/var/tmp") as name,
+        keyring() as home,
+        proxy(Path(name)) as asked,
+    ):
         folder = Path(name)
         folder.chmod(0o755)
         key = make_key(home, "ubuntu")
@@ -80,32 +90,35 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             scratch.mkdir()
             apt = PrivateApt(scratch, debian_sources("bookworm", ("main",), machine_sources()), work.commands)
             apt.update()
-            apt._apt.run("apt-get", "install", "--yes", "--download-only", "?essential", "apt", "sudo")
+            apt._apt.run("apt-get", "install", "--yes", "--download-only", "?essential", "apt", "sudo", "tzdata")
             debs = sorted((scratch / "cache/archives").glob("*.deb"))
             _archive(folder, key, debs, kernel)
         hook = folder / "hook"
         hook.write_text("#!/bin/sh\nset -e\ndpkg --list greeting unwanted | tail -n 2\nid -u\n")
         hook.chmod(0o755)
-        (folder / "x.toml").write_text(TEXT.format(archive=folder / "archive", key=key))
+        (folder / "x.toml").write_text(TEXT.format(archive=folder / ARCHIVE, key=key, proxy=asked.address))
         yield folder
+        assert {suite for path in asked.paths for suite in SUITES if f"/dists/{suite}/InRelease" in path} == set(SUITES)
 
 
 def _archive(folder: Path, key: str, debs: list[Path], kernel: Path) -> None:
-    archive = folder / "archive"
+    archive = folder / ARCHIVE
     (image,) = kernel.glob("vmlinuz-*")
     old = make_package(folder, "greeting", "1", {"etc/greeting": "old"})
     new = make_package(folder, "greeting", "2", {"etc/greeting": "new"}, more="Depends: unwanted | base-files\n")
     tool = make_package(folder, "unwanted", "1", {"etc/unwanted": ""})
     linux = make_package(folder, "linux-server", "1", {f"boot/{image.name}": image, "vmlinuz": f"->boot/{image.name}"})
-    make_suite(archive, "karmic", {"main": [*debs, old], "universe": []}, key)
-    make_suite(archive, "karmic-updates", {"main": [], "universe": [new]}, key)
-    make_suite(archive, "karmic-security", {"main": [linux], "universe": []}, key)
+    for suite, main, universe in zip(SUITES, ([*debs, old], [], [linux]), ([], [new], []), strict=True):
+        make_suite(archive, suite, {"main": main, "universe": universe}, key, "Thu, 05 Nov 2009 12:00:00 UTC")
     make_suite(archive, "tools", {"main": [tool]}, key)
 
 
 @pytest.mark.slow
 def test_karmic_is_built_by_root_and_by_anybody_alike(place: Path) -> None:
-    """All pockets, components and repositories count, and a user namespace makes the very bytes that root does."""
+    """All pockets, components and repositories count, and a user namespace makes the very bytes that root does.
+
+    The archive is one of a day long gone and can only be had by a proxy, of which the image knows nothing.
+    """
     wanted = load_definition(place / "x.toml")
     built = build_image(wanted, Serial.parse(SERIAL), Tree(place / "tree"), progress=Notes())
     prefix = "karmic-server-cloudimg-amd64"
@@ -131,9 +144,21 @@ def test_karmic_is_built_by_root_and_by_anybody_alike(place: Path) -> None:
         assert "ubuntu:!:" in read("./etc/shadow")
         assert read("./etc/resolv.conf") == ""
         assert "./usr/lib/key" in members
+        assert "./usr/share/zoneinfo/Europe/London" in members
     assert members["./home/ubuntu"].uid == 1000
+    asked = (wanted.archive.proxy or "").removeprefix("http://").encode()
+    root = gzip.decompress((built / f"{prefix}-root.tar.gz").read_bytes())
+    assert asked not in root
     log = (built / f"{prefix}.build.log").read_text()
     assert log.count("\nii  greeting") == 2
+
+    mirror = f"http://{HOST}/{ARCHIVE}"
+    today = wanted.model_copy(
+        update={"archive": wanted.archive.model_copy(update={"snapshot": None, "snapshot_url": None, "mirror": mirror})}
+    )
+    with pytest.raises(ToolError) as caught:
+        build_image(today, Serial.parse(SERIAL), Tree(place / "today"), progress=Notes())
+    assert "is expired" in caught.value.said
 
     home = place / "nobody"
     home.mkdir()
