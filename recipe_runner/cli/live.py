@@ -31,15 +31,16 @@ def drive(
     directory: Path,
     findings: Sequence[Finding],
     attendance: Attendance,
+    onward: str = "resume",
 ) -> int:
-    """Run a session to its end and return the exit code.
+    """Run a session to its end and return the exit code; `onward` is the verb that goes on with it.
 
     Witnesses are told of its beginning and its end. No step waits for them; what they answer meanwhile is recorded.
     """
     code, reason, over = int(ExitCode.FAILED), "", False
     view.preconditions(findings)
     try:
-        _attest_beginning(journal, view, directory, attendance)
+        _attest_beginning(journal, view, directory, attendance, onward)
         while True:
             try:
                 event = next(events)
@@ -77,7 +78,7 @@ def _answers(event: Event, attendance: Attendance, directory: Path) -> Iterable[
             return ()
 
 
-def _attest_beginning(journal: Journal, view: View, directory: Path, attendance: Attendance) -> None:
+def _attest_beginning(journal: Journal, view: View, directory: Path, attendance: Attendance, onward: str) -> None:
     """Have the beginning attested; only where a policy demands that does the first step wait for it.
 
     Raises UnmetError, with an `abort` on record, where a demanded witness does not vouch.
@@ -91,7 +92,7 @@ def _attest_beginning(journal: Journal, view: View, directory: Path, attendance:
         _show(view, witnessed)
     if why := attendance.lacks("genesis", directory, head):
         journal.record(Abort(reason=why))
-        raise UnmetError.because(why, hint=f"see that it can be reached, then `recipe resume {directory}`")
+        raise UnmetError.because(why, hint=f"see that it can be reached, then `recipe {onward} {directory}`")
 
 
 def _attest_end(journal: Journal, view: View, directory: Path, attendance: Attendance, *, over: bool) -> None:

@@ -100,11 +100,10 @@ class Coursing:
 
 
 @dataclass(frozen=True, slots=True)
-class Approving:
-    """Who may run a run and approve its steps, and how long a request for approvals stays open."""
+class Demanding:
+    """What a policy demands of a run, if there is one: who may run it and approve its steps, and which witnesses."""
 
     policy: Policy | None
-    approval_expiry: timedelta
 
     def demands(self) -> Mapping[str, Demand]:
         """Return what the policy wants approved besides what the recipe asks for."""
@@ -127,18 +126,18 @@ class Approving:
         if faults:
             raise UnmetError(*(Diagnostic(fault) for fault in faults))
 
-    def desk(self, journal: Journal, given: Sequence[Path] = ()) -> Desk | None:
+    def desk(self, journal: Journal, lifetime: timedelta, given: Sequence[Path] = ()) -> Desk | None:
         """Return where approvals come from; None in an unsigned run, which cannot have any."""
         signer = journal.signer
-        return Desk(journal, signer, self.policy, self.approval_expiry, given) if signer else None
+        return Desk(journal, signer, self.policy, lifetime, given) if signer else None
 
 
-def approving(function: F) -> F:
-    """Add the options about approvals; the function gets them as `approving`."""
+def demanding(function: F) -> F:
+    """Add the option that names a policy; the function gets it as `demanding`."""
     return _grouped(
         function,
-        "approving",
-        Approving,
+        "demanding",
+        Demanding,
         click.option(
             "--policy",
             type=PATH,
@@ -146,15 +145,19 @@ def approving(function: F) -> F:
             metavar="FILE",
             help="Who may run this, and who may approve its steps.",
         ),
-        click.option(
-            "--approval-expiry",
-            type=DurationType(),
-            default="24h",
-            show_default=True,
-            metavar="DURATION",
-            help="How long a request for approvals stays open.",
-        ),
     )
+
+
+def expiring(function: F) -> F:
+    """Add the option that says how long a request for approvals stays open."""
+    return click.option(
+        "--approval-expiry",
+        type=DurationType(),
+        default="24h",
+        show_default=True,
+        metavar="DURATION",
+        help="How long a request for approvals stays open.",
+    )(function)
 
 
 class DurationType(click.ParamType[timedelta]):

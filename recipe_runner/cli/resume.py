@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -26,7 +27,8 @@ from recipe_runner.journal.witness.table import appointed
 @options.coursing
 @click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 @options.witnessing
-@options.approving
+@options.demanding
+@options.expiring
 @click.option(
     "--approval",
     "approvals",
@@ -44,12 +46,13 @@ def command(  # noqa: D103 - its help is above
     witnesses: tuple[str, ...],
     answering: options.Answering,
     course: options.Coursing,
-    approving: options.Approving,
+    demanding: options.Demanding,
+    approval_expiry: timedelta,
     approvals: tuple[Path, ...],
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
-    attendance = Attendance.of(appointed(witnesses), approving.witnesses())
+    attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
     with reopened(
         run, recipe, sealing_as_before(key, terminal.release), answering.asker(terminal), secrets, includes
     ) as found:
@@ -65,7 +68,7 @@ def command(  # noqa: D103 - its help is above
                 f"run `{found.first.run}` is being rolled back, and resume would go forward",
                 hint=f"go on with `recipe undo {run}`",
             )
-        approving.check(found.journal.signer, found.first, answering.roles)
+        demanding.check(found.journal.signer, found.first, answering.roles)
         chosen = course.course(found.plan)
         view = screen(terminal, found.plan, as_json=answering.as_json)
         operator = answering.operator(view, found.plan)
@@ -78,14 +81,14 @@ def command(  # noqa: D103 - its help is above
             mode=mode,
             place=Place.here(),
             acting=answering.roles,
-            demands=approving.demands(),
+            demands=demanding.demands(),
         )
         found.journal.record(event)
         found.history.apply(event)
         view.show(event)
         view.changes(differences(found))
         findings = look(found.plan, found.environ)
-        desk = approving.desk(found.journal, approvals)
+        desk = demanding.desk(found.journal, approval_expiry, approvals)
         session = Session(
             found.plan,
             found.history,

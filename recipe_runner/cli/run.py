@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -39,7 +40,8 @@ from recipe_runner.language.parse import load
 @options.coursing
 @options.signing
 @options.witnessing
-@options.approving
+@options.demanding
+@options.expiring
 def command(  # noqa: D103 - its help is above
     file: Path,
     params: tuple[str, ...],
@@ -54,11 +56,12 @@ def command(  # noqa: D103 - its help is above
     seal: str | None,
     answering: options.Answering,
     course: options.Coursing,
-    approving: options.Approving,
+    demanding: options.Demanding,
+    approval_expiry: timedelta,
 ) -> int:
     mode = "ask" if dry_run else answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
-    attendance = Attendance.of(appointed(witnesses), approving.witnesses())
+    attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
     recipe = load(file, includes)
     actions = tables.used_actions(recipe)
     tables.refuse_faults(recipe)
@@ -86,7 +89,7 @@ def command(  # noqa: D103 - its help is above
         return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
     view = screen(terminal, planned, as_json=answering.as_json)
     operator = answering.operator(view, planned)
-    sealing = options.sealing(seal, planned, no_sign=no_sign, gated=approving.demands())
+    sealing = options.sealing(seal, planned, no_sign=no_sign, gated=demanding.demands())
     signer = options.signer(key=key, no_sign=no_sign, aside=terminal.release)
     if signer is None and (gated := _gated(planned, chosen)):
         raise UsageError.because(
@@ -101,9 +104,9 @@ def command(  # noqa: D103 - its help is above
         suppliers=tables.suppliers(actions),
         commit=_commit(file),
         acting=answering.roles,
-        demands=approving.demands(),
+        demands=demanding.demands(),
     )
-    approving.check(signer, first, answering.roles)
+    demanding.check(signer, first, answering.roles)
     directory = options.runs_directory(runs) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)
     documents = [source.data for source in recipe.sources]
@@ -111,7 +114,7 @@ def command(  # noqa: D103 - its help is above
         view.show(first)
         findings = look(planned, environ)
         state = ShellState(directory=place.directory)
-        desk = approving.desk(journal)
+        desk = demanding.desk(journal, approval_expiry)
         session = Session(planned, History.of([first]), operator, findings, state, chosen, environ, approvals=desk)
         return drive(session.events(), journal, view, directory, findings, attendance)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.reopening import FindSigner, Reopened, reopened, sealing_as_before
 from recipe_runner.cli.verbs import PATH
 from recipe_runner.console.terminal import Terminal
+from recipe_runner.engine.approval import Demand, as_fields, joined
 from recipe_runner.engine.history import History
 from recipe_runner.engine.session import Place, Session, new_run_id, resumed
 from recipe_runner.errors import UsageError
@@ -31,6 +32,7 @@ from recipe_runner.journal.witness.table import appointed
 @options.answering
 @click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 @options.witnessing
+@options.demanding
 def command(  # noqa: D103 - its help is above
     run: Path,
     recipe: Path | None,
@@ -39,10 +41,11 @@ def command(  # noqa: D103 - its help is above
     key: str | None,
     witnesses: tuple[str, ...],
     answering: options.Answering,
+    demanding: options.Demanding,
 ) -> int:
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
-    attendance = Attendance(appointed(witnesses))
+    attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
     find_signer = sealing_as_before(key, terminal.release)
     if (other := undone_by(run / JOURNAL)) is not None:
         run = run.absolute().parent / other
@@ -58,18 +61,21 @@ def command(  # noqa: D103 - its help is above
                 f"nothing that run `{found.first.run}` did can be undone" + (" any more" if before else ""),
                 hint="only completed steps with an `.undo` script can be, once",
             )
+        demanding.check(found.journal.signer, found.first, answering.roles)
+        demands = joined(found.history.demands, demanding.demands())
         view = screen(terminal, found.plan, as_json=answering.as_json)
         operator = answering.operator(view, found.plan)
         session = Session(found.plan, found.history, operator, (), found.state, environ=found.environ, away=found.away)
         journal = before[-1] if before else found.journal
         so_far = History.of(journal.past)
         if so_far.closed is None:
-            journal.record(resumed(found.plan, so_far, mode=mode, place=Place.here(), acting=answering.roles))
+            event = resumed(found.plan, so_far, mode=mode, place=Place.here(), acting=answering.roles, demands=demands)
+            journal.record(event)
         else:
-            journal = held.enter_context(_new(found, run, find_signer, mode, answering.roles))
+            journal = held.enter_context(_new(found, run, find_signer, mode, answering.roles, demands))
         found.history.acting = frozenset(answering.roles)
         view.opening(journal.directory.name, journal.signed_by, mode, onward="undo")
-        return drive(session.events(roll_back=True), journal, view, journal.directory, (), attendance)
+        return drive(session.events(roll_back=True), journal, view, journal.directory, (), attendance, "undo")
 
 
 def _earlier(found: Reopened, run: Path) -> list[Path]:
@@ -77,7 +83,14 @@ def _earlier(found: Reopened, run: Path) -> list[Path]:
     return undoing(run.absolute().parent, found.first.run) if found.history.closed else []
 
 
-def _new(found: Reopened, run: Path, find_signer: FindSigner, mode: str, acting: Sequence[str]) -> Journal:
+def _new(
+    found: Reopened,
+    run: Path,
+    find_signer: FindSigner,
+    mode: str,
+    acting: Sequence[str],
+    demands: Mapping[str, Demand],
+) -> Journal:
     """Begin to roll back a run that is over: its journal is closed for good, so the undoing is a run of its own."""
     place = Place.here()
     first = dataclasses.replace(
@@ -89,6 +102,7 @@ def _new(found: Reopened, run: Path, find_signer: FindSigner, mode: str, acting:
         boot_id=place.boot_id,
         mode=mode,
         acting=sorted(acting),
+        **as_fields(demands),
     )
     documents = [found.journal.blob(entry["sha256"]) for entry in (first.recipe, *first.includes)]
     signer = find_signer(found.journal.signed_by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from recipe_runner.engine.events import Approval, Request
 from recipe_runner.engine.statement import Statement
@@ -35,6 +35,14 @@ def joined(*demands: Mapping[str, Demand]) -> dict[str, Demand]:
         for step, demand in more.items():
             found[step] = found[step].joined(demand) if step in found else demand
     return found
+
+
+def as_fields(demands: Mapping[str, Demand]) -> dict[str, Any]:
+    """Return the fields by which an event says which approvals are needed."""
+    return {
+        "approvals": {step: demand.count for step, demand in demands.items()},
+        "approvers": {step: demand.role for step, demand in demands.items() if demand.role},
+    }
 
 
 @dataclass(slots=True)

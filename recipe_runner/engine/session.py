@@ -15,7 +15,7 @@ from typing import Any
 
 from recipe_runner import __version__
 from recipe_runner.claims import claimed
-from recipe_runner.engine.approval import Approvals, Demand, joined
+from recipe_runner.engine.approval import Approvals, Demand, as_fields, joined
 from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.course import WHOLE, Course
 from recipe_runner.engine.decisions import Decisions
@@ -95,7 +95,7 @@ def genesis(
         secrets=sorted(plan.values.secrets),
         tool={"name": "recipe-runner", "version": __version__},
         actions=dict(suppliers),
-        **_wanted(plan, demands or {}),
+        **as_fields(joined(demanded(plan), demands or {})),
         roles=plan.roles(),
         acting=sorted(acting),
         operator=place.operator,
@@ -129,7 +129,7 @@ def resumed(
         includes=includes,
         roles=plan.roles(),
         acting=sorted(acting),
-        **_wanted(plan, demands or {}),
+        **as_fields(joined(demanded(plan), demands or {})),
     )
 
 
@@ -137,15 +137,6 @@ def demanded(plan: Plan) -> dict[str, Demand]:
     """Return by step whose approval the recipe asks for."""
     attributes = {planned.step.id: planned.step.attributes for planned in plan.steps}
     return {step: Demand(a.approve, a.by) for step, a in attributes.items() if a.approve}
-
-
-def _wanted(plan: Plan, more: Mapping[str, Demand]) -> dict[str, Any]:
-    """Return the fields of an event that say which approvals are needed."""
-    demands = joined(demanded(plan), more)
-    return {
-        "approvals": {step: demand.count for step, demand in demands.items()},
-        "approvers": {step: demand.role for step, demand in demands.items() if demand.role},
-    }
 
 
 @dataclass(slots=True)

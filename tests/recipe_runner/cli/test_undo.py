@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.command import only_run, recipe, records
+from tests.support.keyring import keyring, make_key
+from tests.support.repository import bare
 
 TEXT = "```bash {#one}\necho one >>log\n```\n```bash {.undo for=one}\necho undone >>log\n```\n"
 BOTH = "".join(
@@ -73,3 +75,40 @@ def test_a_roll_back_left_half_way_never_goes_forward(tmp_path: Path) -> None:
     assert "recipe undo" in refused.stderr
     assert recipe("undo", run, "--yes", directory=tmp_path).returncode == 0
     assert (tmp_path / "log").read_text().split("\n")[:-1] == ["a", "b", "undo b", "undo a"]
+
+
+def test_a_policy_demands_of_a_roll_back_what_it_demands_of_a_run(tmp_path: Path) -> None:
+    """Key, roles, parameters and witnesses must be the policy's; else nothing is undone, and nothing written."""
+    (tmp_path / "r.md").write_text(BOTH.replace("{#b}", "{#b role=boss}"))
+    bare(tmp_path / "audit.git")
+    policy, runs = tmp_path / "policy.toml", tmp_path / "runs"
+    with keyring() as home:
+        ann, ben = (make_key(home, name) for name in ("ann", "ben"))
+        recipe("policy", policy, "--key", ann)
+        with policy.open("a") as file:
+            file.write('roles = ["boss"]\n\n[[witnesses]]\nkind = "git"\naddress = "audit.git"\n')
+            file.write('required = ["genesis", "close"]\n')
+        named = ("--runs", "runs", "--key", ann, "--role", "boss", "--policy", policy)
+        assert recipe("run", "r.md", "--yes", *named, directory=tmp_path).returncode == 0
+        run = only_run(runs)
+
+        def undone(*more: str) -> tuple[int, str]:
+            done = recipe("undo", run, "--yes", "--policy", policy, *more, directory=tmp_path)
+            return done.returncode, done.stderr
+
+        for more, why in (
+            (("--key", ben, "--role", "boss"), "the policy does not allow key"),
+            (("--role", "boss", "--role", "clerk"), "the policy does not give"),
+        ):
+            code, said = undone(*more)
+            assert (code, why in said) == (3, True), said
+        (tmp_path / "audit.git").rename(tmp_path / "gone.git")
+        code, said = undone("--role", "boss")
+        assert (code, (tmp_path / "log").read_text()) == (3, "a\nb\n")
+        assert "the policy demands that `git` vouches for the genesis" in said
+        assert "recipe undo " in said
+        (tmp_path / "gone.git").rename(tmp_path / "audit.git")
+        assert undone("--role", "boss")[0] == 0
+        assert (tmp_path / "log").read_text().split("\n")[:-1] == ["a", "b", "undo b", "undo a"]
+        for directory in runs.iterdir():
+            assert recipe("verify", directory, "--policy", policy).returncode == 0
