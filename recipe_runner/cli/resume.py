@@ -72,7 +72,9 @@ def command(  # noqa: D103 - its help is above
         chosen = course.course(found.plan)
         view = screen(terminal, found.plan, as_json=answering.as_json)
         operator = answering.operator(view, found.plan)
-        view.opening(found.first.run, found.journal.signed_by, mode)
+        steps = found.plan.steps
+        finished = sum(found.history.finished(p.step.id, p.items, len(p.step.verifies)) for p in steps)
+        view.opening(found.first.run, found.journal.signed_by, mode, finished=finished)
         for source in found.plan.recipe.sources:
             found.journal.keep(source.data)
         event = resumed(

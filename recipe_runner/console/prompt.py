@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from rich.padding import Padding
 from rich.text import Text
 
 from recipe_runner.console.terminal import Terminal
@@ -93,7 +94,7 @@ class ConsoleOperator:
         for note in question.notes:
             self._terminal.say(f"  {note}")
         while True:
-            self._terminal.out.print(self._menu(question))
+            self._terminal.out.print(Padding(self._menu(question), (0, 0, 0, 2)), soft_wrap=False)
             typed = self._read("  › ").strip()
             answer = self._understood(question, typed)
             if answer is not None:
@@ -124,6 +125,8 @@ class ConsoleOperator:
             return self._next(question, rest.strip())
         elif choice is not None and choice in question.choices:
             return self._completed(question, choice)
+        elif not typed:
+            self._terminal.say("  Enter alone does nothing here; ? explains the choices.", "warn")
         else:
             self._terminal.say(f"  `{typed}` is not one of the choices; ? explains them.", "warn")
         return None
@@ -187,7 +190,7 @@ class ConsoleOperator:
         return Answer("edit", after)
 
     def _menu(self, question: Question) -> Text:
-        text = Text("  ")
+        text = Text()
         for choice in (c for c in KEYS.values() if c in question.choices):
             before, _, rest = LABELS[choice].partition("[")
             key, _, after = rest.partition("]")
@@ -198,14 +201,20 @@ class ConsoleOperator:
         rows: list[list[str | tuple[str, str]]] = [
             [(LABELS[c], "code"), MEANINGS[c]] for c in KEYS.values() if c in question.choices
         ]
-        rows += [[(f"[{key}]", "code"), meaning] for key, meaning in EXTRA.items() if key == "v" or _by_enter(question)]
+        rows += [
+            [(f"[{key}]", "code"), meaning]
+            for key, meaning in EXTRA.items()
+            if _by_enter(question) or (key == "v" and question.step)
+        ]
         self._terminal.table(("", ""), rows)
+        self._terminal.blank()
 
     def _show_variables(self, question: Question) -> None:
         rows: list[list[str | tuple[str, str]]] = [
             [(name, "code"), value] for name, value in sorted(question.variables().items())
         ]
         self._terminal.table(("variable", "value"), rows)
+        self._terminal.blank()
 
     def _read(self, prompt: str) -> str:
         with self._view.asking():

@@ -22,7 +22,7 @@ class JsonView:
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
 
-    def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume") -> None:
+    def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume", finished: int = 0) -> None:
         """Name the run."""
         self._print({"t": "session", "run": run, "signer": signer, "mode": mode})
 

@@ -36,7 +36,7 @@ from recipe_runner.engine.plan import Plan, PlannedStep
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Ended
 from recipe_runner.journal.narrative import tell
-from recipe_runner.language.model import Block
+from recipe_runner.language.model import Block, Manual
 from recipe_runner.sanitise import line
 
 LONG = 20.0
@@ -47,8 +47,11 @@ ROLES = {"check": "check", "verify": "verification", "undo": "undo", "shell": "s
 class View(Protocol):
     """What shows the events of one session."""
 
-    def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume") -> None:
-        """Show what is about to be run; `onward` is the verb that goes on where this session stops."""
+    def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume", finished: int = 0) -> None:
+        """Show what is about to be run.
+
+        `onward` is the verb that goes on where this session stops, `finished` how many steps need nothing more.
+        """
 
     def preconditions(self, findings: Sequence[Finding]) -> None:
         """Show what was found of the preconditions."""
@@ -84,7 +87,7 @@ class RunView:
         self._onward = "resume"
         terminal.held(self.released)
 
-    def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume") -> None:
+    def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume", finished: int = 0) -> None:
         """Show what is about to be run."""
         self._onward = onward
         self._run, self._signed = run, signer is not None
@@ -93,7 +96,7 @@ class RunView:
         facts = [
             ("recipe", recipe.sources[0].path),
             ("run", run),
-            ("steps", f"{len(self._plan.steps)}"),
+            ("steps", f"{len(self._plan.steps)}{f', {finished} of them finished' if finished else ''}"),
             ("signed by", signer or "nobody (--no-sign)"),
             ("answers", {"ask": "you", "yes": "--yes"}.get(mode, mode)),
         ]
@@ -197,21 +200,14 @@ class RunView:
                 self._end(event)
                 if event.duration_ms > LONG * 1000:
                     self._call(f"{event.step}: {event.outcome}")
-            case Skip(kind="not-applicable"):
-                self.terminal.blank()
-                heading = self.cards.heading(self.cards.planned(event.step))
-                self.terminal.rule(heading, self._elapsed(), style="dim")
-                self.terminal.say(f"  – not applicable: {event.reason}", "quiet")
             case Skip():
-                self.step(event.step)
-                words = {"done": "done by hand", "already-done": "already done", "skipped": "skipped"}
-                item = f" [{event.item}]" if event.item else ""
-                reason = f": {event.reason}" if event.reason else ""
-                self.terminal.say(f"  – {words.get(event.kind, event.kind)}{item}{reason}", "warn")
+                self._skip(event)
             case Close():
                 self._onward = ""
             case Deviation(kind="rolled-back"):
                 self._onward = "undo"
+            case Deviation(kind="skipped" | "accepted"):
+                pass
             case Deviation(what=what, reason=reason):
                 self.terminal.say(f"  deviation: {what}{f' ({reason})' if reason else ''}", "warn")
             case Witnessed():
@@ -225,6 +221,23 @@ class RunView:
             case _:
                 pass
 
+    def _skip(self, event: Skip) -> None:
+        """Say why a step does not run; that a person has done a manual item is how it should be."""
+        planned = self.cards.planned(event.step)
+        reason = f": {line(event.reason)}" if event.reason else ""
+        if event.kind == "not-applicable":
+            self.terminal.blank()
+            self.terminal.rule(self.cards.heading(planned), self._elapsed(), style="dim")
+            self.terminal.say(f"  – not applicable{reason}", "quiet")
+            return
+        self.step(event.step)
+        if event.kind == "done" and isinstance(planned.step, Manual):
+            self.terminal.put(Text.assemble(("  ✓ ", "green"), f"done by hand{reason}"))
+            return
+        words = {"done": "done by hand", "already-done": "already done", "skipped": "skipped"}
+        item = f" [{event.item}]" if event.item else ""
+        self.terminal.say(f"  – {words.get(event.kind, event.kind)}{item}{reason}", "warn")
+
     def _call(self, text: str) -> None:
         """Call the operator where nobody has been needed for a long time."""
         now = time.monotonic()
@@ -233,6 +246,8 @@ class RunView:
             self._attended = now
 
     def _end(self, event: StepEnd) -> None:
+        if event.outcome == "interrupted" and self.terminal.interactive:
+            self._write("\r\x1b[K")
         role = ROLES[event.role]
         took = f"{event.duration_ms / 1000:.1f} s"
         if event.role == "shell":

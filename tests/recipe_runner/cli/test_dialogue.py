@@ -52,7 +52,7 @@ def test_a_person_goes_through_the_whole_dialogue(tmp_path: Path) -> None:
     shown = person.screen()
     assert "1/3 greet · Say hello" in shown
     assert "│ I said: Hello, world!" in shown
-    assert "done by hand: yes, very" in shown
+    assert "✓ done by hand: yes, very" in shown
     assert max(len(line) for line in shown.splitlines()) <= 80
     records = journal(tmp_path)
     assert [r["t"] for r in records][-1] == "close"
@@ -82,6 +82,7 @@ def test_ctrl_c_in_a_step_stops_the_step_and_asks(tmp_path: Path) -> None:
     person.sees("› ")
     person.types("q")
     assert person.leaves() == 5
+    assert not re.search(r"\^C.*✗", person.screen())
 
 
 def test_a_step_can_read_from_the_terminal(tmp_path: Path) -> None:
@@ -101,6 +102,9 @@ def test_a_point_of_no_return_needs_its_id(tmp_path: Path) -> None:
     recipe = tmp_path / "gone.md"
     recipe.write_text("```bash {#make-public .irreversible}\ntouch gone\n```\n")
     person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("")
+    person.sees("Enter alone does nothing here")
     person.sees("› ")
     person.types("r")
     person.sees("Type make-public")

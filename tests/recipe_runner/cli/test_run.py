@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -62,6 +63,7 @@ def test_kill_9_in_a_step_then_resume(tmp_path: Path, key: str) -> None:
     (tmp_path / "go").touch()
     done = recipe("resume", run, "--yes", directory=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert re.search(r"^  steps +3, 1 of them finished$", done.stdout, re.MULTILINE)
     (decision,) = [r for r in records(run) if r["t"] == "confirm"]
     assert "unknown" in decision["question"]
     assert (tmp_path / "log").read_text() == "one\ntwo yes\nthree\n"
