@@ -1,4 +1,4 @@
-"""Qcow2 images that may come from anywhere: told by their first bytes, refused where they refer to other files."""
+"""Images that may come from anywhere: qcow2 told by its first bytes, all refused where they refer to other files."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ def is_qcow2(image: Path) -> bool:
         raise UsageError.because(f"cannot read `{line(str(image))}`: {fault.strerror}") from fault
 
 
-def refuse_references(image: Path) -> None:
-    """Raise UsageError where QEMU would open other files of this machine: a backing file, an external data file.
+def refuse_references(image: Path, form: str = "qcow2") -> None:
+    """Raise UsageError where QEMU would open other files of this machine: a backing file, external data, other extents.
 
     They would bring in bytes that nobody signed, or show a guest what it must not see.
     """
-    facts = json.loads(qemu_img("info", "--output=json", "-f", "qcow2", image))
-    data_file = facts.get("format-specific", {}).get("data", {}).get("data-file")
-    for kind, name in (("backing file", facts.get("backing-filename")), ("data file", data_file)):
+    facts = json.loads(qemu_img("info", "--output=json", "-f", form, image))
+    details = facts.get("format-specific", {}).get("data", {})
+    extents = [extent.get("filename") for extent in details.get("extents", ())]
+    others = [("data file", name) for name in (details.get("data-file"), *extents) if name != str(image.absolute())]
+    for kind, name in (("backing file", facts.get("backing-filename")), *others):
         if name:
             raise UsageError.because(
                 f"`{line(str(image))}` refers to the {kind} `{line(str(name))}`, wanted none",

@@ -17,7 +17,8 @@ from builders.build.tools import Tool
 
 Firmware = Literal["bios", "uefi", "direct"]
 Architecture = Literal["amd64", "arm64"]
-Form = Literal["qcow2", "raw"]
+Form = Literal["qcow2", "raw", "vmdk", "vpc"]
+"""An image's format as QEMU calls it; `vpc` is VHD."""
 
 MEMORY = 1024
 """MiB; what a small instance has."""

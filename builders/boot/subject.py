@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tarfile
 import tomllib
@@ -14,6 +15,7 @@ from builders.boot.contents import root_offset
 from builders.boot.machine import PLATFORMS, Architecture, Firmware, Form, Kernel
 from builders.build.archive import unpack_plain
 from builders.build.buildinfo import parse_info
+from builders.build.layout import SECTOR
 from builders.images.writing import DEFINITION
 from builders.publish.tree import BUILD_INFO
 from builders.qcow2 import is_qcow2, qemu_img, refuse_references
@@ -64,14 +66,15 @@ def read_subject(file: Path, firmware: Firmware, work: Path, architecture: Archi
 
 
 def image_format(image: Path) -> Form:
-    """Tell a disk image's format by its first bytes.
+    """Tell a disk image's format by its first bytes, a VHD by its last sector.
 
-    Raises UsageError for a file that is no image, and for a qcow2 that would make QEMU open other files of this
-    machine for the guest (a backing file, an external data file).
+    Raises UsageError for a file that is no image, and for one that would make QEMU open other files of this machine
+    for the guest (a backing file, an external data file, other extents).
     """
-    if is_qcow2(image):
-        refuse_references(image)
-        return "qcow2"
+    form = _telling(image)
+    if form:
+        refuse_references(image, form)
+        return form
     size = image.stat().st_size
     if size == 0 or size % 512:
         raise UsageError.because(f"`{line(str(image))}` is neither qcow2 nor a raw disk of whole sectors")
@@ -89,10 +92,19 @@ def make_overlay(subject: Subject, work: Path, growth: int = 0) -> tuple[Path, i
 
 def virtual_size(image: Path, form: Form) -> int:
     """Return the size of the disk in an image, in bytes."""
-    if form == "raw":
-        return image.stat().st_size
-    with image.open("rb") as stream:  # the qcow2 specification: size, big-endian, at byte 24
-        return int.from_bytes(stream.read(32)[24:], "big")
+    size: int = json.loads(qemu_img("info", "--output=json", "-f", form, image))["virtual-size"]
+    return size
+
+
+def _telling(image: Path) -> Form | None:
+    """Return the format that an image says it has."""
+    if is_qcow2(image):
+        return "qcow2"
+    with image.open("rb") as stream:
+        if stream.read(4) == b"KDMV":
+            return "vmdk"
+        stream.seek(max(0, image.stat().st_size - SECTOR))
+        return "vpc" if stream.read(8) == b"conectix" else None
 
 
 def _info(directory: Path) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.boot.machine import Form
 from builders.boot.subject import image_format, make_overlay, read_subject, virtual_size
 from recipe_runner.errors import RecipeError, UsageError
 
@@ -25,6 +26,14 @@ def test_formats_are_told_by_content(tmp_path: Path) -> None:
     assert virtual_size(tmp_path / "a.qcow2", "raw") == virtual_size(tmp_path / "b.raw", "qcow2") == MIB
 
 
+@pytest.mark.parametrize(("suffix", "form"), [(".vmdk", "vmdk"), (".vhd", "vpc")])
+def test_images_for_other_hypervisors_are_booted_too(everything: Path, suffix: str, form: Form) -> None:
+    """They are known by content and have the size of the disk that they were made of."""
+    image = (everything / IMAGE).with_suffix(suffix)
+    assert image_format(image) == form
+    assert virtual_size(image, form) == virtual_size(everything / IMAGE, "qcow2")
+
+
 @pytest.mark.parametrize("content", [b"", b"a text that is no disk"])
 def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     """A file that can be no disk is refused before a machine is started."""
@@ -41,7 +50,9 @@ def test_an_image_may_not_reach_for_other_files(tmp_path: Path) -> None:
     secret.write_bytes(b"s" * 512)
     qemu_img("create", "-f", "qcow2", "-b", secret, "-F", "raw", tmp_path / "backed.img", "1M")
     qemu_img("create", "-f", "qcow2", "-o", f"data_file={tmp_path}/data", tmp_path / "outside.img", "1M")
-    for name in ("backed.img", "outside.img"):
+    qemu_img("create", "-f", "vmdk", tmp_path / "parent.vmdk", "1M")
+    qemu_img("create", "-f", "vmdk", "-b", tmp_path / "parent.vmdk", "-F", "vmdk", tmp_path / "backed.vmdk")
+    for name in ("backed.img", "outside.img", "backed.vmdk"):
         with pytest.raises(UsageError, match=r"refers to the (backing|data) file"):
             image_format(tmp_path / name)
 
