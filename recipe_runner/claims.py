@@ -40,6 +40,25 @@ def claimed(
         os.close(lock)
 
 
+def held(parent: Path, prefix: str) -> bool:
+    """Say whether somebody is at work in a directory of this prefix."""
+    return any(_is_locked(path) for path in parent.glob(f"{prefix}*"))
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _claim(parent: Path, prefix: str, label: str, sweep: Removal) -> tuple[Path, int]:
     for rest in parent.glob(f"{prefix}*"):
         _sweep(rest, sweep)

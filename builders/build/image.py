@@ -64,7 +64,7 @@ def build_image(
         parent = scratch_parent(definition.disk.size)
         require(
             (*build_tools(definition, family), *(SIGNING_TOOLS if key else ())),
-            (Room(staged, room_needed(definition)), Room(parent, room_needed(definition))),
+            (Room(final.parent, room_needed(definition)), Room(parent, room_needed(definition))),
         )
         if key:
             certificate(key)

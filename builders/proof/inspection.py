@@ -158,7 +158,8 @@ def _world_writable(root: Root) -> Iterator[Finding]:
 
 _SET_ID = (
     *("bin/su", "bin/mount", "bin/umount", "bin/ping", "bin/ping6", "bin/fusermount", "bin/fusermount3", "bin/ntfs-3g"),
-    *("sbin/unix_chkpwd", "sbin/mount.nfs", "sbin/pam_extrausers_chkpwd"),
+    *("sbin/unix_chkpwd", "sbin/mount.cifs", "sbin/mount.nfs", "sbin/pam_extrausers_chkpwd"),
+    *("usr/sbin/exim4", "usr/sbin/postdrop", "usr/sbin/postqueue", "usr/sbin/pppd", "usr/lib/snapd/snap-confine"),
     *(f"usr/bin/{n}" for n in ("chage", "chfn", "chsh", "crontab", "expiry", "gpasswd", "newgrp", "passwd", "pkexec")),
     *(f"usr/bin/{n}" for n in ("bsd-write", "dotlockfile", "mlocate", "newgidmap", "newuidmap", "ssh-agent", "sudo")),
     *(f"usr/bin/{n}" for n in ("at", "locate", "mtr-packet", "plocate", "sudoedit", "traceroute6.iputils", "wall")),

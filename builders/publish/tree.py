@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from builders.claims import claimed
+from recipe_runner.claims import held
 from recipe_runner.errors import RecipeError, UnmetError, UsageError
 from recipe_runner.sanitise import line
 
@@ -154,12 +155,15 @@ class Tree:
         """Give an empty directory that becomes `final`, synced and whole, when the block ends without an error.
 
         It stands beside `final` and is removed when the block fails; what a killed process left there is swept
-        away by the next one. Raises UnmetError when `final` exists already: a serial is never changed.
+        away by the next one. Raises UnmetError when `final` exists already, for a serial is never changed, and when
+        somebody else is making it now.
         """
         with ExitStack() as stack:
             try:
                 final.parent.mkdir(parents=True, exist_ok=True)
                 _refuse_existing(final)
+                if held(final.parent, f"{STAGING}{final.name}-"):
+                    raise UnmetError.because(f"`{final}` is being made now", hint="wait for the end of the other run")
                 staged = stack.enter_context(claimed(final.parent, STAGING, final.name))
             except OSError as fault:
                 raise _unwritable(final.parent, fault) from fault

@@ -69,6 +69,17 @@ def test_a_failed_build_leaves_nothing(tree: Tree) -> None:
     assert list(final.parent.iterdir()) == []
 
 
+def test_a_serial_is_made_by_one_at_a_time(tree: Tree) -> None:
+    """Whoever comes second is told at once, not after all the work; another serial is free."""
+    final = tree.daily("karmic", "20091022")
+    with tree.staging(final):
+        with pytest.raises(UnmetError, match="is being made now"), tree.staging(final):
+            pass
+        with tree.staging(tree.daily("karmic", "20091022.1")):
+            pass
+    assert sorted(path.name for path in final.parent.iterdir()) == ["20091022", "20091022.1"]
+
+
 def test_a_serial_is_never_changed(tree: Tree) -> None:
     """A second build of one serial is refused before it starts."""
     final = tree.daily("karmic", "20091022")
@@ -79,14 +90,14 @@ def test_a_serial_is_never_changed(tree: Tree) -> None:
     assert (final / "a").read_text() == "first"
 
 
-def test_of_two_builders_the_first_one_wins(tree: Tree) -> None:
-    """Two builders of one serial do not disturb each other; the slower one is refused at the end."""
+def test_what_has_come_meanwhile_stays(tree: Tree) -> None:
+    """A directory that somebody else put there is not replaced; the builder is refused at the end."""
     final = tree.daily("karmic", "20091022")
     with ExitStack() as slower:
         staged = slower.enter_context(tree.staging(final))
         (staged / "a").write_text("slow")
-        with tree.staging(final) as quick:
-            (quick / "a").write_text("quick")
+        final.mkdir()
+        (final / "a").write_text("quick")
         with pytest.raises(UnmetError, match="exists already"):
             slower.close()
     assert (final / "a").read_text() == "quick"
