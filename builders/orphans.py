@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -38,11 +37,15 @@ def end_orphans(directory: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a directory whole, also where an ordinary user's further numbers own some of it; never fails."""
-    shutil.rmtree(path, ignore_errors=True)
-    if path.exists() and os.geteuid():
-        with suppress(OSError):
-            subprocess.run([*NAMESPACE, "rm", "-rf", "--one-file-system", "--", path], capture_output=True, check=False)
+    """Remove a directory whole, also where an ordinary user's further numbers own some of it; never fails.
+
+    rm(1) does it: what packages have made may be nested deeper than Python can follow.
+    """
+    for entered in ((), NAMESPACE) if os.geteuid() else ((),):
+        if path.exists():
+            with suppress(OSError):
+                words = [*entered, "rm", "-rf", "--one-file-system", "--", path]
+                subprocess.run(words, capture_output=True, check=False)
 
 
 def _handles(directory: Path) -> Iterator[int]:

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
+
+from builders.build.modes import VARIABLE
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+os.environ.setdefault(VARIABLE, "preferred")  # what the tests build is their own, also where no namespace can be had

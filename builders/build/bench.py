@@ -37,6 +37,16 @@ class Bench:
     progress: Progress
 
     @property
+    def temporary(self) -> Path:
+        """Where tools keep what they need for a moment."""
+        return self.work / "tmp"
+
+    @property
+    def confined_temporary(self) -> Path:
+        """What stands in its place for confined tools: nothing in it is to be trusted."""
+        return self.work / "confined-tmp"
+
+    @property
     def identity(self) -> Identity:
         """The identifiers of what is being made."""
         definition = self.definition
@@ -82,12 +92,13 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
         with scratch as work:
             log = work / "build.log"
             log.touch()
-            temporary = work / "tmp"
-            temporary.mkdir()
-            temporary.chmod(0o1777)  # apt checks signatures as a user of its own
-            commands = Commands(log, tool_environment(serial, temporary))
+            commands = Commands(log, tool_environment(serial, work / "tmp"))
+            made = Bench(definition, serial, work, cache_directory(), commands, progress)
+            for place in (made.temporary, made.confined_temporary):
+                place.mkdir()
+                place.chmod(0o1777)  # apt checks signatures as a user of its own
             try:
-                yield Bench(definition, serial, work, cache_directory(), commands, progress)
+                yield made
             except ToolError as fault:
                 kept = _keep(log, cache_directory() / "failed" / f"{definition.codename}-{serial}.log")
                 progress.warn(f"the last lines before the failure (all of them are in {kept}):\n{fault.said}")

@@ -24,11 +24,15 @@ Argv = tuple[str | Path, ...]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command with the files that its standard input and output are, where they are files."""
+    """A command with the files that its standard input and output are, where they are files.
+
+    `name` is what a failure calls it, where that is not the first word.
+    """
 
     words: Argv
     source: Path | None = None
     target: Path | None = None
+    name: str | None = None
 
     def __str__(self) -> str:
         redirections = [
@@ -74,10 +78,15 @@ class Commands:
     running: set[subprocess.Popen[bytes]] = field(default_factory=set, compare=False)
     """Those that run now, in whatever thread."""
 
-    def run(self, *argv: str | Path, stdin: bytes | None = None, cwd: Path | None = None) -> None:
-        """Run a tool to its end; raises ToolError when it fails, UnmetError without it."""
+    def run(
+        self, *argv: str | Path, stdin: bytes | None = None, cwd: Path | None = None, name: str | None = None
+    ) -> None:
+        """Run a tool to its end; raises ToolError when it fails, UnmetError without it.
+
+        `name` is what a failure calls it, where that is not the first word.
+        """
         with self.log.open("ab") as log:
-            self._run(Command(argv), log.fileno(), stdin, cwd)
+            self._run(Command(argv, name=name), log.fileno(), stdin, cwd)
 
     def perform(self, command: Command) -> None:
         """Run a command with its redirections; raises as `run`, OSError for files that cannot be opened."""
@@ -101,7 +110,7 @@ class Commands:
             start = log.tell()
             status = self._finish(words, stdin, (output, log.fileno()), cwd)
         if status:
-            raise ToolError(words[0], status, _tail(self.log, start))
+            raise ToolError(command.name or words[0], status, _tail(self.log, start))
 
     def extended(self, **environ: str) -> Commands:
         """Return the same with further variables."""

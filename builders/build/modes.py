@@ -1,4 +1,4 @@
-"""How a root may be made on this machine: as root, in a user namespace, or with its calls to the system faked.
+"""How a root may be made on this machine: in a user namespace, with calls to the system faked, or with root's rights.
 
 Every way is tried before it is chosen: that a tool is there says nothing about what the kernel allows.
 """
@@ -8,38 +8,70 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+from builders.build.bench import Bench
 from builders.build.command import PATH, Argv
+from builders.build.confine import NAMESPACE, Reach, shut_in, trial
 from builders.images.definition import Definition
-from builders.orphans import NAMESPACE
-from recipe_runner.errors import Diagnostic, UnmetError
+from recipe_runner.errors import Diagnostic, UnmetError, UsageError
+from recipe_runner.sanitise import line
 
-Mode = Literal["root", "unshare", "fakechroot"]
+Mode = Literal["namespace", "fakechroot", "root"]
+MEANING: Mapping[Mode, str] = {
+    "namespace": "packages and hooks run in namespaces, as nobody of this machine",
+    "fakechroot": "packages and hooks run with the rights of the ordinary user who builds",
+    "root": "packages run with root's rights over this machine",
+}
+Isolation = Literal["required", "preferred", "none"]
+"""What root wants: a user namespace or nothing; one if it can be had; none. An ordinary user has no choice."""
+VARIABLE = "RECIPE_IMAGE_ISOLATION"
 
 
-@cache
-def choose_mode() -> Mode:
+def choose_mode(environ: Mapping[str, str] = os.environ) -> Mode:
     """Return the way that works here; raises UnmetError with what each lacks."""
-    if os.geteuid() == 0:
+    asked = environ.get(VARIABLE, "required")
+    if asked not in get_args(Isolation):
+        wanted = ", ".join(f"`{name}`" for name in get_args(Isolation))
+        raise UsageError.because(f"`{VARIABLE}` is `{line(asked)}`, wanted {wanted}")
+    root = os.geteuid() == 0
+    if root and asked == "none":
         return "root"
-    if works((*NAMESPACE, "true")):
-        return "unshare"
+    if namespaces_work():
+        return "namespace"
+    if root and asked == "preferred":
+        return "root"
+    if root:
+        raise UnmetError.because(
+            "packages and hooks would run with root's rights over this machine: it gives no user namespace",
+            hint=f"allow user namespaces, or, when you trust all of them, say so: {VARIABLE}=preferred",
+        )
     if all(shutil.which(tool, path=PATH) for tool in ("fakechroot", "fakeroot")) and works(("fakeroot", "true")):
         return "fakechroot"
     raise UnmetError(
         Diagnostic(
             "an ordinary user can make no root file system here: no user namespace with a range of numbers can be had",
-            hint="apt install uidmap, and give yourself a range: usermod --add-subuids 100000-165535 "
+            hint="apt install uidmap bubblewrap, and give yourself a range: usermod --add-subuids 100000-165535 "
             "--add-subgids 100000-165535 $USER",
         ),
         Diagnostic(
             "nor are `fakechroot` and `fakeroot` here", hint="apt install fakechroot fakeroot, or build as root"
         ),
     )
+
+
+@cache
+def namespaces_work() -> bool:
+    """Say whether a command can be confined here as a build does it, with processes and file systems of its own."""
+    return works(trial("true"))
+
+
+def confined(bench: Bench, mode: Mode, command: Argv, reach: Reach) -> Argv:
+    """Return the command as it is run in this mode: shut in, as who it fakes to be, or as root."""
+    return shut_in(bench, command, reach) if mode == "namespace" else (*entering(mode, bench.work), *command)
 
 
 def entering(mode: Mode, work: Path) -> Argv:
@@ -50,7 +82,7 @@ def entering(mode: Mode, work: Path) -> Argv:
     if mode == "fakechroot":
         state = owners_path(work)
         return ("fakeroot", "-i", state, "-s", state, "--")
-    return NAMESPACE if mode == "unshare" else ()
+    return NAMESPACE if mode == "namespace" else ()
 
 
 def owners_path(work: Path) -> Path:

@@ -14,7 +14,7 @@ from builders.build.cache import PhaseCache, copy_sparse, phase_key
 from builders.build.disks import disk_names
 from builders.build.e2fsprogs import Mke2fs
 from builders.build.inputs import archive_state, machine_state, program_state
-from builders.build.rootfs import rootfs_command
+from builders.build.rootfs import mmdebstrap_command
 from builders.build.tools import DISK_TOOLS
 from builders.customise.hooks import hooks_of
 from builders.distros.base import Bootstrap, Distribution
@@ -98,7 +98,7 @@ def find_phases(
         return
     definition = bench.definition
     machine = machine_state((*DISK_TOOLS, *family.tools(definition)), mke2fs)
-    asked = [str(word).replace(str(bench.work), "") for word in rootfs_command(bench, bootstrap)]
+    asked = [str(word).replace(str(bench.work), "") for word in mmdebstrap_command(bench, bootstrap)]
     environ = {name: value.replace(str(bench.work), "") for name, value in bootstrap.environ.items()}
     early = [hook.model_dump(mode="json") for hook in definition.hooks if hook.phase != "customise"]
     debconf = definition.debconf.sha256 if definition.debconf else None

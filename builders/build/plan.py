@@ -14,7 +14,7 @@ from builders.build.e2fsprogs import known_mke2fs
 from builders.build.filesystem import filesystem_path
 from builders.build.layout import Layout, Partition
 from builders.build.rootfs import rootfs_command
-from builders.build.tools import DISK_TOOLS, HOOK_TOOLS, Tool, room_needed
+from builders.build.tools import DISK_TOOLS, Tool, room_needed
 from builders.customise.customise import final_path, planned_commands
 from builders.distros.base import Distribution
 from builders.distros.table import distribution
@@ -120,8 +120,7 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
 
 def build_tools(definition: Definition, family: Distribution) -> tuple[Tool, ...]:
     """Return all tools that a build runs."""
-    hooks = HOOK_TOOLS if any(hook.where == "inside" for hook in definition.hooks) else ()
-    return (*DISK_TOOLS, *output_tools(definition.outputs), *family.tools(definition), *hooks)
+    return (*DISK_TOOLS, *output_tools(definition.outputs), *family.tools(definition))
 
 
 def _phase(title: str, *commands: Argv) -> PlannedPhase:

@@ -9,11 +9,13 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from builders.build.archive import Member, read_members, resolve
 from builders.build.bench import Bench
 from builders.build.command import Argv
-from builders.build.modes import choose_mode, entering, owners_path
+from builders.build.confine import Reach
+from builders.build.modes import choose_mode, confined, owners_path
 from builders.customise.hooks import hooks_of, mmdebstrap_hook, write_scripts
 from builders.distros.base import Bootstrap
 from builders.images.contents import Phase
@@ -22,6 +24,8 @@ from recipe_runner.errors import RecipeError
 
 FLAT = "flat"
 """Stands for the suite of repositories that have none."""
+_LONGEST = 1 << 20
+"""Bytes of the list of digests that are read: packages can write to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,11 @@ class Rootfs:
 
 def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
     """Run mmdebstrap; the same archive state and serial give the same bytes."""
-    owners_path(bench.work).touch()
+    for path in (owners_path(bench.work), archive_path(bench), indexes_path(bench)):
+        path.touch()
     write_scripts(bench)
-    bench.commands.extended(**bootstrap.environ, **proxies(bench.definition)).run(*rootfs_command(bench, bootstrap))
+    commands = bench.commands.extended(**bootstrap.environ, **proxies(bench.definition))
+    commands.run(*rootfs_command(bench, bootstrap), name="mmdebstrap")
     return read_rootfs(archive_path(bench), indexes_path(bench))
 
 
@@ -63,7 +69,9 @@ def proxies(definition: Definition) -> dict[str, str]:
 
 def read_rootfs(archive: Path, indexes: Path) -> Rootfs:
     """Return the root in `archive` that was made from the indexes listed in the file `indexes`."""
-    return replace(inspect(archive), sources=parse_indexes(indexes.read_text("utf-8")))
+    with indexes.open("rb") as stream:
+        text = stream.read(_LONGEST).decode("utf-8", "replace")
+    return replace(inspect(archive), sources=parse_indexes(text))
 
 
 def archive_path(bench: Bench) -> Path:
@@ -77,21 +85,32 @@ def indexes_path(bench: Bench) -> Path:
 
 
 def rootfs_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
-    """Return the command that makes the root file system."""
-    work = shlex.quote(str(bench.work))
-    state = ('cd "$1/var/lib/apt/lists" && sha256sum *Release > indexes', f"copy-out /var/lib/apt/lists/indexes {work}")
+    """Return the command that makes the root file system, as it is run."""
+    mode, words = choose_mode(), mmdebstrap_command(bench, bootstrap)
+    if mode == "fakechroot" and bootstrap.mode != "chrootless":
+        return words  # it fakes owners itself
+    made = (archive_path(bench), indexes_path(bench))
+    places = [urlsplit(source.uri) for source in bootstrap.sources]
+    mirrors = [Path(unquote(place.path)) for place in places if place.scheme in {"copy", "file"}]
+    return confined(bench, mode, words, Reach(made, made, mirrors, network=True))
+
+
+def mmdebstrap_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
+    """Return the words that mmdebstrap is called with."""
+    indexes = shlex.quote(str(indexes_path(bench)))
+    state = f'cd "$1/var/lib/apt/lists" && sha256sum *Release > {indexes}'
     mode = choose_mode()
     definition = bench.definition
     asked: dict[Phase, list[str]] = {
         phase: [mmdebstrap_hook(bench, numbered, mode) for numbered in hooks_of(definition, phase)]
         for phase in ("setup", "essential", "packages")
     }
-    hooks = [*state, *bootstrap.customize_hooks, *asked["packages"]]
-    chrootless = bootstrap.mode == "chrootless"
+    hooks = [state, *bootstrap.customize_hooks, *asked["packages"]]
+    # in namespaces of ours it is root already
+    root = "fakechroot" if mode == "fakechroot" else "root"
     return (
-        *(entering(mode, bench.work) if chrootless else ()),
         "mmdebstrap",
-        f"--mode={'chrootless' if chrootless else mode}",
+        f"--mode={'chrootless' if bootstrap.mode == 'chrootless' else root}",
         f"--variant={bootstrap.variant}",
         "--format=tar",
         f"--architectures={definition.architecture}",

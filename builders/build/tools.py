@@ -54,8 +54,8 @@ DISK_TOOLS = (
     Tool("qemu-img", "qemu-utils"),
     Tool("tar", "tar"),
     Tool("gzip", "gzip"),
+    Tool("bwrap", "bubblewrap"),
 )
-HOOK_TOOLS = (Tool("bwrap", "bubblewrap"),)
 SIGNING_TOOLS = (Tool("gpg", "gnupg"),)
 
 

@@ -2,6 +2,7 @@
 
 Inside means: the root is all there is. bubblewrap gives the script file systems, processes and a host name of its own,
 and takes the rights with which root could get out; where calls to the system are faked, there is only chroot(1).
+Outside means: with the programs of the build machine, confined to what the hook is there to change.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builders.build.bench import Bench
-from builders.build.command import Argv, Command, ToolError
-from builders.build.modes import Mode, entering
+from builders.build.command import Argv
+from builders.build.confine import Reach
+from builders.build.modes import Mode, confined, entering
 from builders.customise.entry import Entry
 from builders.customise.leftovers import HOOKS
 from builders.images.contents import Hook, Phase
 from builders.images.definition import Definition
+from builders.orphans import remove
 from recipe_runner.errors import UnmetError
 from recipe_runner.sanitise import line
 
@@ -79,8 +82,7 @@ def mmdebstrap_hook(bench: Bench, numbered: Numbered, mode: Mode) -> str:
     if numbered.hook.where == "outside":
         return f'{script} "$1"'
     root, copy = '"$1"', f'"$1"{numbered.inside}'
-    # in mmdebstrap's user namespace bubblewrap finds no /proc of its own kind; there the script is nobody anyway
-    command = ("chroot", root, numbered.inside) if mode == "unshare" else inside(bench, root, numbered, mode, True)
+    command = inside(bench, root, numbered, mode, network=True)
     words = [shlex.quote(str(word)) if word != root else root for word in command]
     place = f'"$1"/{HOOKS}'
     # made anew each time: an earlier hook could have left a link there that leads out of the root
@@ -97,7 +99,7 @@ def inside(bench: Bench, root: str | Path, numbered: Numbered, mode: Mode, netwo
         *("bwrap", "--bind", root, "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/run"),  # noqa: S108 - in the root
         *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", bench.definition.host),
         *(() if network else ("--unshare-net",)),
-        *("--die-with-parent", "--new-session", "--chdir", "/", "--clearenv"),
+        *("--die-with-parent", "--new-session", "--as-pid-1", "--chdir", "/", "--clearenv"),
         *(word for name, value in settings.items() for word in ("--setenv", name, value)),
         *("--cap-drop", "ALL", *(word for right in RIGHTS for word in ("--cap-add", f"CAP_{right}"))),
         numbered.inside,
@@ -113,27 +115,29 @@ def scripts_inside(hooks: Sequence[Numbered]) -> Iterator[Entry]:
 
 def unpack_command(bench: Bench, archive: Path, mode: Mode) -> Argv:
     """Return the command that unpacks a root, devices left out."""
-    return (
-        *entering(mode, bench.work),
+    root = root_path(bench)
+    command = (
         *("tar", "--extract", "--same-permissions", *_KEEP, "--exclude=./dev/*"),
-        *("--directory", root_path(bench), "--file", archive),
+        *("--directory", root, "--file", archive),
     )
+    return confined(bench, mode, command, Reach((root,), (root,)))
 
 
 def pack_command(bench: Bench, archive: Path, mode: Mode) -> Argv:
     """Return the command that packs a root, the same bytes for the same files."""
-    return (
-        *entering(mode, bench.work),
+    command: Argv = (
         *("tar", "--create", "--format=posix", "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime"),
         *("--sort=name", *_KEEP, f"--mtime=@{bench.serial.epoch}", "--clamp-mtime"),
         *("--directory", root_path(bench), "--file", archive, "."),
     )
+    return confined(bench, mode, command, Reach((archive,), (archive,)))
 
 
 def hook_command(bench: Bench, numbered: Numbered, mode: Mode) -> Argv:
-    """Return the command that runs a hook on the unpacked root, without a network."""
+    """Return the command that runs a hook on the unpacked root; inside it there is no network."""
     if numbered.hook.where == "outside":
-        return (*entering(mode, bench.work), script_path(bench, numbered), root_path(bench))
+        root = root_path(bench)
+        return confined(bench, mode, (script_path(bench, numbered), root), Reach((root,), network=True))
     return (*entering(mode, bench.work), *inside(bench, root_path(bench), numbered, mode, network=False))
 
 
@@ -143,22 +147,19 @@ def hooks_commands(bench: Bench, hooks: Sequence[Numbered], mode: Mode) -> tuple
         unpack_command(bench, unfinished_path(bench), mode),
         *(hook_command(bench, numbered, mode) for numbered in hooks),
         pack_command(bench, hooked_path(bench), mode),
-        (*entering(mode, bench.work), "rm", "-rf", "--one-file-system", root_path(bench)),
     )
 
 
 def run_hooks(bench: Bench, hooks: Sequence[Numbered], mode: Mode) -> None:
     """Unpack, run each hook, pack; raises ToolError that names the hook."""
     root_path(bench).mkdir()
-    unpack, *commands, pack, clean = hooks_commands(bench, hooks, mode)
-    bench.commands.run(*unpack)
+    hooked_path(bench).touch()
+    unpack, *commands, pack = hooks_commands(bench, hooks, mode)
+    bench.commands.run(*unpack, name="tar")
     for numbered, command in zip(hooks, commands, strict=True):
-        try:
-            bench.commands.perform(Command(command))
-        except ToolError as fault:
-            raise ToolError(f"hook {line(numbered.hook.script.path)}", fault.status, fault.said) from fault
-    bench.commands.run(*pack)
-    bench.commands.run(*clean)
+        bench.commands.run(*command, name=f"hook {line(numbered.hook.script.path)}")
+    bench.commands.run(*pack, name="tar")
+    remove(root_path(bench))
 
 
 def root_path(bench: Bench) -> Path:

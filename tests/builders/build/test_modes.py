@@ -10,40 +10,55 @@ import pytest
 
 from builders.build import modes
 from builders.build.e2fsprogs import cache_directory
-from builders.build.modes import choose_mode, entering, native, require_mode, works
-from recipe_runner.errors import UnmetError
+from builders.build.modes import VARIABLE, choose_mode, entering, native, require_mode, works
+from recipe_runner.errors import UnmetError, UsageError
 from tests.support.karmic import DEFINITION, SERIAL, definition
 from tests.support.strangers import as_nobody
 
 
-@pytest.fixture(autouse=True)
-def fresh() -> None:
-    """Let each test probe anew."""
-    choose_mode.cache_clear()
-
-
-def test_root_needs_no_help(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root enters nothing."""
+@pytest.mark.parametrize(
+    ("asked", "possible", "mode"),
+    [
+        ("required", True, "namespace"),
+        ("preferred", True, "namespace"),
+        ("preferred", False, "root"),
+        ("none", True, "root"),
+    ],
+)
+def test_root_gives_its_rights_away_only_when_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, asked: str, possible: bool, mode: str
+) -> None:
+    """In a user namespace root enters one; its own rights are used only where they were asked for by name."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert choose_mode() == "root"
-    assert entering("root", Path("/w")) == ()
+    monkeypatch.setattr(modes, "namespaces_work", lambda: possible)
+    assert choose_mode({VARIABLE: asked}) == mode
+    assert bool(entering(choose_mode({VARIABLE: asked}), Path("/w"))) == (mode == "namespace")
+
+
+def test_root_without_namespaces_is_told_what_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is decided for the operator: without a word there is no build, and a strange word is a fault."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(modes, "namespaces_work", lambda: False)
+    with pytest.raises(UnmetError) as caught:
+        choose_mode({})
+    assert f"{VARIABLE}=preferred" in (caught.value.diagnostics[0].hint or "")
+    with pytest.raises(UsageError, match="wanted `required`, `preferred`, `none`"):
+        choose_mode({VARIABLE: "no"})
 
 
 def test_an_ordinary_user_takes_what_really_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user namespace where the kernel gives one, else faked owners, else a fault that says what to do."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: "/usr/bin/x")
-    monkeypatch.setattr(modes, "works", lambda command: command[0] == "unshare")
-    assert choose_mode() == "unshare"
-    choose_mode.cache_clear()
+    monkeypatch.setattr(modes, "namespaces_work", lambda: True)
+    assert choose_mode({}) == "namespace"
+    monkeypatch.setattr(modes, "namespaces_work", lambda: False)
     monkeypatch.setattr(modes, "works", lambda command: command[0] == "fakeroot")
-    assert choose_mode() == "fakechroot"
-    choose_mode.cache_clear()
+    assert choose_mode({}) == "fakechroot"
     monkeypatch.setattr(modes, "works", lambda _: False)
     with pytest.raises(UnmetError) as caught:
-        choose_mode()
+        choose_mode({})
     assert "--add-subuids" in (caught.value.diagnostics[0].hint or "")
-    choose_mode.cache_clear()
 
 
 def test_owners_that_are_faked_are_remembered(tmp_path: Path) -> None:
@@ -69,7 +84,7 @@ def test_foreign_programs_are_needed_only_where_packages_run_some(monkeypatch: p
     """Where the machine runs no arm64, only a root whose packages run nothing can be made for it."""
     foreign = definition().model_copy(update={"architecture": "arm64" if native() == "amd64" else "amd64"})
     monkeypatch.setattr(modes, "works", lambda _: False)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(modes, "choose_mode", lambda: "namespace")
     require_mode(foreign, chroot=False)
     require_mode(definition().model_copy(update={"architecture": native()}), chroot=True)
     with pytest.raises(UnmetError, match=f"no programs for {foreign.architecture}"):
