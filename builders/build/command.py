@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from builders.images.size import format_size
 from recipe_runner.errors import Diagnostic, RecipeError, UnmetError
 from recipe_runner.sanitise import visible
 
@@ -45,6 +47,10 @@ _LAST_LINES = 12
 _FAULT = re.compile(r"(E|Err\S*|error|fatal):", re.IGNORECASE)
 """Earlier lines that are told too: apt says what is wrong, and then much more."""
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes")
+_MOST_SAID = 64 << 20
+"""Bytes that one tool may say: its output lies beside what it makes, and must not fill the place."""
+_READ_BACK = 1 << 20
+"""Bytes at the end of what a tool said that are read when it fails."""
 _GRACE = 15.0
 """Seconds a tool may take to clean up when it is told to end (mmdebstrap removes its chroot)."""
 
@@ -108,9 +114,16 @@ class Commands:
             log.write(f"+ {command}\n".encode())
             log.flush()
             start = log.tell()
-            status = self._finish(words, stdin, (output, log.fileno()), cwd)
+            with _as_file(stdin) as source:
+                process = self._start(words, source, (output, log.fileno()), cwd)
+            status = self._finish(process, log.fileno(), start)
         if status:
             raise ToolError(command.name or words[0], status, _tail(self.log, start))
+
+    def note(self, text: str) -> None:
+        """Write one line into the log."""
+        with self.log.open("ab") as log:
+            log.write(f"{text}\n".encode())
 
     def extended(self, **environ: str) -> Commands:
         """Return the same with further variables."""
@@ -121,14 +134,13 @@ class Commands:
         for process in tuple(self.running):
             _end_group(process)
 
-    def _finish(
-        self, words: list[str], stdin: bytes | BinaryIO | None, outputs: tuple[int, int], cwd: Path | None
-    ) -> int:
-        given = stdin if isinstance(stdin, bytes) else None
+    def _start(
+        self, words: list[str], stdin: BinaryIO | None, outputs: tuple[int, int], cwd: Path | None
+    ) -> subprocess.Popen[bytes]:
         try:
             process = subprocess.Popen(
                 words,
-                stdin=subprocess.PIPE if isinstance(stdin, bytes) else stdin or subprocess.DEVNULL,
+                stdin=stdin or subprocess.DEVNULL,
                 stdout=outputs[0],
                 stderr=outputs[1],
                 env=self.environ,
@@ -138,15 +150,43 @@ class Commands:
         except FileNotFoundError as fault:
             raise UnmetError.because(f"`{words[0]}` is not installed") from fault
         self.running.add(process)
-        with process:
-            try:
-                process.communicate(given)
-            except BaseException:
-                _end_group(process)
-                raise
-            finally:
-                self.running.discard(process)
-        return process.returncode
+        return process
+
+    def _finish(self, process: subprocess.Popen[bytes], log: int, start: int) -> int:
+        """Wait for a tool; end it when the wait is interrupted, or when it says more than can be meant."""
+        try:
+            _watch(process, lambda: os.fstat(log).st_size - start)
+            return process.wait()
+        except BaseException:
+            _end_group(process)
+            raise
+        finally:
+            self.running.discard(process)
+
+
+def _watch(process: subprocess.Popen[bytes], said: Callable[[], int]) -> None:
+    """Return when a process has ended; raises RecipeError when it has said too much before."""
+    handle = os.pidfd_open(process.pid)
+    try:
+        ending = select.poll()
+        ending.register(handle, select.POLLIN)
+        while not ending.poll(1000):
+            if said() > _MOST_SAID:
+                raise RecipeError.because(f"a tool said more than {format_size(_MOST_SAID)}, and was ended")
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _as_file(stdin: bytes | BinaryIO | None) -> Iterator[BinaryIO | None]:
+    """Give a tool's input as a file, so that nobody has to feed it while it is watched."""
+    if not isinstance(stdin, bytes):
+        yield stdin
+        return
+    with tempfile.TemporaryFile() as stream:
+        stream.write(stdin)
+        stream.seek(0)
+        yield stream
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
@@ -177,7 +217,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def _tail(log: Path, start: int) -> str:
     with log.open("rb") as stream:
-        stream.seek(start)
+        stream.seek(max(start, os.fstat(stream.fileno()).st_size - _READ_BACK))
         lines = visible(stream.read().decode("utf-8", "replace").replace("\r", "\n")).split("\n")
     lines = [text for text in lines if text.strip()]
     before = [text for text in lines[:-_LAST_LINES] if _FAULT.match(text)][-_LAST_LINES:]

@@ -19,7 +19,7 @@ from builders.build.e2fsprogs import find_mke2fs
 from builders.build.filesystem import filesystem_path
 from builders.build.interrupts import terminable
 from builders.build.layout import Layout
-from builders.build.modes import require_mode
+from builders.build.modes import MEANING, require_mode
 from builders.build.phases import Phases, find_phases
 from builders.build.plan import build_tools, find_tools
 from builders.build.progress import Progress
@@ -101,7 +101,10 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
     disks = disk_paths(bench, staged, names)
     mke2fs = find_mke2fs(bench.commands, bench.cache, progress)
     bootstrap = family.bootstrap(bench)
-    require_mode(definition, chroot=bootstrap.mode != "chrootless")
+    mode = require_mode(definition, chroot=bootstrap.mode != "chrootless")
+    bench.commands.note(f"isolation: {mode}: {MEANING[mode]}")
+    if mode == "root":
+        progress.warn(MEANING[mode])
     with ExitStack() as stack:
         with progress.phase(f"archive of {definition.codename}"):
             family.prepare(bench)
@@ -131,7 +134,8 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
             aside.finish()
     used = find_tools(build_tools(definition, family))
     versions = {tool.tool.package: tool.version for tool in used if tool.version}
-    write_run(bench, staged, names, making, start, versions | {"mke2fs": ".".join(map(str, mke2fs.version))})
+    versions["mke2fs"] = ".".join(map(str, mke2fs.version))
+    write_run(bench, staged, names, making, start, versions, mode)
 
 
 @dataclass(frozen=True, slots=True)

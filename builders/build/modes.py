@@ -90,11 +90,14 @@ def owners_path(work: Path) -> Path:
     return work / "owners"
 
 
-def require_mode(definition: Definition, *, chroot: bool) -> None:
-    """Raise UnmetError where no root can be made, or none whose own programs, run in it, are of this architecture."""
+def require_mode(definition: Definition, *, chroot: bool) -> Mode:
+    """Return the way the root is made.
+
+    Raises UnmetError where none can be made, or none whose own programs, run in it, are of this architecture.
+    """
     mode = choose_mode()
     if not chroot or definition.architecture == native():
-        return
+        return mode
     if not works(("arch-test", definition.architecture)):
         raise UnmetError.because(
             f"this machine runs no programs for {definition.architecture}, and the packages have some to run",
@@ -102,6 +105,7 @@ def require_mode(definition: Definition, *, chroot: bool) -> None:
         )
     if mode == "fakechroot":
         raise UnmetError.because("foreign programs do not run where chroot is faked", hint="build as root")
+    return mode
 
 
 @cache

@@ -14,6 +14,7 @@ from builders.build.cache import PhaseCache, copy_sparse, phase_key
 from builders.build.disks import disk_names
 from builders.build.e2fsprogs import Mke2fs
 from builders.build.inputs import archive_state, machine_state, program_state
+from builders.build.modes import choose_mode
 from builders.build.rootfs import mmdebstrap_command
 from builders.build.tools import DISK_TOOLS
 from builders.customise.hooks import hooks_of
@@ -103,7 +104,7 @@ def find_phases(
     early = [hook.model_dump(mode="json") for hook in definition.hooks if hook.phase != "customise"]
     debconf = definition.debconf.sha256 if definition.debconf else None
     rootfs_key = phase_key(
-        *("rootfs", asked, environ, early, debconf, str(bench.serial), sources, machine, program_state())
+        *("rootfs", choose_mode(), asked, environ, early, debconf, str(bench.serial), sources, machine, program_state())
     )
     files = {path: hashlib.sha256(content).hexdigest() for path, content in bootstrap.files.items()}
     late = definition.model_dump(mode="json", exclude=_IN_NO_ROOT)

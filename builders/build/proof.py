@@ -108,14 +108,16 @@ def write_proof(bench: Bench, staged: Path, names: Names, rootfs: Rootfs, accoun
     return making
 
 
-def write_run(bench: Bench, staged: Path, names: Names, making: Making, start: Start, tools: dict[str, str]) -> None:
+def write_run(
+    bench: Bench, staged: Path, names: Names, making: Making, start: Start, tools: dict[str, str], isolation: str
+) -> None:
     """Write what differs from run to run: the log, and the provenance of the checksums. Neither is summed.
 
     Logins in addresses, of this machine's mirrors for instance, stay out of the log.
     """
     (staged / names.log).write_bytes(_LOGIN.sub(b"", bench.commands.log.read_bytes()))
     log = (names.log, digest(staged / names.log))
-    run = Run(start.id, start.began, datetime.now(UTC), tools, log)
+    run = Run(start.id, start.began, datetime.now(UTC), tools, isolation, log)
     (staged / names.run).write_text(format_provenance(making, {SUMS: digest(staged / SUMS)}, run), "utf-8")
 
 

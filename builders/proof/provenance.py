@@ -37,12 +37,16 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run adds: its id, begin and end, the versions of the tools by name, and its log's name and sha256."""
+    """What one run adds: its id, begin and end, versions of the tools by name, its log's name and sha256.
+
+    `isolation` says how packages and hooks were run.
+    """
 
     id: uuid.UUID
     began: datetime
     ended: datetime
     tools: Mapping[str, str]
+    isolation: str
     log: tuple[str, str]
 
 
@@ -64,7 +68,10 @@ def format_provenance(making: Making, subjects: Mapping[str, str], run: Run | No
             "buildDefinition": {
                 "buildType": BUILD_TYPE,
                 "externalParameters": {"definition": making.definition, "serial": making.serial},
-                "internalParameters": {"SOURCE_DATE_EPOCH": making.epoch},
+                "internalParameters": {
+                    "SOURCE_DATE_EPOCH": making.epoch,
+                    **({"isolation": run.isolation} if run else {}),
+                },
                 "resolvedDependencies": [
                     _resource("definition.toml", making.definition_sha256),
                     *(

@@ -40,5 +40,7 @@ def test_what_differs_from_run_to_run_is_apart(karmic: Path) -> None:
     assert details["builder"]["version"]["mke2fs"] >= "1.47.1"
     log = (karmic / NAMES.log).read_bytes()
     assert details["byproducts"] == [{"name": NAMES.log, "digest": {"sha256": hashlib.sha256(log).hexdigest()}}]
-    assert b"+ mmdebstrap " in log
+    assert b" mmdebstrap --mode=" in log
+    mode = statement["predicate"]["buildDefinition"]["internalParameters"]["isolation"]
+    assert log.startswith(f"isolation: {mode}: ".encode())
     assert not {NAMES.run, NAMES.log} & set(parse_sums((karmic / SUMS).read_bytes()))
