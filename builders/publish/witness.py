@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -18,6 +18,7 @@ from builders.publish.faults import CloudFault, diagnose
 from recipe_runner.errors import RecipeError, UsageError
 from recipe_runner.journal.witness.base import Attestation, Case, TrustedWitness, WitnessError
 from recipe_runner.journal.witness.head import STATEMENT_CAP, Head
+from recipe_runner.journal.witness.inquiry import Inquiry
 from recipe_runner.journal.witness.statements import compared
 from recipe_runner.sanitise import line
 
@@ -42,9 +43,13 @@ class ObjectLock:
         _Shelf.of(address)
 
     def attest(self, address: str, head: Head, limit: float) -> bytes:
-        """Put the statement under lock, see that it is, and return it with the object's place and version."""
+        """Put the statement under lock, read it back, and return it with the object's place and version.
+
+        Raises WitnessError unless what was read is that statement, in mode COMPLIANCE, for all of the time asked for.
+        """
         shelf = _Shelf.of(address)
-        key, until = shelf.key(head), datetime.now(UTC) + timedelta(days=shelf.days)
+        key = shelf.key(head)
+        until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=shelf.days)
         with _asked() as s3:
             put = s3.put_object(
                 Bucket=shelf.bucket,
@@ -56,20 +61,24 @@ class ObjectLock:
                 ObjectLockRetainUntilDate=until,
             )
             version = put.get("VersionId", "")
-            kept = dict(s3.get_object(Bucket=shelf.bucket, Key=key, VersionId=version)) if version else {}
-        if why := _unlocked(kept):
+            kept: Mapping[str, Any] = {}
+            if version:
+                kept = s3.get_object(Bucket=shelf.bucket, Key=key, VersionId=version)
+            why = _unlocked(kept) or _departs(kept, head, until)
+        if why:
             raise WitnessError.because(
                 f"the object `{line(key)}` is not under lock: {why}", hint="make the bucket with object lock enabled"
             )
         return head.statement() + f"bucket: {shelf.bucket}\nkey: {key}\nversion: {line(version)}\n".encode()
 
-    def testify(self, trusted: TrustedWitness, case: Case) -> Iterable[Attestation]:
+    def testify(self, trusted: TrustedWitness, case: Case, inquiry: Inquiry) -> Iterable[Attestation]:
         """Read every version of every statement about the run; only those count whose lock is in force."""
         if trusted.address is None:
             raise WitnessError.because("the policy names no `address` of the bucket", hint="add address = s3://…")
         shelf = _Shelf.of(trusted.address)
         counting: list[bytes] = []
-        with _asked() as s3:
+        s3 = inquiry.once(f"s3 at {trusted.address}", shelf, shelf.reached)
+        with _complaining():
             for key, version in shelf.versions(s3, case.run):
                 kept = s3.get_object(Bucket=shelf.bucket, Key=key, VersionId=version)
                 if why := _unlocked(kept):
@@ -115,6 +124,12 @@ class _Shelf:
     def key(self, head: Head) -> str:
         return f"{self.prefix}{head.run}/{head.records}"
 
+    def reached(self, _: ExitStack) -> S3Client:
+        """Return a client that has reached the bucket; raises WitnessError."""
+        with _asked() as s3:
+            s3.list_object_versions(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
+            return s3
+
     def versions(self, s3: S3Client, run: str) -> Iterator[tuple[str, str]]:
         """Yield key and version of each object about a run; raises WitnessError where there are too many to read."""
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=f"{self.prefix}{run}/")
@@ -130,12 +145,31 @@ class _Shelf:
 @contextmanager
 def _asked() -> Iterator[S3Client]:
     """Give a client, and turn what it raises into ours."""
-    try:
+    with _complaining():
         yield Cloud().s3()
+
+
+@contextmanager
+def _complaining() -> Iterator[None]:
+    """Turn what a client raises into ours."""
+    try:
+        yield
     except CloudFault as fault:
         raise WitnessError(*diagnose(fault)) from fault
     except RecipeError as error:
         raise WitnessError(*error.diagnostics) from error
+
+
+def _departs(kept: Mapping[str, Any], head: Head, until: datetime) -> str:
+    """Say how a locked object departs from what was put there; nothing where it does not."""
+    found = kept["ObjectLockRetainUntilDate"]
+    if found < until:
+        return f"its lock ends at {_moment(found)}, and not at {_moment(until)}"
+    return "" if kept["Body"].read(STATEMENT_CAP + 1) == head.statement() else "it holds something else"
+
+
+def _moment(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _unlocked(kept: Mapping[str, Any]) -> str:
@@ -146,5 +180,5 @@ def _unlocked(kept: Mapping[str, Any]) -> str:
     if mode != MODE:
         return f"its lock is of mode {line(mode)}, not {MODE}"
     if until <= datetime.now(UTC):
-        return f"its lock ended at {until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return f"its lock ended at {_moment(until)}"
     return ""

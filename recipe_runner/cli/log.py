@@ -32,6 +32,7 @@ from recipe_runner.journal.runner import runner
 from recipe_runner.journal.tally import tally
 from recipe_runner.journal.transcript import STREAMS, transcript
 from recipe_runner.journal.verify import verify
+from recipe_runner.journal.witness.inquiry import Inquiry
 from recipe_runner.sanitise import line
 
 
@@ -47,18 +48,7 @@ def command() -> None:  # noqa: D103 - its help is above
 @options.plain
 def list_runs(runs: Path | None, policy: Path | None, as_json: bool, plain: bool) -> None:  # noqa: D103 - its help is above
     terminal = Terminal(plain=plain)
-    trusted = Policy.load(policy) if policy else None
-    listed = []
-    ledger = Ledger.read(runs or options.default_runs()) if trusted else None
-    for directory in run_directories(runs or options.default_runs()):
-        try:
-            glance = Glance.at(directory)
-            verdict = verify(directory, trusted, ledger).verdict if trusted else None
-        except RecipeError as error:
-            terminal.warn(line(f"{directory}: {error}"))
-            continue
-        live = glance.closed is None and runner(directory) is not None
-        listed.append(ListedRun(directory, glance, glance.state(live=live), verdict))
+    listed = _listed(terminal, runs or options.default_runs(), Policy.load(policy) if policy else None)
     listed.sort(key=lambda run: run.glance.began, reverse=True)
     if as_json:
         terminal.raw(json.dumps([run_table.as_data(run) for run in listed], indent=2) + "\n")
@@ -66,6 +56,26 @@ def list_runs(runs: Path | None, policy: Path | None, as_json: bool, plain: bool
         run_table.show(terminal, listed)
     else:
         terminal.note(line(f"no runs below {runs or options.default_runs()}"))
+
+
+def _listed(terminal: Terminal, runs: Path, trusted: Policy | None) -> list[ListedRun]:
+    """Look at each run, and verify it by a policy; witnesses are asked once for all of them."""
+    ledger = Ledger.read(runs) if trusted else None
+    found: list[ListedRun] = []
+    directories = run_directories(runs)
+    with terminal.busy("reading runs") as doing, Inquiry(lambda who: doing(f"asking {who}")) as inquiry:
+        for number, directory in enumerate(directories, 1):
+            try:
+                glance, verdict = Glance.at(directory), None
+                if trusted:
+                    doing(f"verifying run {number} of {len(directories)}")
+                    verdict = verify(directory, trusted, ledger, inquiry=inquiry).verdict
+            except RecipeError as error:
+                terminal.warn(line(f"{directory}: {error}"))
+                continue
+            live = glance.closed is None and runner(directory) is not None
+            found.append(ListedRun(directory, glance, glance.state(live=live), verdict))
+    return found
 
 
 @command.command(help="Show what happened in RUN, a directory or a run's id, record by record.")

@@ -16,6 +16,7 @@ from recipe_runner.journal.ledger import Ledger
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.verdict import UNUSABLE
 from recipe_runner.journal.verify import verify
+from recipe_runner.journal.witness.inquiry import Inquiry
 
 
 class Verify(click.Command):
@@ -47,7 +48,9 @@ def command(  # noqa: D103 - its help is above
     terminal = Terminal()
     try:
         kept = Ledger.read(ledger) if ledger else None
-        report = verify(run, Policy.load(policy), kept, second_opinion=second_opinion)
+        trusted = Policy.load(policy)
+        with terminal.busy("verifying") as doing, Inquiry(lambda who: doing(f"asking {who}")) as inquiry:
+            report = verify(run, trusted, kept, second_opinion=second_opinion, inquiry=inquiry)
     except RecipeError as error:
         _refuse(ctx, terminal, error.diagnostics, as_json=as_json)
     if as_json:

@@ -138,6 +138,18 @@ class Terminal:
             self.err.print(Text.assemble((mark, style), " ", line(title), (f"  {took}", "dim")))
 
     @contextmanager
+    def busy(self, title: str) -> Iterator[Callable[[str], None]]:
+        """Show a title while something works, and nothing afterwards; the function it gives changes the title.
+
+        Silent without a terminal.
+        """
+        if not self.err.is_terminal or self.plain:
+            yield lambda _: None
+            return
+        with self.err.status(Text(line(title))) as status:
+            yield lambda text: status.update(Text(line(text)))
+
+    @contextmanager
     def progress(self, title: str, total: float | None) -> Iterator[Callable[[float], None]]:
         """Show a bar; the function it gives takes how much more has been done. Silent without a terminal."""
         from rich.progress import (  # noqa: PLC0415 - slow to import, and runs show none

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -25,17 +26,26 @@ from recipe_runner.journal.signature import verify_signature
 from recipe_runner.journal.survey import Seal
 from recipe_runner.journal.verdict import Doubt, Report, Verdict
 from recipe_runner.journal.witness.hearing import hear
+from recipe_runner.journal.witness.inquiry import Inquiry
 
 CHUNK = 1 << 20
 AHEAD = 64
 """Seals that are being checked, or wait for it, at any time."""
 
 
-def verify(directory: Path, policy: Policy, ledger: Ledger | None = None, *, second_opinion: bool = False) -> Report:
+def verify(
+    directory: Path,
+    policy: Policy,
+    ledger: Ledger | None = None,
+    *,
+    second_opinion: bool = False,
+    inquiry: Inquiry | None = None,
+) -> Report:
     """Judge a run; nothing is believed because it stands in the run's directory.
 
     `ledger` holds the runs that may vouch for this one; by default those beside it. With `second_opinion`, a
-    signature is good only if `sqv` agrees with `gpgv`. Raises UsageError where the journal cannot be read, UnmetError
+    signature is good only if `sqv` agrees with `gpgv`. Runs that are verified in one `inquiry` share what is asked of
+    witnesses. Raises UsageError where the journal cannot be read, UnmetError
     where a program that judges is missing.
     """
     judge = _Judge(policy, Opinions() if second_opinion else None)
@@ -48,7 +58,8 @@ def verify(directory: Path, policy: Policy, ledger: Ledger | None = None, *, sec
         each = functools.partial(_side_by_side, pool)
         examined = examine(lines, policy, judge.check, directory_name=directory.absolute().name, each=each)
     beside = ledger or Ledger.read(directory.absolute().parent)
-    heard = hear(directory, policy.witnesses, examined.extent, beside, judge.sealed)
+    with contextlib.nullcontext(inquiry) if inquiry else Inquiry() as asking:
+        heard = hear(directory, policy.witnesses, examined.extent, beside, judge.sealed, asking)
     doubts = [
         *examined.doubts,
         *heard.doubts,

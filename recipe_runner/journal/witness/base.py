@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, Protocol
 
 from recipe_runner.errors import UnmetError
 from recipe_runner.journal.witness.head import Head, Moment
+from recipe_runner.journal.witness.inquiry import Inquiry
 
 Outcome = Literal["vouches", "contradicts", "silent"]
 Heads = Callable[[Iterable[int]], Mapping[int, Head]]
@@ -93,6 +94,9 @@ class Witness(Protocol):
         """Tell the witness of a head and return its receipt, within `limit` seconds; raises WitnessError."""
         ...
 
-    def testify(self, trusted: TrustedWitness, case: Case) -> Iterable[Attestation]:
-        """Say what the witness knows of a journal, from its receipts or by asking it; raises WitnessError."""
+    def testify(self, trusted: TrustedWitness, case: Case, inquiry: Inquiry) -> Iterable[Attestation]:
+        """Say what the witness knows of a journal, from its receipts or by asking it; raises WitnessError.
+
+        Through `inquiry` a place is asked once for what holds for all runs that are verified in the same call.
+        """
         ...

@@ -11,8 +11,8 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -21,6 +21,7 @@ from recipe_runner.engine.preconditions.probe import KEPT, Answer, ask
 from recipe_runner.errors import RecipeError, UsageError
 from recipe_runner.journal.witness.base import Attestation, Case, TrustedWitness, WitnessError
 from recipe_runner.journal.witness.head import STATEMENT_CAP, Head
+from recipe_runner.journal.witness.inquiry import Inquiry
 from recipe_runner.journal.witness.statements import compared
 from recipe_runner.sanitise import line
 
@@ -63,15 +64,15 @@ class GitRemote:
                 raise WitnessError.because(f"`{address}` has changed {TRIES} times while it was written to")
         return head.statement() + f"repository: {address}\ncommit: {commit}\n".encode()
 
-    def testify(self, trusted: TrustedWitness, case: Case) -> Iterable[Attestation]:
+    def testify(self, trusted: TrustedWitness, case: Case, inquiry: Inquiry) -> Iterable[Attestation]:
         """Read every statement about the run that the branch ever held, also those that later commits removed."""
         if trusted.address is None:
             raise WitnessError.because("the policy names no `address` of the repository", hint="add address = URL")
-        with _Branch.of(trusted.address).opened(ASKING_SECONDS) as repository:
-            if repository.fetch() is None:
-                return
-            found = list(repository.statements(case.run))
-        yield from compared("git", trusted.address, found, case)
+        branch = _Branch.of(trusted.address)
+        repository = inquiry.once(f"git at {trusted.address}", branch, branch.fetched)
+        if repository is not None:
+            found = list(repository.lasting(ASKING_SECONDS).statements(case.run))
+            yield from compared("git", trusted.address, found, case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ class _Branch:
             repository.git("init", "-q", "--bare", scratch)
             yield repository
 
+    def fetched(self, held: ExitStack) -> _Repository | None:
+        """Return a copy of the branch, which `held` keeps, or None where the remote does not have it."""
+        repository = held.enter_context(self.opened(ASKING_SECONDS))
+        return repository if repository.fetch() else None
+
 
 @dataclass(frozen=True, slots=True)
 class _Repository:
@@ -111,6 +117,10 @@ class _Repository:
     @property
     def ref(self) -> str:
         return f"refs/heads/{self.branch.name}"
+
+    def lasting(self, limit: float) -> _Repository:
+        """Return the same repository with so many seconds from now on."""
+        return replace(self, deadline=time.monotonic() + limit)
 
     def fetch(self, *options: str) -> str | None:
         """Fetch the branch and return its commit, or None where the remote does not have it; raises WitnessError."""

@@ -13,6 +13,7 @@ from recipe_runner.journal.verdict import Before, Doubt, Verdict
 from recipe_runner.journal.witness import links
 from recipe_runner.journal.witness.base import Attestation, Case, Heads, Receipt, TrustedWitness
 from recipe_runner.journal.witness.head import Extent, Head, heads
+from recipe_runner.journal.witness.inquiry import Inquiry
 from recipe_runner.journal.witness.links import CheckSignature
 from recipe_runner.journal.witness.receipts import read
 from recipe_runner.journal.witness.table import load
@@ -33,7 +34,12 @@ class Heard:
 
 
 def hear(
-    directory: Path, trusted: Sequence[TrustedWitness], extent: Extent, ledger: Ledger, check: CheckSignature
+    directory: Path,
+    trusted: Sequence[TrustedWitness],
+    extent: Extent,
+    ledger: Ledger,
+    check: CheckSignature,
+    inquiry: Inquiry,
 ) -> Heard:
     """Ask a policy's witnesses and the runs beside it about a journal; raises UsageError where it cannot be read."""
     receipts = tuple(read(directory))
@@ -48,7 +54,7 @@ def hear(
         else:
             case = Case(extent.run, tuple(r for r in receipts if r.kind == witness.kind), journal, extent.named)
             nothing = Attestation(witness.kind, "silent", "it says nothing of this run", witness.address)
-            said = list(_attestations(witness, case)) or [nothing]
+            said = list(_attestations(witness, case, inquiry)) or [nothing]
         attestations += said
         doubts += (
             Doubt(Verdict.INVALID, f"witness `{witness.kind}` at {t.address} contradicts: {t.text}")
@@ -63,22 +69,19 @@ def hear(
 def absent(directory: Path, demanded: Iterable[TrustedWitness], head: Head) -> list[TrustedWitness]:
     """Return those of the witnesses that do not vouch for a head now, by their policy; asks each."""
     receipts = tuple(read(directory))
-    return [
-        witness
-        for witness in demanded
-        if not any(
-            said.outcome == "vouches" and said.records == head.records
-            for said in _attestations(
-                witness,
-                Case(head.run, tuple(r for r in receipts if r.kind == witness.kind), lambda _: {head.records: head}),
-            )
-        )
-    ]
+
+    def vouches(witness: TrustedWitness, inquiry: Inquiry) -> bool:
+        mine = tuple(receipt for receipt in receipts if receipt.kind == witness.kind)
+        said = _attestations(witness, Case(head.run, mine, lambda _: {head.records: head}), inquiry)
+        return any(t.outcome == "vouches" and t.records == head.records for t in said)
+
+    with Inquiry() as inquiry:
+        return [witness for witness in demanded if not vouches(witness, inquiry)]
 
 
-def _attestations(witness: TrustedWitness, case: Case) -> Iterator[Attestation]:
+def _attestations(witness: TrustedWitness, case: Case, inquiry: Inquiry) -> Iterator[Attestation]:
     try:
-        yield from load(witness.kind).testify(witness, case)
+        yield from load(witness.kind).testify(witness, case, inquiry)
     except RecipeError as error:
         why = "; ".join(fault.message for fault in error.diagnostics)
         yield Attestation(witness.kind, "silent", f"it could not be asked: {why}", witness.address)

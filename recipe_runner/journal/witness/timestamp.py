@@ -20,6 +20,7 @@ from recipe_runner.errors import RecipeError, UsageError
 from recipe_runner.gpgv import CLOCK_SKEW_SECONDS
 from recipe_runner.journal.witness.base import Attestation, Case, Receipt, TrustedWitness, WitnessError
 from recipe_runner.journal.witness.head import Head
+from recipe_runner.journal.witness.inquiry import Inquiry
 from recipe_runner.journal.witness.receipts import RECEIPT_CAP
 from recipe_runner.sanitise import line
 
@@ -63,8 +64,9 @@ class TimestampAuthority:
         _check_answer(answer.body, head, limit)
         return answer.body
 
-    def testify(self, trusted: TrustedWitness, case: Case) -> Iterable[Attestation]:
-        """Check each receipt against the journal's bytes and the certificates of the policy."""
+    def testify(self, trusted: TrustedWitness, case: Case, inquiry: Inquiry) -> Iterable[Attestation]:
+        """Check each receipt against the journal's bytes and the certificates of the policy; nobody is asked."""
+        del inquiry
         if trusted.ca is None:
             raise WitnessError.because(
                 "the policy names no `ca` for the timestamps", hint="add the authority's certificate: ca = FILE"

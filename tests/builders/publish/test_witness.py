@@ -11,6 +11,7 @@ from builders.publish.witness import ObjectLock
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.witness.base import Attestation, Case, TrustedWitness, WitnessError
 from recipe_runner.journal.witness.head import Head
+from recipe_runner.journal.witness.inquiry import Inquiry
 from tests.recipe_runner.journal.runs import RUN
 from tests.recipe_runner.journal.witness.conftest import HEAD
 from tests.support.cloud import fresh_cloud
@@ -42,7 +43,7 @@ def asked(*journal: Head, address: str = KEPT) -> list[Attestation]:
     """Return what the bucket says of a journal that has these heads."""
     known = {head.records: head for head in journal}
     case = Case(RUN, (), lambda marks: {mark: known[mark] for mark in marks if mark in known})
-    return list(S3.testify(TrustedWitness("s3", address), case))
+    return list(S3.testify(TrustedWitness("s3", address), case, Inquiry()))
 
 
 def test_a_head_is_kept_under_lock(s3: S3Client) -> None:
@@ -106,7 +107,7 @@ def test_without_a_cloud_it_fails_in_words(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(WitnessError, match="cannot reach the cloud"):
         S3.attest(KEPT, HEAD, 5)
     with pytest.raises(WitnessError, match="names no `address`"):
-        list(S3.testify(TrustedWitness("s3"), Case(RUN, (), lambda _: {})))
+        list(S3.testify(TrustedWitness("s3"), Case(RUN, (), lambda _: {}), Inquiry()))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.keyring import Keyring
 from tests.recipe_runner.journal.test_vectors import by_shell
 from tests.support.authority import Authority, serving
-from tests.support.command import only_run, recipe, records
+from tests.support.command import environment, only_run, recipe, records
 from tests.support.keyring import keyring, make_key
 from tests.support.repository import bare, put
 
@@ -111,6 +111,19 @@ def test_the_journal_tells_of_its_witnesses(place: Place, witnessed: Path, tmp_p
     assert by_shell(witnessed, place.policy(), tmp_path)[0] == 0
     shown = recipe("log", "show", witnessed).stdout
     assert "has seen 2 records" in shown
+
+
+def test_many_runs_are_listed_by_one_question(place: Place, witnessed: Path, tmp_path: Path) -> None:
+    """`recipe log list --policy` asks a remote once, however many runs there are, and gives each its verdict."""
+    for number in range(3):
+        shutil.copytree(witnessed, tmp_path / "runs" / f"copy-{number}")
+    (tmp_path / "git").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nexec {shutil.which("git")} "$@"\n')
+    (tmp_path / "git").chmod(0o755)
+    named = ("--runs", tmp_path / "runs", "--policy", place.policy(GIT + BOTH), "--json")
+    listed = recipe("log", "list", *named, environ={"PATH": f"{tmp_path}:{environment()['PATH']}"})
+    assert [run["verdict"] for run in json.loads(listed.stdout)] == ["VALID"] * 3, listed.stderr
+    asked = (tmp_path / "asked").read_text()
+    assert [asked.count(verb) for verb in ("ls-remote", " fetch ", "init")] == [1, 1, 1]
 
 
 def test_without_a_policy_for_them_receipts_prove_nothing(place: Place, witnessed: Path) -> None:

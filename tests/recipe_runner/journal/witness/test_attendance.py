@@ -10,6 +10,7 @@ from recipe_runner.errors import UnmetError
 from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.journal.witness.base import Attestation, Case, TrustedWitness
 from recipe_runner.journal.witness.head import Head
+from recipe_runner.journal.witness.inquiry import Inquiry
 from recipe_runner.journal.witness.table import Appointed
 from tests.recipe_runner.journal.witness.conftest import HEAD
 
@@ -31,7 +32,7 @@ class Scripted:
             raise self.answer
         return self.answer
 
-    def testify(self, trusted: TrustedWitness, case: Case) -> Iterable[Attestation]:
+    def testify(self, trusted: TrustedWitness, case: Case, inquiry: Inquiry) -> Iterable[Attestation]:
         return ()
 
 

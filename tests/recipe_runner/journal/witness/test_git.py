@@ -10,6 +10,7 @@ from recipe_runner.errors import UsageError
 from recipe_runner.journal.witness.base import Attestation, Case, TrustedWitness, WitnessError
 from recipe_runner.journal.witness.git import GitRemote
 from recipe_runner.journal.witness.head import Head
+from recipe_runner.journal.witness.inquiry import Inquiry
 from tests.recipe_runner.journal.runs import OTHER_RUN, RUN
 from tests.recipe_runner.journal.witness.conftest import HEAD
 from tests.support import sshd
@@ -24,7 +25,7 @@ def asked(address: str | Path, *journal: Head, run: str = RUN) -> list[Attestati
     """Return what the remote says of a journal that has these heads."""
     known = {head.records: head for head in journal}
     case = Case(run, (), lambda marks: {mark: known[mark] for mark in marks if mark in known})
-    return list(GIT.testify(TrustedWitness("git", str(address)), case))
+    return list(GIT.testify(TrustedWitness("git", str(address)), case, Inquiry()))
 
 
 def test_heads_are_pushed_and_found(repository: Path) -> None:
@@ -36,6 +37,28 @@ def test_heads_are_pushed_and_found(repository: Path) -> None:
     assert git(repository, "show", f"witness:{RUN}/9") == LATER.statement().decode().strip()
     assert git(repository, "rev-list", "--count", "witness") == "2"
     assert [(t.outcome, t.records) for t in asked(repository, HEAD, LATER)] == [("vouches", 2), ("vouches", 9)]
+
+
+def test_many_runs_ask_a_remote_once(repository: Path) -> None:
+    """What was fetched for one run answers for the others, and so does a failure to fetch it."""
+    for head in (HEAD, Head(OTHER_RUN, 5, 9, "a" * 64, "b" * 64)):
+        GIT.attest(str(repository), head, 60)
+    gone = repository.with_name("gone.git")
+
+    def said(run: str, inquiry: Inquiry) -> list[str]:
+        case = Case(run, (), lambda _: {2: HEAD})
+        return [t.outcome for t in GIT.testify(TrustedWitness("git", str(repository)), case, inquiry)]
+
+    with Inquiry() as inquiry:
+        assert said(RUN, inquiry) == ["vouches"]
+        repository.rename(gone)
+        assert said(OTHER_RUN, inquiry) == ["contradicts"]
+    with Inquiry() as inquiry:
+        for number in range(2):
+            with pytest.raises(WitnessError, match="git ls-remote"):
+                said(RUN, inquiry)
+            if number == 0:
+                gone.rename(repository)
 
 
 def test_what_was_rewritten_or_cut_is_contradicted(repository: Path) -> None:
@@ -99,7 +122,7 @@ def test_a_remote_that_cannot_be_had_is_a_failure_in_words(tmp_path: Path, repos
     with pytest.raises(WitnessError, match="has not ended"):
         GIT.attest(str(repository), HEAD, 1)
     with pytest.raises(WitnessError, match="names no `address`"):
-        list(GIT.testify(TrustedWitness("git"), Case(RUN, (), lambda _: {})))
+        list(GIT.testify(TrustedWitness("git"), Case(RUN, (), lambda _: {}), Inquiry()))
 
 
 @pytest.mark.parametrize("address", ["", "#x", "-upload-pack=x", "x#..", "x#-x", "x#a//b", "x#a.lock", "x#a b"])

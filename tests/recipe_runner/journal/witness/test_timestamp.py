@@ -11,6 +11,7 @@ import pytest
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.witness.base import Attestation, Case, Receipt, TrustedWitness, WitnessError
 from recipe_runner.journal.witness.head import Head
+from recipe_runner.journal.witness.inquiry import Inquiry
 from recipe_runner.journal.witness.timestamp import TimestampAuthority
 from tests.recipe_runner.journal.runs import RUN
 from tests.recipe_runner.journal.witness.conftest import HEAD
@@ -24,7 +25,7 @@ def judged(data: bytes, ca: Path, head: Head | None = HEAD) -> Attestation:
     """Return what one receipt says of a journal that has `head`."""
     receipt = Receipt("tsa", 2, data, "witnesses/2-tsa.tsr")
     case = Case(RUN, (receipt,), lambda _: {2: head} if head else {})
-    (attestation,) = TSA.testify(TrustedWitness("tsa", ca=ca), case)
+    (attestation,) = TSA.testify(TrustedWitness("tsa", ca=ca), case, Inquiry())
     return attestation
 
 
@@ -112,7 +113,7 @@ def test_without_certificates_nothing_can_be_checked(authority: Authority) -> No
     """A policy that names no `ca` gets no attestation, but a reason."""
     case = Case(RUN, (Receipt("tsa", 2, authority.stamp_digest(HEAD.sha256)),), lambda _: {2: HEAD})
     with pytest.raises(WitnessError, match="names no `ca`"):
-        list(TSA.testify(TrustedWitness("tsa"), case))
+        list(TSA.testify(TrustedWitness("tsa"), case, Inquiry()))
 
 
 @pytest.mark.parametrize("address", ["", "ftp://x", "tsa.example", "http://", "http://u:p@x/", "file:///etc/passwd"])
