@@ -250,14 +250,15 @@ class RunView:
             self._write("\r\x1b[K")
         role = ROLES[event.role]
         took = f"{event.duration_ms / 1000:.1f} s"
+        item = f" [{line(event.item)}]" if event.item is not None else ""
         if event.role == "shell":
             self.terminal.put(Text.assemble("  – shell closed", (f"  {took}", "dim")))
         elif event.outcome == "ok":
-            words = f"{role} passed" if role else "done"
+            words = f"{role} passed{item}" if role else f"done{item}"
             self.terminal.put(Text.assemble(("  ✓ ", "green"), words, (f"  {took}", "dim")))
         else:
             ended = Ended(event.outcome, event.exit_code, event.signal, event.duration_ms)
-            words = f"{role or event.step} {ended.words()}"
+            words = f"{role or event.step}{item} {ended.words()}"
             self.terminal.put(Text.assemble(("  ✗ ", "bold red"), words, (f"  {took}", "dim")))
         for name, value in event.outputs.items():
             shown = value if isinstance(value, str) else ", ".join(value)
