@@ -57,7 +57,7 @@ def misuse(error: click.ClickException) -> Diagnostic:
     if isinstance(error, click.exceptions.NoSuchOption):
         found = f"there is no option `{error.option_name}`"
     if near:
-        return Diagnostic(found, hint=f"use {' or '.join(f'`{name}`' for name in near)}")
+        return Diagnostic(found, hint=f"did you mean {' or '.join(f'`{name}`' for name in near)}?")
     if context is None:
         return Diagnostic(found)
     if isinstance(error, FORM):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -125,7 +125,7 @@ def _shorthands(fragment: Fragment) -> dict[Span | None, str]:
 
 
 def _parameters(fragment: Fragment, faults: list[Diagnostic]) -> list[Parameter]:
-    """Return every declared parameter; one that is declared wrongly counts as a `str`, so that its uses are known."""
+    """Return every declared parameter; one that is declared wrongly keeps its name and type, so that uses are judged."""
     declared = fragment.data.get("params")
     parameters = []
     for name in declared if isinstance(declared, dict) else ():
@@ -149,7 +149,9 @@ def _parameters(fragment: Fragment, faults: list[Diagnostic]) -> list[Parameter]
             declaration = fragment.sub(("params", name)).validate(Declaration)
             parameters.append(Parameter(name=name, span=span, **declaration.model_dump()))
         except InvalidRecipeError:
-            parameters.append(Parameter(name=name, span=span))
+            kind = declared[name].get("type") if isinstance(declared[name], dict) else None
+            kept = kind if isinstance(kind, str) and kind in PARAMETER_TYPES and kind != "choice" else "str"
+            parameters.append(Parameter(name=name, span=span, type=cast("TypeName", kept)))
     return parameters
 
 

@@ -129,6 +129,9 @@ def parse_attributes(text: str, opening: int, place: Place) -> tuple[tuple[Attri
         position = match.end()
         if match["space"] is not None:
             continue
+        if match["value"] == "" and text[position : position + 1] in {'"', "'"}:
+            faults.append(_unclosed_quotation(match["key"], text[position:], place(position, len(text) - position)))
+            return tuple(attributes), faults + list(_repeated(attributes))
         if attribute := _attribute(match, place):
             attributes.append(attribute)
         else:
@@ -190,6 +193,16 @@ def _stray(match: re.Match[str], place: Place) -> Diagnostic:
         f"found `{line(found)}`, wanted `#id`, `.flag` or `key=value`",
         place(match.start(), len(found)),
         hint,
+        Code.INFO_WORD,
+    )
+
+
+def _unclosed_quotation(key: str, rest: str, span: Span) -> Diagnostic:
+    mark = rest[0]
+    return Diagnostic(
+        f"the quotation behind `{key}=` is never closed",
+        span,
+        f"write `{key}={mark}{line(rest[1:].strip().removesuffix('}').rstrip())}{mark}}}`",
         Code.INFO_WORD,
     )
 

@@ -80,10 +80,14 @@ class Declaration(BaseModel):
         if bound is None:
             return None
         if kind == "list":
-            return _convert_item("int", bound)
-        if PARAMETER_TYPES[kind].order is None:
+            kind = "int"
+        order = PARAMETER_TYPES[kind].order
+        if order is None:
             raise ValueError(f"a `{kind}` is neither small nor great; remove it")
-        return _convert_item(kind, bound)
+        converted, least = _convert_item(kind, bound), info.data.get("min")
+        if least is not None and order(converted) < order(least):
+            raise ValueError(f"found `{line(bound)}`, wanted no less than `min`; write `{line(least)}` or more")
+        return converted
 
     @field_validator("default")
     @classmethod

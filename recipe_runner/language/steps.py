@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Literal, cast
 
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span
-from recipe_runner.language.attribute_rules import ACTION, BLOCK, MANUAL
+from recipe_runner.language.attribute_rules import ACTION, BLOCK, MANUAL, ROLES
 from recipe_runner.language.attributes import read_attributes, roles
 from recipe_runner.language.codes import Code
 from recipe_runner.language.elements import Element, Fence, Item
@@ -18,7 +18,7 @@ from recipe_runner.language.fragment import Fragment
 from recipe_runner.language.infostring import Attribute
 from recipe_runner.language.model import ActionStep, Attributes, Block, Manual, Script
 from recipe_runner.language.slugs import ID, distinct, slug
-from recipe_runner.language.suggestions import suggest
+from recipe_runner.language.suggestions import did_you_mean, suggest
 from recipe_runner.sanitise import line
 
 Language = Literal["bash", "python"]
@@ -278,6 +278,14 @@ def _not_runnable(fence: Fence) -> Diagnostic:
 
 def _nameless(fence: Fence) -> Diagnostic:
     word = slug(fence.headings[-1]) if fence.headings else "name"
+    misspelt = next((a for a in fence.info.attributes if a.kind == "class" and did_you_mean(a.name, ROLES)), None)
+    if misspelt is not None:
+        return Diagnostic(
+            f"unknown role `.{line(misspelt.name)}`",
+            misspelt.span,
+            f"did you mean `.{did_you_mean(misspelt.name, ROLES)}`?",
+            Code.ID_MISSING,
+        )
     return Diagnostic(
         "the braces give neither an id nor a role, so this would not run",
         fence.info.braces_span,

@@ -48,14 +48,14 @@ def test_a_misspelt_verb_is_compared_with_those_there_are() -> None:
         done = recipe(*words)
         assert done.returncode == 2
         near = {"chekc": "check", "log": "show", "image": "build"}[words[0]]
-        assert re.fullmatch(rf"error: there is no verb `\w+`\n  hint: use `{near}`\n", done.stderr)
+        assert re.fullmatch(rf"error: there is no verb `\w+`\n  hint: did you mean `{near}`\?\n", done.stderr)
 
 
 def test_misuse_is_told_as_every_other_fault() -> None:
     """What is wrong stands in lower case with names in backticks, and the hint says how the verb is written."""
     wrong = {
         ("log", "output", "x"): "missing argument `STEP`\n  hint: write `recipe log output [OPTIONS] RUN STEP`",
-        ("run", "--answrs"): "there is no option `--answrs`\n  hint: use `--answers`",
+        ("run", "--answrs"): "there is no option `--answrs`\n  hint: did you mean `--answers`?",
         ("check", "--format", "xml", "r.md"): "invalid value for `--format`: `xml` is not one of",
     }
     for words, told in wrong.items():
