@@ -13,7 +13,7 @@ from recipe_runner.language.codes import Code
 from recipe_runner.language.fragment import Fragment
 from recipe_runner.language.model import Requirement
 from recipe_runner.language.parameter_types import PARAMETER_TYPES
-from recipe_runner.language.parameters import Declaration, Parameter
+from recipe_runner.language.parameters import Declaration, Parameter, TypeName
 from recipe_runner.language.source import Document
 from recipe_runner.sanitise import line as one_line
 
@@ -125,7 +125,7 @@ def _shorthands(fragment: Fragment) -> dict[Span | None, str]:
 
 
 def _parameters(fragment: Fragment, faults: list[Diagnostic]) -> list[Parameter]:
-    """Return every declared parameter; one that is declared wrongly keeps its name and type, so that uses are judged."""
+    """Return every declared parameter; one that is declared wrongly keeps name and type, by which uses are judged."""
     declared = fragment.data.get("params")
     parameters = []
     for name in declared if isinstance(declared, dict) else ():
