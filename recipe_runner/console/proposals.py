@@ -9,6 +9,7 @@ from recipe_runner.language.proposal import Finding, Proposal, Verdict
 
 VERDICTS: dict[Verdict, str] = {"step": "good", "manual": "code", "left": "warn"}
 """How each is coloured."""
+COUNTED: dict[Verdict, str] = {"step": "block", "manual": "manual item", "left": "fence"}
 LONGEST = 60
 """A longer first line is cut."""
 
@@ -19,7 +20,8 @@ def show(terminal: Terminal, proposal: Proposal, output: Path) -> None:
         terminal.table(("line", "became", "", "text"), [_row(finding) for finding in proposal.report])
         terminal.say("")
     count = {verdict: sum(finding.verdict == verdict for finding in proposal.report) for verdict in VERDICTS}
-    terminal.say(f"{output}: {count['step']} blocks, {count['manual']} manual items, {count['left']} fences left alone")
+    counted = ", ".join(_counted(count[verdict], what) for verdict, what in COUNTED.items())
+    terminal.say(f"{output}: {counted} left alone")
     terminal.note(f"next: read it, then recipe check {output}")
 
 
@@ -28,3 +30,7 @@ def _row(finding: Finding) -> list[str | tuple[str, str]]:
     shown = f"{text[:LONGEST]}…" if len(text) > LONGEST else text
     what = f"#{finding.id}" if finding.id else finding.reason
     return [(str(finding.line), "quiet"), (finding.verdict, VERDICTS[finding.verdict]), what, (shown, "quiet")]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

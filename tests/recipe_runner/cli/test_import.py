@@ -33,7 +33,7 @@ def test_a_document_becomes_a_recipe(place: Path) -> None:
     assert recipe("check", "recipe.md", directory=place).returncode == 0
     assert "announce-the-freeze" in done.stdout
     assert "not shell but `yaml`" in done.stdout
-    assert "recipe.md: 1 blocks, 1 manual items, 2 fences left alone" in done.stdout
+    assert "recipe.md: 1 block, 1 manual item, 2 fences left alone" in done.stdout
     assert sorted(path.name for path in place.iterdir()) == ["RELEASE.md", "recipe.md"]
     assert stat.S_IMODE((place / "recipe.md").stat().st_mode) == stat.S_IMODE((place / "RELEASE.md").stat().st_mode)
 

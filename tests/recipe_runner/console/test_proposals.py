@@ -27,7 +27,7 @@ def test_each_part_has_a_row(capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert " 3     step    #make-dist   make dist" in out
     assert f" 7     left    no language  {'x' * 60}… " in out
     assert " 9     manual  #ask         Ask them" in out
-    assert out.endswith("out.md: 1 blocks, 1 manual items, 1 fences left alone\n")
+    assert out.endswith("out.md: 1 block, 1 manual item, 1 fence left alone\n")
 
 
 def test_nothing_in_a_document_moves_the_cursor(
