@@ -34,8 +34,9 @@ _TYPES: dict[bytes, tuple[Kind, int]] = {
 class Member:
     """One member: `path` without a leading slash, empty for the root itself; `mode` with the file's type.
 
-    `target` is where a link leads, in the words of the archive; `offset` and `size` in bytes; `capabilities` says
-    whether a program has some of the superuser's rights.
+    `target` is where a link leads, in the words of the archive; `offset` and `size` of its content in bytes;
+    `capabilities` says whether a program has some of the superuser's rights. Its headers begin at `start`, the next
+    member's at `end`.
     """
 
     path: str
@@ -47,13 +48,15 @@ class Member:
     target: str
     offset: int
     capabilities: bool
+    start: int = 0
+    end: int = 0
 
 
 def read_members(archive: Path) -> dict[str, Member]:
     """Return the members of an archive that is not compressed, by path; raises UsageError where it is none."""
     try:
         with tarfile.open(archive, "r:") as tar:
-            return {member.path: member for member in map(_member, tar)}
+            return {member.path: member for member in (_member(info, tar.offset) for info in tar)}
     except tarfile.TarError as fault:
         raise UsageError.because(f"`{line(str(archive))}` is no tar archive: {line(str(fault))}") from fault
 
@@ -110,7 +113,7 @@ def resolve(members: Mapping[str, Member], path: str) -> Member | None:
     return None
 
 
-def _member(info: tarfile.TarInfo) -> Member:
+def _member(info: tarfile.TarInfo, end: int) -> Member:
     kind, type_ = _TYPES.get(info.type, ("file", stat.S_IFREG))
     path = info.name.removeprefix("./").strip("/")
     return Member(
@@ -123,4 +126,6 @@ def _member(info: tarfile.TarInfo) -> Member:
         info.linkname.removeprefix("./") if kind == "hardlink" else info.linkname,
         info.offset_data,
         _CAPABILITY in info.pax_headers,
+        info.offset,
+        end,
     )

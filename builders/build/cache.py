@@ -18,11 +18,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.disk import copy_data, read_data
 from builders.claims import claimed
-from builders.images.size import MIB
 from builders.publish.sums import format_sums, parse_sums
 from builders.publish.tree import SUMS
+from builders.sparse import copy_sparse, filled_blocks
 from recipe_runner.errors import VerificationError
 
 LIMIT = 4 << 30
@@ -85,13 +84,6 @@ class PhaseCache:
                 total -= size
 
 
-def copy_sparse(source: Path, target: Path) -> None:
-    """Copy a file into the new file `target`, its holes kept."""
-    with target.open("xb") as stream:
-        stream.truncate(source.stat().st_size)
-    copy_data(source, target, 0)
-
-
 def _sound(path: Path) -> bool:
     try:
         promised = parse_sums((path / SUMS).read_bytes())
@@ -108,13 +100,11 @@ def _digests(directory: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def _digest(path: Path) -> str:
-    """Hash the file's size, then place and content of each MiB that is not all zeros, wherever its holes are."""
-    total, last = hashlib.sha256(b"%d\n" % path.stat().st_size), -1
-    with path.open("rb") as stream:
-        for position, _ in read_data(path):
-            if (number := position // MIB) != last:
-                total.update(b"%d\n" % number + os.pread(stream.fileno(), MIB, number * MIB))
-                last = number
+    """Hash the file's size, then number and content of each MiB that is not all zeros."""
+    total = hashlib.sha256(b"%d\n" % path.stat().st_size)
+    for number, data in filled_blocks(path):
+        total.update(b"%d\n" % number)
+        total.update(data)
     return total.hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from builders.build.bench import Bench
@@ -12,7 +12,7 @@ from builders.build.grub import BIOS, BOOT_CODE, UEFI, boot_code, core_path, fin
 from builders.build.layout import SECTOR, Layout, Partition, data_partitions, sfdisk_script
 from builders.build.rootfs import Rootfs
 from builders.images.disks import ExtraDisk
-from builders.images.size import MIB
+from builders.sparse import copy_data
 
 
 def make_disk(bench: Bench, layout: Layout, rootfs: Rootfs, images: Mapping[int, Path], disk: Path) -> None:
@@ -89,37 +89,8 @@ def _menu(bench: Bench) -> Path:
     return bench.work / "grub.cfg"
 
 
-def copy_data(source: Path, target: Path, offset: int) -> None:
-    """Copy `source` into `target` at `offset`, its holes skipped; `target` must read as zeros there."""
-    with target.open("r+b") as writer:
-        for position, data in read_data(source):
-            writer.seek(offset + position)
-            writer.write(data)
-
-
 def carve(disk: Path, part: Partition, image: Path) -> None:
     """Write what a partition holds into the new sparse file `image`."""
     with image.open("xb") as writer:
         writer.truncate(part.size)
-        for position, data in read_data(disk, part.start, part.start + part.size):
-            writer.seek(position - part.start)
-            writer.write(data)
-
-
-def read_data(source: Path, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
-    """Give the blocks of a file that are not all zeros, at most a MiB each, with their places; holes are not read."""
-    with source.open("rb") as reader:
-        end = os.fstat(reader.fileno()).st_size if stop is None else stop
-        position = start
-        while position < end:
-            try:
-                position = os.lseek(reader.fileno(), position, os.SEEK_DATA)
-            except OSError:
-                break  # ENXIO: a hole up to the end
-            hole = min(end, os.lseek(reader.fileno(), position, os.SEEK_HOLE))
-            reader.seek(position)
-            while position < hole:
-                data = reader.read(min(MIB - position % MIB, hole - position))
-                if data.strip(b"\0"):
-                    yield position, data
-                position += len(data)
+    copy_data(disk, image, start=part.start, stop=part.start + part.size)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from builders.build.artefacts import Artefact, Materials, artefacts, unpack_boot_files
+from builders.build.aside import Aside, aside
 from builders.build.bench import Bench, bench, scratch_parent
 from builders.build.cache import PhaseCache
 from builders.build.command import ended
@@ -109,17 +110,18 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
         with progress.phase(f"archive of {definition.codename}"):
             family.prepare(bench)
             phases = stack.enter_context(find_phases(bench, family, bootstrap, mke2fs, cache))
-        aside = _Aside(stack.enter_context(ThreadPoolExecutor(1)))
+        beside = stack.enter_context(aside())
         with progress.phase(f"root file system{phases.rootfs.remark}"):
-            packaged, phases = _root(bench, bootstrap, phases, aside)
+            packaged, phases = _root(bench, bootstrap, phases, beside)
         with progress.phase(f"customise{phases.customised.remark}"):
-            rootfs = _customised(bench, packaged, bootstrap, phases, aside)
+            rootfs = _customised(bench, packaged, bootstrap, phases, beside)
         account = stack.enter_context(ThreadPoolExecutor(1)).submit(account_for, bench, names, rootfs)
         with progress.phase(f"file systems and disks{phases.disk.remark}"):
             made = {f"disk-{name}.raw": path for name, path in disks.items()}
             if not phases.disk.copy(made):
                 make_disks(bench, mke2fs, layout, rootfs, disks)
-                aside.begin(phases.disk.keep, made)
+                beside.begin(phases.disk.keep, made)
+            beside.sum(*disks.values())
         unpacked = unpack_boot_files(rootfs, staged if "unpacked" in definition.outputs else bench.work, names)
         materials = Materials(rootfs.archive, filesystem_path(bench), disks[BOOTING], unpacked, staged)
         wanted = artefacts(definition.outputs, names, materials, disks)
@@ -127,39 +129,24 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
         with progress.phase(f"{', '.join(labels) or 'no further files'}{phases.remark(labels)}"):
             if phases.disk.found and not phases.remark(labels):
                 carve(disks[BOOTING], layout.root, filesystem_path(bench))
-            _make_artefacts(bench, phases, wanted)
+            _make_artefacts(bench, phases, wanted, beside)
             _limit(definition, wanted)
         with progress.phase("proof and checksums"):
-            making = write_proof(bench, staged, names, rootfs, account.result())
-            aside.finish()
+            making = write_proof(bench, staged, names, rootfs, account.result(), beside)
+            beside.finish()
     used = find_tools(build_tools(definition, family))
     versions = {tool.tool.package: tool.version for tool in used if tool.version}
     versions["mke2fs"] = ".".join(map(str, mke2fs.version))
     write_run(bench, staged, names, making, start, versions, mode)
 
 
-@dataclass(frozen=True, slots=True)
-class _Aside:
-    """What is done beside the phases, one thing after the other: keeping what they made."""
-
-    executor: Executor
-    begun: list[Future[object]] = field(default_factory=list)
-
-    def begin(self, task: Callable[..., object], *arguments: object) -> None:
-        self.begun.append(self.executor.submit(task, *arguments))
-
-    def finish(self) -> None:
-        """Wait for all of it, and raise what went wrong."""
-        for task in self.begun:
-            task.result()
-
-
-def _make_artefacts(bench: Bench, phases: Phases, wanted: Iterable[Artefact]) -> None:
+def _make_artefacts(bench: Bench, phases: Phases, wanted: Iterable[Artefact], beside: Aside) -> None:
     def make_one(artefact: Artefact) -> None:
         phase, kept = phases.artefact(artefact.label), {str(artefact.output): artefact.target}
         if not phase.copy(kept):
             artefact.make(bench)
-            phase.keep(kept)
+            beside.begin(phase.keep, kept)
+        beside.sum(artefact.target)
 
     with ThreadPoolExecutor(os.cpu_count()) as side_by_side, ended(bench.commands):
         for task in [side_by_side.submit(make_one, artefact) for artefact in wanted]:
@@ -177,23 +164,23 @@ def _limit(definition: Definition, made: Iterable[Artefact]) -> None:
             )
 
 
-def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases, aside: _Aside) -> tuple[Rootfs, Phases]:
+def _root(bench: Bench, bootstrap: Bootstrap, phases: Phases, beside: Aside) -> tuple[Rootfs, Phases]:
     if found := phases.rootfs.found:
         return read_rootfs(found / "rootfs.tar", found / "indexes"), phases
     rootfs = make_rootfs(bench, bootstrap)
     phases = phases.believed(rootfs.sources)
-    aside.begin(phases.rootfs.keep, {"rootfs.tar": rootfs.archive, "indexes": indexes_path(bench)})
+    beside.begin(phases.rootfs.keep, {"rootfs.tar": rootfs.archive, "indexes": indexes_path(bench)})
     return rootfs, phases
 
 
-def _customised(bench: Bench, packaged: Rootfs, bootstrap: Bootstrap, phases: Phases, aside: _Aside) -> Rootfs:
+def _customised(bench: Bench, packaged: Rootfs, bootstrap: Bootstrap, phases: Phases, beside: Aside) -> Rootfs:
     if found := phases.customised.found:
         return replace(inspect(found / "root.tar"), sources=packaged.sources)
     rootfs = customise(bench, packaged, bootstrap)
     if hooks_of(bench.definition, "customise"):
-        aside.begin(phases.customised.keep, {"root.tar": rootfs.archive})
+        beside.begin(phases.customised.keep, {"root.tar": rootfs.archive})
     if packaged.archive == archive_path(bench):
-        aside.begin(packaged.archive.unlink)  # once it is kept
+        beside.begin(packaged.archive.unlink)  # once it is kept
     return rootfs
 
 

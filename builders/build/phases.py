@@ -10,7 +10,7 @@ from pathlib import Path
 
 from builders.build.artefacts import RECIPES, asked_for, label
 from builders.build.bench import Bench
-from builders.build.cache import PhaseCache, copy_sparse, phase_key
+from builders.build.cache import PhaseCache, phase_key
 from builders.build.disks import disk_names
 from builders.build.e2fsprogs import Mke2fs
 from builders.build.inputs import archive_state, machine_state, program_state
@@ -19,6 +19,7 @@ from builders.build.rootfs import mmdebstrap_command
 from builders.build.tools import DISK_TOOLS
 from builders.customise.hooks import hooks_of
 from builders.distros.base import Bootstrap, Distribution
+from builders.sparse import copy_sparse
 
 
 @dataclass(frozen=True, slots=True)

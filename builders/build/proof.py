@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from builders.build.aside import Aside
 from builders.build.bench import Bench
 from builders.build.buildinfo import format_info
 from builders.build.inspected import format_results, machine_names
@@ -73,7 +74,7 @@ def account_for(bench: Bench, names: Names, rootfs: Rootfs) -> Account:
     return Account(inventory, file_list(rootfs.archive, rootfs.members), inspect(root), copyrights)
 
 
-def write_proof(bench: Bench, staged: Path, names: Names, rootfs: Rootfs, account: Account) -> Making:
+def write_proof(bench: Bench, staged: Path, names: Names, rootfs: Rootfs, account: Account, beside: Aside) -> Making:
     """Write the files that say what the build is, then the provenance of all files, then their checksums."""
     definition = bench.definition
     texts = {
@@ -93,7 +94,8 @@ def write_proof(bench: Bench, staged: Path, names: Names, rootfs: Rootfs, accoun
     if "licences" in definition.outputs:
         (staged / names.licences).write_bytes(_licences(account.copyrights, bench.serial.epoch))
     files = [path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()]
-    digests = digest_all(staged, files)
+    digests = beside.digests(staged)
+    digests |= digest_all(staged, [name for name in files if name not in digests])
     making = Making(
         definition.model_dump(mode="json", by_alias=True, exclude_none=True),
         digests[DEFINITION],

@@ -128,8 +128,12 @@ def mmdebstrap_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
 
 
 def inspect(archive: Path) -> Rootfs:
+    """Read an archive's members, and see `root_of`."""
+    return root_of(archive, read_members(archive))
+
+
+def root_of(archive: Path, members: Mapping[str, Member]) -> Rootfs:
     """Find the kernel that `/vmlinuz` names and look for its ramdisk; raises RecipeError without a kernel."""
-    members = read_members(archive)
     link = members.get("vmlinuz")
     found = re.fullmatch(r"boot/vmlinuz-(\S+)", link.target) if link and link.kind == "symlink" else None
     if not found or f"boot/vmlinuz-{found[1]}" not in members:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from builders.build.archive import read_members
 from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.build.modes import choose_mode
-from builders.build.rootfs import Rootfs, inspect
+from builders.build.rootfs import Rootfs, root_of
 from builders.customise.accounts import FILES, Accounts, belongings
 from builders.customise.copies import copies
 from builders.customise.edit import edit, place
@@ -42,14 +43,25 @@ def customise(bench: Bench, rootfs: Rootfs, bootstrap: Bootstrap) -> Rootfs:
     hooks = hooks_of(bench.definition, "customise")
     if hooks:
         scripts = place(rootfs.members, scripts_inside(hooks))
-        edit(rootfs.archive, unfinished_path(bench), {**placed, **scripts}, epoch=epoch, leaves=lambda _: False)
+        everything = {**placed, **scripts}
+        edit(rootfs.archive, rootfs.members, unfinished_path(bench), everything, epoch=epoch, leaves=lambda _: False)
         run_hooks(bench, hooks, choose_mode())
-        edit(hooked_path(bench), final, {}, epoch=epoch, leaves=is_left_over, emptied=EMPTIED, adopted=rootfs.archive)
+        hooked = hooked_path(bench)
+        members = edit(
+            hooked,
+            read_members(hooked),
+            final,
+            {},
+            epoch=epoch,
+            leaves=is_left_over,
+            emptied=EMPTIED,
+            adopted=rootfs.archive,
+        )
         unfinished_path(bench).unlink()
         hooked_path(bench).unlink()
     else:
-        edit(rootfs.archive, final, placed, epoch=epoch, leaves=is_left_over, emptied=EMPTIED)
-    finished = replace(inspect(final), sources=rootfs.sources)
+        members = edit(rootfs.archive, rootfs.members, final, placed, epoch=epoch, leaves=is_left_over, emptied=EMPTIED)
+    finished = replace(root_of(final, members), sources=rootfs.sources)
     refuse_large(bench.definition, finished)
     return finished
 

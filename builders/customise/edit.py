@@ -6,21 +6,26 @@ so that no link in a root, whoever made it, leads out of it. Members are written
 
 from __future__ import annotations
 
+import stat
 import tarfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from builders.build.archive import Member, read_members
 from builders.customise.entry import Entry
+from builders.sparse import send
 from recipe_runner.errors import RecipeError
 from recipe_runner.sanitise import line
 
 _LINKS = 40
 """Links that are followed for one path, as many as Linux does."""
-_TYPES = {"file": tarfile.REGTYPE, "directory": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}
-_PIECE = 1 << 20
+_TYPES = {
+    "file": (tarfile.REGTYPE, stat.S_IFREG),
+    "directory": (tarfile.DIRTYPE, stat.S_IFDIR),
+    "symlink": (tarfile.SYMTYPE, stat.S_IFLNK),
+}
 
 
 def landing(members: Mapping[str, Member], path: str, *, follows: bool = False) -> str:
@@ -70,80 +75,107 @@ def place(members: Mapping[str, Member], entries: Iterable[Entry]) -> dict[str, 
 
 def edit(
     archive: Path,
+    members: Mapping[str, Member],
     target: Path,
     placed: Mapping[str, Entry],
     *,
     epoch: int,
     leaves: Callable[[str], bool],
-    emptied: Iterable[str] = (),
+    emptied: Collection[str] = (),
     adopted: Path | None = None,
-) -> None:
+) -> dict[str, Member]:
     """Write `archive` to `target` with the placed entries in it, without what `leaves` it, some files emptied.
 
     `adopted` is another archive, whose devices are taken over: nobody but root could unpack them. Every changed
-    member has the time `epoch`. Raises RecipeError where a hard link would be left without its file.
+    member has the time `epoch`. Returns the members that `read_members` would find. Raises RecipeError where a hard
+    link would be left without its file.
     """
-    members = read_members(archive)
-    rest, emptied = dict(placed), frozenset(emptied)
+    rest = dict(placed)
     changed = {path for path in members if path in rest or leaves(path) or path in emptied}
     for member in members.values():
         if member.kind == "hardlink" and member.target in changed and member.path not in changed:
             raise RecipeError.because(
                 f"`/{line(member.target)}` cannot be replaced: `/{line(member.path)}` is the same file"
             )
-    with archive.open("rb") as source, target.open("xb") as sink:
-        for info, start, end in _spans(archive):
-            path = _path(info)
-            if path in rest:
-                sink.write(_packed(rest.pop(path), epoch))
-            elif leaves(path):
-                continue
-            elif path in emptied and info.isreg():
-                sink.write(_packed(Entry(path, b"", info.mode, info.uid, info.gid), epoch))
-            else:
-                _copy(source, sink, start, end)
+    with target.open("xb") as sink:
+        writing = _Writing(sink, epoch)
+        with archive.open("rb") as source:
+            for path, member in members.items():
+                if path in rest:
+                    writing.add(rest.pop(path))
+                elif leaves(path):
+                    continue
+                elif path in emptied and member.kind == "file":
+                    writing.add(Entry(path, b"", member.mode & 0o7777, member.uid, member.gid))
+                else:
+                    writing.copy(source, member)
+            writing.flush()
         if adopted:
             with adopted.open("rb") as other:
-                for info, start, end in _spans(adopted):
-                    if info.isdev() and _path(info) not in members:
-                        _copy(other, sink, start, end)
+                for path, member in read_members(adopted).items():
+                    if member.kind in {"device", "fifo"} and path not in members:
+                        writing.copy(other, member)
+                writing.flush()
         for path in sorted(rest):
             if not leaves(path):
-                sink.write(_packed(rest[path], epoch))
-        sink.write(bytes(2 * tarfile.BLOCKSIZE))
-        sink.write(bytes(-sink.tell() % tarfile.RECORDSIZE))
+                writing.add(rest[path])
+        writing.finish()
+    return writing.members
 
 
-def _spans(archive: Path) -> Iterator[tuple[tarfile.TarInfo, int, int]]:
-    """Give each member with the places where its headers begin and its content ends."""
-    with tarfile.open(archive, "r:") as tar:
-        for info in tar:
-            blocks = -(-info.size // tarfile.BLOCKSIZE) if info.isreg() else 0
-            yield info, info.offset, info.offset_data + blocks * tarfile.BLOCKSIZE
+class _Writing:
+    """An archive that is being written; what lies side by side in another is copied at once, by the kernel."""
+
+    def __init__(self, sink: BinaryIO, epoch: int) -> None:
+        self.members: dict[str, Member] = {}
+        self._sink, self._epoch = sink, epoch
+        self._size = 0
+        self._pending: tuple[BinaryIO, int, int] | None = None
+
+    def add(self, entry: Entry) -> None:
+        """Write an entry."""
+        self.flush()
+        headers = _headers(entry, self._epoch)
+        rest = bytes(-len(entry.content) % tarfile.BLOCKSIZE)
+        for part in (headers, entry.content, rest):
+            self._sink.write(part)
+        start, offset = self._size, self._size + len(headers)
+        self._size = offset + len(entry.content) + len(rest)
+        self.members[entry.path] = replace(_member(entry), offset=offset, start=start, end=self._size)
+
+    def copy(self, source: BinaryIO, member: Member) -> None:
+        """Take a member of another archive as it is."""
+        if self._pending and self._pending[0] is source and self._pending[2] == member.start:
+            self._pending = (*self._pending[:2], member.end)
+        else:
+            self.flush()
+            self._pending = (source, member.start, member.end)
+        shift = self._size - member.start
+        start, offset = self._size, member.offset + shift
+        self._size += member.end - member.start
+        self.members[member.path] = replace(member, offset=offset, start=start, end=self._size)
+
+    def flush(self) -> None:
+        """Write what was only noted."""
+        if self._pending:
+            source, begin, end = self._pending
+            send(source, self._sink, begin, end)
+            self._pending = None
+
+    def finish(self) -> None:
+        """Write the archive's end."""
+        self.flush()
+        size = self._size + 2 * tarfile.BLOCKSIZE
+        self._sink.write(bytes(size - self._size + -size % tarfile.RECORDSIZE))
 
 
-def _copy(source: BinaryIO, sink: BinaryIO, start: int, end: int) -> None:
-    source.seek(start)
-    while start < end:
-        piece = source.read(min(_PIECE, end - start))
-        if not piece:
-            raise RecipeError.because("the root's archive is cut short")
-        sink.write(piece)
-        start += len(piece)
-
-
-def _packed(entry: Entry, epoch: int) -> bytes:
+def _headers(entry: Entry, epoch: int) -> bytes:
     info = tarfile.TarInfo(f"./{entry.path}")
-    info.type, info.linkname, info.size = _TYPES[entry.kind], entry.target, len(entry.content)
+    info.type, info.linkname, info.size = _TYPES[entry.kind][0], entry.target, len(entry.content)
     info.mode, info.uid, info.gid, info.mtime = entry.mode, entry.uid, entry.gid, epoch
-    header = info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
-    return header + entry.content + bytes(-len(entry.content) % tarfile.BLOCKSIZE)
-
-
-def _path(info: tarfile.TarInfo) -> str:
-    path = info.name.removeprefix("./").strip("/")
-    return "" if path == "." else path
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
 def _member(entry: Entry) -> Member:
-    return Member(entry.path, entry.kind, entry.mode, entry.uid, entry.gid, len(entry.content), entry.target, 0, False)
+    mode = _TYPES[entry.kind][1] | entry.mode
+    return Member(entry.path, entry.kind, mode, entry.uid, entry.gid, len(entry.content), entry.target, 0, False)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builders.publish.tree import SIGNATURE, SUMS
+from builders.sparse import pieces
 from recipe_runner.errors import Diagnostic, Span, VerificationError
 from recipe_runner.gpgv import Signature, verify_detached
 from recipe_runner.sanitise import line
@@ -68,8 +69,10 @@ def format_sums(digests: Mapping[str, str]) -> bytes:
 
 def digest(path: Path) -> str:
     """Return the file's sha256 in hex; raises OSError."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    total = hashlib.sha256()
+    for piece in pieces(path):
+        total.update(piece)
+    return total.hexdigest()
 
 
 def digest_all(directory: Path, names: Sequence[str]) -> dict[str, str]:

@@ -106,7 +106,16 @@ def test_an_edited_archive_has_the_old_and_the_new(archive: Path, tmp_path: Path
         ],
     )
     target = tmp_path / "new.tar"
-    edit(archive, target, placed, epoch=1_256_169_600, leaves=lambda path: path == "etc/gone", emptied=["etc/log"])
+    members = edit(
+        archive,
+        read_members(archive),
+        target,
+        placed,
+        epoch=1_256_169_600,
+        leaves=lambda path: path == "etc/gone",
+        emptied=["etc/log"],
+    )
+    assert members == read_members(target)
     listed = subprocess.run(["tar", "--list", "--file", target], capture_output=True, check=True, text=True).stdout
     assert f"./{LONG}\n" in listed
     assert listed.endswith(
@@ -126,7 +135,14 @@ def test_an_edited_archive_has_the_old_and_the_new(archive: Path, tmp_path: Path
 def test_a_file_of_two_names_is_not_torn(archive: Path, tmp_path: Path) -> None:
     """Taking away the one would leave the other without content: refused."""
     with pytest.raises(RecipeError, match="is the same file"):
-        edit(archive, tmp_path / "new.tar", {}, epoch=0, leaves=lambda path: path == "etc/hard")
+        edit(
+            archive,
+            read_members(archive),
+            tmp_path / "new.tar",
+            {},
+            epoch=0,
+            leaves=lambda path: path == "etc/hard",
+        )
 
 
 def test_devices_are_taken_over(archive: Path, tmp_path: Path) -> None:
@@ -137,5 +153,6 @@ def test_devices_are_taken_over(archive: Path, tmp_path: Path) -> None:
         null.type, null.devmajor, null.devminor = tarfile.CHRTYPE, 1, 3
         tar.addfile(null)
         tar.addfile(tarfile.TarInfo("./dev/file"), io.BytesIO())
-    edit(archive, tmp_path / "new.tar", {}, epoch=0, leaves=lambda _: False, adopted=devices)
+    members = read_members(archive)
+    edit(archive, members, tmp_path / "new.tar", {}, epoch=0, leaves=lambda _: False, adopted=devices)
     assert [path for path in read_members(tmp_path / "new.tar") if path.startswith("dev")] == ["dev/null"]
