@@ -13,6 +13,7 @@ from builders.build.command import Command
 from builders.build.rootfs import Rootfs
 from builders.build.stamps import stamp_vhd, stamp_vmdk
 from builders.build.tools import Tool
+from builders.customise.late import Made, run_late_hooks
 from builders.images.definition import Output
 from builders.images.serial import Identity
 from builders.publish.tree import Names
@@ -73,6 +74,12 @@ class Artefact:
         bench.commands.perform(self.command(bench))
         if stamp := RECIPES[self.output].stamp:
             stamp(self.target, bench.identity, self.names.disk)
+        run_late_hooks(bench, self.hooked)
+
+    @property
+    def hooked(self) -> Made:
+        """The file as hooks of the phase `output` know it."""
+        return Made("output", self.target, self.label, fixed=False)
 
 
 def artefacts(

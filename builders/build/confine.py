@@ -59,7 +59,7 @@ def shut_in(bench: Bench, command: Argv, reach: Reach) -> Argv:
         *(word for path in reach.visible for word in _shown(path)),
         *(word for path in reach.writable for word in ("--bind", path, path)),
         *(*ALONE, *(() if reach.network else ("--unshare-net",)), "--hostname", bench.definition.host),
-        *("--setenv", "HOME", "/root", "--", *command),
+        *("--chdir", bench.temporary, "--setenv", "HOME", "/root", "--", *command),
     )
 
 

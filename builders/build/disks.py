@@ -8,14 +8,15 @@ from pathlib import Path
 
 from builders.build.bench import Bench
 from builders.build.command import Argv
-from builders.build.disk import esp_commands, make_data_disk, make_disk, table_command
+from builders.build.disk import carve, esp_commands, make_data_disk, make_disk, table_command
 from builders.build.division import divide, part_paths
 from builders.build.e2fsprogs import Mke2fs
-from builders.build.filesystem import Volume, make_volume, volume_command
+from builders.build.filesystem import Volume, filesystem_path, make_volume, volume_command
 from builders.build.grub import BIOS, UEFI, core_command
 from builders.build.layout import Layout, data_partitions
 from builders.build.rootfs import Rootfs
 from builders.customise.customise import final_path
+from builders.customise.late import Made, changes, late_commands, run_late_hooks
 from builders.images.definition import Definition
 from builders.images.disks import Partition
 from builders.publish.tree import Names
@@ -46,9 +47,15 @@ def make_disks(bench: Bench, mke2fs: Mke2fs, layout: Layout, rootfs: Rootfs, pat
     for name, number, volume in _volumes(bench, layout):
         archive = parts[volume.mount] if volume.mount else None
         images[name][number] = make_volume(bench, mke2fs, volume, archive)
+    run_late_hooks(bench, Made("filesystem", filesystem_path(bench)))
     make_disk(bench, layout, rootfs, images[BOOTING], paths[BOOTING])
     for extra in bench.definition.disks:
         make_data_disk(bench, extra, images[extra.name], paths[extra.name])
+    for name, path in paths.items():
+        run_late_hooks(bench, Made("disk", path, name))
+    if changes(bench, "disk"):
+        filesystem_path(bench).unlink()
+        carve(paths[BOOTING], layout.root, filesystem_path(bench))
 
 
 def disk_commands(bench: Bench, mke2fs: Path, layout: Layout, paths: Mapping[str, Path]) -> tuple[Argv, ...]:
@@ -59,6 +66,7 @@ def disk_commands(bench: Bench, mke2fs: Path, layout: Layout, paths: Mapping[str
         volume_command(bench, mke2fs, volume, parts[volume.mount] if volume.mount else None)
         for _, _, volume in _volumes(bench, layout)
     ]
+    commands += late_commands(bench, Made("filesystem", filesystem_path(bench)))
     commands.append(table_command(paths[BOOTING]))
     if "uefi" in layout.modes:
         commands.append(core_command(bench, UEFI[layout.identity.architecture]))
@@ -66,6 +74,8 @@ def disk_commands(bench: Bench, mke2fs: Path, layout: Layout, paths: Mapping[str
     if layout.bios:
         commands.append(core_command(bench, BIOS))
     commands += [table_command(paths[extra.name]) for extra in bench.definition.disks]
+    for name, path in paths.items():
+        commands += late_commands(bench, Made("disk", path, name))
     return tuple(commands)
 
 

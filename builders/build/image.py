@@ -28,7 +28,7 @@ from builders.build.proof import Start, account_for, write_proof, write_run
 from builders.build.rootfs import Rootfs, archive_path, indexes_path, inspect, make_rootfs, read_rootfs
 from builders.build.tools import SIGNING_TOOLS, Room, require, room_needed
 from builders.customise.customise import customise
-from builders.customise.hooks import hooks_of, refuse_outside
+from builders.customise.hooks import hooks_of, refuse_outside, write_scripts
 from builders.distros.base import Bootstrap
 from builders.distros.table import distribution
 from builders.images.definition import Definition
@@ -110,6 +110,7 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
         with progress.phase(f"archive of {definition.codename}"):
             family.prepare(bench)
             phases = stack.enter_context(find_phases(bench, family, bootstrap, mke2fs, cache))
+        write_scripts(bench)
         beside = stack.enter_context(aside())
         with progress.phase(f"root file system{phases.rootfs.remark}"):
             packaged, phases = _root(bench, bootstrap, phases, beside)

@@ -19,6 +19,7 @@ from builders.build.rootfs import mmdebstrap_command
 from builders.build.tools import DISK_TOOLS
 from builders.customise.hooks import hooks_of
 from builders.distros.base import Bootstrap, Distribution
+from builders.images.contents import Phase as HookPhase
 from builders.sparse import copy_sparse
 
 
@@ -78,7 +79,14 @@ class Phases:
 _NONE = Phase("", None, None)
 _NOTHING = Phases(_NONE, _NONE, _NONE, {}, {})
 
-_IN_NO_ROOT = {"boot", "disk", "disks", "limits", "outputs"}
+_HOOKS: tuple[tuple[HookPhase, ...], ...] = (
+    ("setup", "essential", "packages"),
+    ("customise",),
+    ("filesystem", "disk"),
+    ("output",),
+)
+"""The phases of hooks that are in the same key."""
+_IN_NO_ROOT = {"boot", "disk", "disks", "hooks", "limits", "outputs"}
 """Keys of a definition that are in no file of its root; of the disks, `fstab` and mount points are among the files."""
 
 
@@ -102,17 +110,19 @@ def find_phases(
     machine = machine_state((*DISK_TOOLS, *family.tools(definition)), mke2fs)
     asked = [str(word).replace(str(bench.work), "") for word in mmdebstrap_command(bench, bootstrap)]
     environ = {name: value.replace(str(bench.work), "") for name, value in bootstrap.environ.items()}
-    early = [hook.model_dump(mode="json") for hook in definition.hooks if hook.phase != "customise"]
+    early, last, on_disks, on_outputs = (
+        [hook.model_dump(mode="json") for hook in definition.hooks if hook.phase in phases] for phases in _HOOKS
+    )
     debconf = definition.debconf.sha256 if definition.debconf else None
     rootfs_key = phase_key(
         *("rootfs", choose_mode(), asked, environ, early, debconf, str(bench.serial), sources, machine, program_state())
     )
     files = {path: hashlib.sha256(content).hexdigest() for path, content in bootstrap.files.items()}
     late = definition.model_dump(mode="json", exclude=_IN_NO_ROOT)
-    customised_key = phase_key("customise", rootfs_key, files, late)
+    customised_key = phase_key("customise", rootfs_key, files, late, last)
     loaders = {"arguments": definition.boot.arguments, "modes": definition.boot.modes}
     disks = definition.model_dump(mode="json", include={"disk", "disks"})
-    disk_key = phase_key("disk", customised_key, disks, loaders)
+    disk_key = phase_key("disk", customised_key, disks, loaders, on_disks)
     last_hooks = hooks_of(definition, "customise")
     with ExitStack() as stack:
         rootfs = stack.enter_context(cache.holding(rootfs_key))
@@ -122,7 +132,7 @@ def find_phases(
         made: dict[str, Phase] = {}
         for output, disk in asked_for(definition.outputs, disk_names(definition)):
             of_root = RECIPES[output].made_of == "rootfs"
-            key = phase_key(label(output, disk), customised_key if of_root else disk_key)
+            key = phase_key(label(output, disk), customised_key if of_root else disk_key, on_outputs)
             found = stack.enter_context(cache.holding(key if (finished if of_root else disk_found) else None))
             made[label(output, disk)] = Phase(key, cache, found)
         yield Phases(

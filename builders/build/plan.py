@@ -16,6 +16,7 @@ from builders.build.layout import Layout, Partition
 from builders.build.rootfs import rootfs_command
 from builders.build.tools import DISK_TOOLS, Tool, room_needed
 from builders.customise.customise import final_path, planned_commands
+from builders.customise.late import late_commands
 from builders.distros.base import Distribution
 from builders.distros.table import distribution
 from builders.images.definition import Definition
@@ -105,7 +106,13 @@ def plan_image(bench: Bench, staged: Path) -> ImagePlan:
             "file systems and disks",
             *disk_commands(bench, mke2fs.path if mke2fs else Path("mke2fs"), layout, disks),
         ),
-        PlannedPhase("outputs", tuple(artefact.command(bench) for artefact in made)),
+        PlannedPhase(
+            "outputs",
+            (
+                *(artefact.command(bench) for artefact in made),
+                *(Command(words) for artefact in made for words in late_commands(bench, artefact.hooked)),
+            ),
+        ),
     )
     return ImagePlan(
         phases,

@@ -16,9 +16,9 @@ from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.build.confine import Reach
 from builders.build.modes import choose_mode, confined, owners_path
-from builders.customise.hooks import hooks_of, mmdebstrap_hook, write_scripts
+from builders.customise.hooks import hooks_of, mmdebstrap_hook
 from builders.distros.base import Bootstrap
-from builders.images.contents import Phase
+from builders.images.contents import RootPhase
 from builders.images.definition import Definition
 from recipe_runner.errors import RecipeError
 
@@ -55,7 +55,6 @@ def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
     """Run mmdebstrap; the same archive state and serial give the same bytes."""
     for path in (owners_path(bench.work), archive_path(bench), indexes_path(bench)):
         path.touch()
-    write_scripts(bench)
     commands = bench.commands.extended(**bootstrap.environ, **proxies(bench.definition))
     commands.run(*rootfs_command(bench, bootstrap), name="mmdebstrap")
     return read_rootfs(archive_path(bench), indexes_path(bench))
@@ -101,7 +100,7 @@ def mmdebstrap_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
     state = f'cd "$1/var/lib/apt/lists" && sha256sum *Release > {indexes}'
     mode = choose_mode()
     definition = bench.definition
-    asked: dict[Phase, list[str]] = {
+    asked: dict[RootPhase, list[str]] = {
         phase: [mmdebstrap_hook(bench, numbered, mode) for numbered in hooks_of(definition, phase)]
         for phase in ("setup", "essential", "packages")
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 import yaml
 from pydantic import Field
@@ -12,7 +12,9 @@ from builders.images.attachment import File, Script
 from builders.images.model import Misfit, Model
 from builders.images.words import AbsolutePath, FullName, Mode, PasswordHash, Program, PublicKey, Size, UserName
 
-Phase = Literal["setup", "essential", "packages", "customise"]
+RootPhase = Literal["setup", "essential", "packages", "customise"]
+LatePhase = Literal["filesystem", "disk", "output"]
+Phase = RootPhase | LatePhase
 Datasource = Literal[
     "AliYun",
     "Azure",
@@ -69,20 +71,30 @@ class CopiedFile(Model):
 
 
 class Hook(Model):
-    """A script that is run while the root is made."""
+    """A script that is run while the root is made, or on a file that is made of it."""
 
     script: Script = Field(description="the script, relative to the definition")
     phase: Phase = Field(
         "customise",
         description="`setup`: the root is empty; `essential`: only essential packages are there; `packages`: all are; "
-        "`customise`: users and files too",
+        "`customise`: users and files too; `filesystem`, `disk`, `output`: on each of these files",
     )
     where: Literal["inside", "outside"] = Field(
-        "inside", description="in the root, or on the build machine with the root's path as its first argument"
+        "inside", description="in the root, or with the build machine's programs and the path of root or file"
     )
+    read_only: bool = Field(False, description="of `filesystem`, `disk`, `output`: it looks, and may fail the build")
+
+    @property
+    def late(self) -> bool:
+        """Whether it is run on a file that is made of the finished root."""
+        return self.phase in get_args(LatePhase)
 
     def misfits(self) -> Iterable[Misfit]:
-        """Refuse a script in an empty root: nothing runs there."""
+        """Refuse a script where nothing can run, and one that only reads what all may change."""
+        if self.late and self.where == "inside":
+            yield Misfit(("phase",), "nothing can run inside a file", 'write `where = "outside"`')
+        if self.read_only and not self.late:
+            yield Misfit(("read-only",), "a hook on a root may always change it", "remove it, or choose a later phase")
         if self.phase == "setup" and self.where == "inside":
             yield Misfit(("phase",), "nothing can run inside an empty root", 'write `where = "outside"`')
 
