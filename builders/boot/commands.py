@@ -146,7 +146,9 @@ def _write_domain(
     with workplace() as work:
         key = own_key(ssh_key) if ssh_key else None
         domain = write_domain(subject, terms, joined, key, file, work)
-    terminal.note(f"disk: {domain.overlay}, over {subject.image.absolute()}, which must stay where it is")
+    images = (subject.image, *(image for image, _ in subject.further))
+    for overlay, image in zip(domain.overlays, images, strict=True):
+        terminal.note(f"disk: {overlay}, over {image.absolute()}, which must stay where it is")
     terminal.note(f"take it over: virsh define {file}")
     terminal.say(str(file))
 

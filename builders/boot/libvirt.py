@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Literal
 from xml.etree import ElementTree as ET
 
@@ -35,13 +36,13 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One domain: its name, its subject and terms, the disks that were made for it."""
+    """One domain: its name, its subject and terms, the disks that were made for it, the one that boots first."""
 
     name: str
     subject: Subject
     terms: Terms
     attachment: Attachment
-    overlay: Path
+    overlays: tuple[Path, ...]
     seed: Path | None
 
     def xml(self) -> bytes:
@@ -61,9 +62,11 @@ class Domain:
             _add(clock, "timer", {"name": "hpet", "present": "no"})
         devices = _add(root, "devices")
         _add(devices, "emulator", text=f"/usr/bin/{platform.program}")
-        _disk(devices, self.overlay, "qcow2", "vda")
+        letters = iter(ascii_lowercase)
+        for overlay in self.overlays:
+            _disk(devices, overlay, "qcow2", f"vd{next(letters)}")
         if self.seed:
-            _add(_disk(devices, self.seed, "raw", "vdb"), "readonly")
+            _add(_disk(devices, self.seed, "raw", f"vd{next(letters)}"), "readonly")
         card = _add(devices, "interface", {"type": self.attachment.kind})
         _add(card, "source", {self.attachment.kind: self.attachment.name})
         _add(card, "model", {"type": "virtio"})
@@ -96,21 +99,25 @@ def write_domain(
 ) -> Domain:
     """Write the domain to `file`, its disk and, where a key is given, its seed beside it; return the domain.
 
-    The disk is an overlay: the image must stay where it is, and is not written to. Raises UsageError, RecipeError.
+    Disks are overlays: the images must stay where they are, and are not written to. Raises UsageError, RecipeError.
     """
-    overlay, seed = file.with_suffix(".qcow2"), file.with_name(f"{file.stem}-seed.img")
-    for place in (file, overlay, *([seed] if key else [])):
+    disks = ((subject.image, subject.form), *subject.further)
+    overlays = [file.with_name(f"{file.stem}{f'-{number}' if number else ''}.qcow2") for number in range(len(disks))]
+    seed = file.with_name(f"{file.stem}-seed.img")
+    for place in (file, *overlays, *([seed] if key else [])):
         if place.exists():
             raise UsageError.because(f"`{line(str(place))}` is there already", hint="choose another name")
     contents = read_contents(subject.image, subject.form, work)
     if key and not contents.cloud:
         raise UsageError.because(f"no key can be given: {contents.why_not}", hint="leave --ssh-key out")
     try:
-        made, _ = make_overlay(subject, work)
-        shutil.move(made, overlay)
+        for (image, form), overlay in zip(disks, overlays, strict=True):
+            made, _ = make_overlay(replace(subject, image=image, form=form), work)
+            shutil.move(made, overlay)
         if key:
             shutil.move(make_seed(new_instance(key.public, hostname=file.stem), work, tools(work)), seed)
-        domain = Domain(file.stem, subject, terms, attachment, overlay.absolute(), seed.absolute() if key else None)
+        places = tuple(overlay.absolute() for overlay in overlays)
+        domain = Domain(file.stem, subject, terms, attachment, places, seed.absolute() if key else None)
         with file.open("xb") as stream:
             stream.write(domain.xml())
     except OSError as fault:

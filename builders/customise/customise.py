@@ -12,6 +12,7 @@ from builders.build.command import Argv
 from builders.build.modes import choose_mode
 from builders.build.rootfs import Rootfs, root_of
 from builders.customise.accounts import FILES, Accounts, belongings
+from builders.customise.certificate import certificate, certificate_paths
 from builders.customise.copies import copies
 from builders.customise.edit import edit, place
 from builders.customise.entry import Entry
@@ -40,6 +41,11 @@ def customise(bench: Bench, rootfs: Rootfs, bootstrap: Bootstrap) -> Rootfs:
     """Return the finished root; the packaged one stays as it is. Raises RecipeError for what does not fit into it."""
     placed = place(rootfs.members, entries(bench, rootfs, bootstrap))
     final, epoch = final_path(bench), bench.serial.epoch
+    own = certificate_paths(rootfs.members, bootstrap.init)
+
+    def leaves(path: str) -> bool:
+        return is_left_over(path) or path in own
+
     hooks = hooks_of(bench.definition, "customise")
     if hooks:
         scripts = place(rootfs.members, scripts_inside(hooks))
@@ -53,14 +59,14 @@ def customise(bench: Bench, rootfs: Rootfs, bootstrap: Bootstrap) -> Rootfs:
             final,
             {},
             epoch=epoch,
-            leaves=is_left_over,
+            leaves=leaves,
             emptied=EMPTIED,
             adopted=rootfs.archive,
         )
         unfinished_path(bench).unlink()
         hooked_path(bench).unlink()
     else:
-        members = edit(rootfs.archive, rootfs.members, final, placed, epoch=epoch, leaves=is_left_over, emptied=EMPTIED)
+        members = edit(rootfs.archive, rootfs.members, final, placed, epoch=epoch, leaves=leaves, emptied=EMPTIED)
     finished = replace(root_of(final, members), sources=rootfs.sources)
     refuse_large(bench.definition, finished)
     return finished
@@ -89,6 +95,7 @@ def entries(bench: Bench, rootfs: Rootfs, bootstrap: Bootstrap) -> Iterator[Entr
     accounts = Accounts.parse({name: rootfs.read(name).decode() for name in FILES if name in rootfs.members})
     yield from _users(bench, rootfs, accounts)
     yield from once(definition, bootstrap.init)
+    yield from certificate(rootfs.members, bootstrap.init)
     yield from copies(definition, bench.serial, accounts)
 
 
