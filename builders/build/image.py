@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from builders.build.artefacts import Artefact, Materials, artefacts, unpack_boot_files
@@ -61,6 +62,11 @@ def build_image(
     family = distribution(definition.distribution)
     final = daily(tree, definition, serial)
     names = Names(definition.codename, definition.architecture, definition.flavour)
+    if serial.epoch > datetime.now(UTC).timestamp():
+        progress.warn(
+            f"serial {serial} is later than the clock: files are as old as their making, not as their serial, "
+            "and another build will not have the same bytes"
+        )
     with terminable(), converted(tree.root), tree.staging(final) as staged:
         parent = scratch_parent(definition.disk.size)
         require(

@@ -19,6 +19,8 @@ from builders.publish.sums import digest
 from recipe_runner.errors import RecipeError
 
 APT_HELPER = "/usr/lib/apt/apt-helper"
+_IMPATIENT = ("-oAcquire::Retries=0", "-oAcquire::http::Timeout=30", "-oAcquire::https::Timeout=30")
+"""The look is not worth the minutes that apt gives a mirror that hangs; the build itself gives them."""
 MKE2FS_SETTINGS = Path("/etc/mke2fs.conf")
 
 
@@ -59,7 +61,7 @@ def _index(bench: Bench, place: str, target: Path) -> str | None:
     commands = bench.commands.extended(**proxies(bench.definition))
     for name in ("InRelease", "Release"):
         try:
-            commands.run(APT_HELPER, "download-file", f"{place}/{name}", target)
+            commands.run(APT_HELPER, *_IMPATIENT, "download-file", f"{place}/{name}", target)
         except RecipeError:
             continue
         return digest(target)

@@ -28,6 +28,8 @@ from recipe_runner.sanitise import line, visible
 
 Verdict = Literal["same", "different", "not made again", "new", "changed since", "missing"]
 _DIFFOSCOPE = "diffoscope"
+_BRIEF = ("--max-text-report-size", "20000", "--max-diff-block-lines", "40")
+"""Bytes and lines: of two disks whose files have other times, diffoscope would show every inode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def explain(built: Path, reproduction: Reproduction) -> Iterator[str]:
     for file in reproduction.files:
         if file.verdict == "different":
             pair = (built.resolve() / file.name, reproduction.directory / file.name)
-            done = subprocess.run([_DIFFOSCOPE, "--text", "-", *pair], capture_output=True, check=False)
+            done = subprocess.run([_DIFFOSCOPE, *_BRIEF, "--text", "-", *pair], capture_output=True, check=False)
             yield visible((done.stdout + done.stderr).decode("utf-8", "replace"))
 
 

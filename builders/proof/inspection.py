@@ -52,6 +52,15 @@ class Root:
         """The names of the installed packages."""
         return frozenset(package.name for package in installed(self.read(STATUS)))
 
+    @cached_property
+    def packaged(self) -> frozenset[str]:
+        """The paths of the files that packages have brought; what their scripts have made is not among them."""
+        brought = (
+            row for member in self.below("var/lib/dpkg/info/*.list") for row in self.read(member.path).split("\n")
+        )
+        found = (resolve(self.members, row.lstrip("/")) for row in brought)
+        return frozenset(member.path for member in found if member)
+
     def read(self, path: str) -> str:
         """Return a file's text, links followed; nothing where there is no such file."""
         found = resolve(self.members, path)
@@ -232,12 +241,19 @@ def _secrets(root: Root) -> Iterator[Finding]:
             yield Finding(member.path, "holds logins")
 
 
+_ANYBODYS = ("var/lib/dpkg/*", "var/cache/debconf/templates.dat*", "usr/lib/locale/*", "boot/*", "*.pyc")
+"""Texts of packages and what is computed from them alone, as `packaged` files are."""
+
+
 def _build_machine(root: Root) -> Iterator[Finding]:
     """Nothing names the machine it was built on: its host, its proxy, its mirror."""
     for what, text in root.foreign.items():
         word = re.compile(rb"(?<![A-Za-z0-9.-])" + re.escape(text.encode()) + rb"(?![A-Za-z0-9-])")
         for member, _ in root.containing(word, text.encode()):
-            yield Finding(member.path, f"names the build machine's {what} `{text}`")
+            # machines have names such as `worker`; files that are the same everywhere may hold any word
+            anybodys = any(fnmatchcase(member.path, pattern) for pattern in _ANYBODYS)
+            if not anybodys and member.path not in root.packaged:
+                yield Finding(member.path, f"names the build machine's {what} `{text}`")
     for member in root.below("etc/apt/apt.conf", "etc/apt/apt.conf.d/*"):
         if re.search(r"^\s*Acquire::\w+::Proxy", root.read(member.path), re.MULTILINE | re.IGNORECASE):
             yield Finding(member.path, "sets a proxy for apt")

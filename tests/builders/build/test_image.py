@@ -21,7 +21,7 @@ from builders.build.archive import unpack_plain
 from builders.build.bench import Bench
 from builders.build.buildinfo import parse_info
 from builders.build.command import Argv, ToolError
-from builders.build.image import build_image, next_serial
+from builders.build.image import build_image, daily, next_serial
 from builders.build.layout import Layout
 from builders.build.tools import Tool
 from builders.distros import table
@@ -49,6 +49,17 @@ def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         Path(name).chmod(0o755)
         monkeypatch.setenv("TMPDIR", name)
         yield Path(name)
+
+
+def test_a_serial_of_the_future_is_told(tmp_path: Path) -> None:
+    """Times are clamped to the serial, so one that lies ahead would leave those of the day."""
+    whole, serial, notes = definition(), Serial.parse("29991231"), Notes()
+    tree = Tree(tmp_path)
+    daily(tree, whole, serial).mkdir(parents=True)
+    with pytest.raises(UnmetError, match="exists already"):
+        build_image(whole, serial, tree, progress=notes)
+    (said,) = notes.said
+    assert said.startswith("warning: serial 29991231 is later than the clock")
 
 
 def test_a_build_has_every_file_and_its_sums_hold(karmic: Path) -> None:

@@ -29,6 +29,9 @@ GOOD = (
     Entry("usr/lib/libgnutls.so", content=b"\x7fELF" + KEY),
     Entry("var/lib/dpkg/status", content=STATUS),
     Entry("etc/motd", content=b"not builder-2 nor mybuilder\n"),
+    Entry("usr/sbin/tool", 0o755, b"the builder of houses\n"),
+    Entry("var/lib/dpkg/info/tool.list", content=b"/.\n/sbin/tool\n/etc/none\n"),
+    Entry("var/lib/dpkg/info/tool.templates", content=b"Which builder?\n"),
 )
 BAD = {
     "essential": [Entry("etc/passwd", 0o666)],
