@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from recipe_runner.cli import export, options
-from recipe_runner.cli.reading import account_of, chosen, run_directories, run_directory
+from recipe_runner.cli.reading import account_of, chosen, run_directories, run_directory, where_runs_are
 from recipe_runner.cli.verbs import PATH, RUN, Verbs
 from recipe_runner.console import comparison, tallies, timeline
 from recipe_runner.console import runs as run_table
@@ -48,14 +48,14 @@ def command() -> None:  # noqa: D103 - its help is above
 @options.plain
 def list_runs(runs: Path | None, policy: Path | None, as_json: bool, plain: bool) -> None:  # noqa: D103 - its help is above
     terminal = Terminal(plain=plain)
-    listed = _listed(terminal, runs or options.default_runs(), Policy.load(policy) if policy else None)
+    listed = _listed(terminal, where_runs_are(runs), Policy.load(policy) if policy else None)
     listed.sort(key=lambda run: run.glance.began, reverse=True)
     if as_json:
         terminal.raw(json.dumps([run_table.as_data(run) for run in listed], indent=2) + "\n")
     elif listed:
         run_table.show(terminal, listed)
     else:
-        terminal.note(line(f"no runs below {runs or options.default_runs()}"))
+        terminal.note(line(f"no runs below {where_runs_are(runs)}"))
 
 
 def _listed(terminal: Terminal, runs: Path, trusted: Policy | None) -> list[ListedRun]:
@@ -130,7 +130,7 @@ def stats(runs: Path | None, plain: bool) -> None:  # noqa: D103 - its help is a
     terminal = Terminal(plain=plain)
 
     def accounts() -> Iterator[Account]:
-        for directory in run_directories(runs or options.default_runs()):
+        for directory in run_directories(where_runs_are(runs)):
             try:
                 yield account_of(directory)
             except RecipeError as error:

@@ -14,6 +14,13 @@ from recipe_runner.language.suggestions import suggest
 from recipe_runner.sanitise import line
 
 
+def where_runs_are(runs: Path | None) -> Path:
+    """Return the directory that was named, or where `recipe run` keeps runs; raises UsageError for one not there."""
+    if runs is not None and not runs.is_dir():
+        raise UsageError.because(f"`{line(str(runs))}` is not a directory", hint="correct --runs")
+    return runs or default_runs()
+
+
 def run_directories(runs: Path) -> list[Path]:
     """Return the directories below `runs` that have a journal; none where there is no such directory."""
     return sorted(journal.parent for journal in runs.glob(f"*/{JOURNAL}") if not journal.parent.name.startswith("."))

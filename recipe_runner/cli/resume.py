@@ -9,8 +9,9 @@ import click
 
 from recipe_runner.cli import options
 from recipe_runner.cli.live import drive, screen
+from recipe_runner.cli.reading import run_directory
 from recipe_runner.cli.reopening import differences, reopened, rolls_another_back, sealing_as_before
-from recipe_runner.cli.verbs import PATH
+from recipe_runner.cli.verbs import PATH, RUN
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.session import Place, Session, look, resumed
 from recipe_runner.errors import UsageError
@@ -18,8 +19,8 @@ from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.journal.witness.table import appointed
 
 
-@click.command(help="Go on with the run in directory RUN: what is finished stays finished.")
-@click.argument("run", type=PATH)
+@click.command(help="Go on with RUN, a directory or a run's id: what is finished stays finished.")
+@click.argument("named", metavar="RUN", type=RUN)
 @click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved.")
 @options.including
 @options.secret
@@ -38,7 +39,7 @@ from recipe_runner.journal.witness.table import appointed
     help="Import this answer of an approver; may be repeated.",
 )
 def command(  # noqa: D103 - its help is above
-    run: Path,
+    named: str,
     recipe: Path | None,
     includes: tuple[Path, ...],
     secrets: tuple[str, ...],
@@ -50,6 +51,7 @@ def command(  # noqa: D103 - its help is above
     approval_expiry: timedelta,
     approvals: tuple[Path, ...],
 ) -> int:
+    run = run_directory(named)
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance.of(appointed(witnesses), demanding.witnesses())

@@ -11,8 +11,9 @@ import click
 
 from recipe_runner.cli import options
 from recipe_runner.cli.live import drive, screen
+from recipe_runner.cli.reading import run_directory
 from recipe_runner.cli.reopening import FindSigner, Reopened, reopened, sealing_as_before
-from recipe_runner.cli.verbs import PATH
+from recipe_runner.cli.verbs import PATH, RUN
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.approval import Demand, as_fields, joined
 from recipe_runner.engine.history import History
@@ -24,8 +25,10 @@ from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.journal.witness.table import appointed
 
 
-@click.command(help="Undo the completed steps of the run in directory RUN, newest first, each confirmed and recorded.")
-@click.argument("run", type=PATH)
+@click.command(
+    help="Undo the completed steps of RUN, a directory or a run's id, newest first, each confirmed and recorded."
+)
+@click.argument("named", metavar="RUN", type=RUN)
 @click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved.")
 @options.including
 @options.secret
@@ -34,7 +37,7 @@ from recipe_runner.journal.witness.table import appointed
 @options.witnessing
 @options.demanding
 def command(  # noqa: D103 - its help is above
-    run: Path,
+    named: str,
     recipe: Path | None,
     includes: tuple[Path, ...],
     secrets: tuple[str, ...],
@@ -43,6 +46,7 @@ def command(  # noqa: D103 - its help is above
     answering: options.Answering,
     demanding: options.Demanding,
 ) -> int:
+    run = run_directory(named)
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance.of(appointed(witnesses), demanding.witnesses())

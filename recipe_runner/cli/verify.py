@@ -8,7 +8,8 @@ from typing import NoReturn
 
 import click
 
-from recipe_runner.cli.verbs import PATH, misuse
+from recipe_runner.cli.reading import run_directory
+from recipe_runner.cli.verbs import PATH, RUN, misuse
 from recipe_runner.console import diagnostics, verdict
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import Diagnostic, RecipeError
@@ -33,20 +34,21 @@ class Verify(click.Command):
 
 @click.command(
     cls=Verify,
-    help="Say whether the journal in directory RUN can be trusted. Exit codes: 0 VALID, 1 INVALID, 2 INCOMPLETE, "
-    "3 UNTRUSTED, 4 no verdict.",
+    help="Say whether the journal of RUN, a directory or a run's id, can be trusted. Exit codes: 0 VALID, 1 INVALID, "
+    "2 INCOMPLETE, 3 UNTRUSTED, 4 no verdict.",
 )
-@click.argument("run", type=PATH)
+@click.argument("named", metavar="RUN", type=RUN)
 @click.option("--policy", type=PATH, required=True, metavar="FILE", help="Who may sign, and what must have been run.")
 @click.option("--second-opinion", is_flag=True, help="Have `sqv` judge the signatures too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--ledger", type=PATH, metavar="DIR", help="Runs that may vouch for this one; default: those beside it.")
 @click.pass_context
 def command(  # noqa: D103 - its help is above
-    ctx: click.Context, run: Path, policy: Path, ledger: Path | None, second_opinion: bool, as_json: bool
+    ctx: click.Context, named: str, policy: Path, ledger: Path | None, second_opinion: bool, as_json: bool
 ) -> int:
     terminal = Terminal()
     try:
+        run = run_directory(named)
         kept = Ledger.read(ledger) if ledger else None
         trusted = Policy.load(policy)
         with terminal.busy("verifying") as doing, Inquiry(lambda who: doing(f"asking {who}")) as inquiry:

@@ -74,6 +74,15 @@ def test_a_run_is_shown_by_the_beginning_of_its_id(run: Path) -> None:
     assert (first["n"], first["t"], first["run"]) == (0, "genesis", run.name)
 
 
+def test_every_verb_takes_the_beginning_of_an_id(run: Path) -> None:
+    """So do those that judge a run and go on with it, not only those that show it."""
+    short = run.parent / run.name[:14]
+    assert f"run `{run.name}` is over (done)" in recipe("resume", short, "--yes").stderr
+    assert "can be undone" in recipe("undo", short, "--yes").stderr
+    judged = recipe("verify", short, "--policy", VECTORS / "policy.toml")
+    assert (judged.returncode, judged.stdout.split()[0]) == (3, "UNTRUSTED")
+
+
 def test_a_live_run_is_followed(tmp_path: Path) -> None:
     """From another process the records come while the run goes on, and following ends with the run."""
     (tmp_path / "greet.md").write_text(TEXT)
@@ -113,6 +122,7 @@ def test_output_is_safe_unless_raw(run: Path) -> None:
         (["output", "{run}", "greet", "--item", "x"], "has no item `x`"),
         (["show", "nothing-like-it"], "neither the directory of a run"),
         (["show", "/nowhere/at/all"], "neither the directory of a run"),
+        (["list", "--runs", "/nowhere/at/all"], "`/nowhere/at/all` is not a directory"),
     ],
 )
 def test_what_is_not_there_is_said(run: Path, arguments: list[str], said: str) -> None:
