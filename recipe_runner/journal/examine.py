@@ -14,18 +14,15 @@ from recipe_runner.engine.events import (
     Recover,
     Request,
     Resume,
-    Skip,
-    StepEnd,
-    StepStart,
-    Witnessed,
 )
 from recipe_runner.errors import VerificationError
 from recipe_runner.gpgv import Signature, UntrustedError
+from recipe_runner.journal import forms
 from recipe_runner.journal.chain import Chain, head_of
 from recipe_runner.journal.gates import Gates
 from recipe_runner.journal.identity import Identity
 from recipe_runner.journal.ledger import Link
-from recipe_runner.journal.lines import LINE_CAP, Line, LineError, decode
+from recipe_runner.journal.lines import LINE_CAP, Envelope, Line, LineError, decode
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.schema import event_of
 from recipe_runner.journal.seal import statement
@@ -36,8 +33,6 @@ from recipe_runner.journal.verdict import Doubt, Facts, Verdict
 from recipe_runner.journal.witness.head import Extent, Moment
 
 RECORD_CAP = 1_000_000
-SIGNED = (Genesis, Recover, Resume)
-"""Events that name whose key seals from there on."""
 CheckSignature = Callable[[Seal], Signature]
 """Judges a signature, by those who may make it; raises UntrustedError or VerificationError."""
 
@@ -152,8 +147,11 @@ class _Reading:
             return None
         if self.chain.records >= RECORD_CAP:
             raise LineError(f"there are more than {RECORD_CAP} records")
-        line = decode(raw)
-        self.chain.check(line)
+        line: Envelope | None = forms.read(raw, self.chain.records, self.chain.head)
+        event: Any = line
+        if line is None:
+            line = decode(raw)
+            self.chain.check(line)
         if (line.n == 0) != (line.type == "genesis"):
             raise LineError("`genesis` is the first record and no other")
         if self.due and line.type != "seal":
@@ -161,13 +159,12 @@ class _Reading:
         if self.close and not (line.type == "seal" and self.last == "close"):
             raise LineError("the run was over before this record")
         signed: Seal | None = None
-        if line.type == "seal":
-            signed = self._seal(line)
-        else:
-            event = event_of(line)
+        if isinstance(line, Line):
+            event = event_of(line) if line.type != "seal" else None
+            signed = self._rare(event, line, raw) if event else self._seal(line)
+        if event is not None:
             self._event(event, line)
-            signed = self._gate(event, line, raw)
-        self.due = self.cadence.take(line.type, line.fields.get("step"), int(line.mono_ns))
+        self.due = self.cadence.take(line.type, getattr(event, "step", None), int(line.mono_ns))
         self.last = line.type
         return signed
 
@@ -182,47 +179,53 @@ class _Reading:
             raise LineError(fault)
         return Seal(said.encode(), signature.encode(), self.signer)
 
-    def _event(self, event: Recorded, line: Line) -> None:
-        if isinstance(event, SIGNED):
-            self._session(event, line)
-        match event:
-            case StepStart():
+    def _event(self, event: Any, line: Envelope) -> None:  # noqa: ANN401 - an event or its twin
+        match line.type:
+            case "step_start":
+                self._doubt(self.gates.start(event, line.ts, self.people), line.n)
                 self.running.add((event.step, event.item, event.role))
                 self.first_step = line.n if self.first_step is None else self.first_step
-            case StepEnd():
+            case "step_end":
                 if (event.step, event.item, event.role) not in self.running:
                     raise LineError(f"step `{event.step}` ends without having begun")
                 self.running.discard((event.step, event.item, event.role))
                 for entry in event.blobs.values():
                     self._name(self.blobs, entry["sha256"], entry["size"], line.n)
-            case Recover():
-                if event.file != f"set-aside-{event.sha256}":
-                    raise LineError("what was set aside is not named by its sha256")
-                self._name(self.set_aside, event.sha256, event.size, line.n)
-            case Witnessed(receipt={"file": file, "sha256": sha256, "size": size}):
+            case "skip":
+                self._doubt(self.gates.skip(event, line.ts, self.people), line.n)
+            case "witness" if event.receipt:
+                file = event.receipt["file"]
                 if file in self.receipts:
                     raise LineError(f"`{file}` is named twice")
-                self.receipts[file] = (sha256, size, line.n)
-            case Close():
+                self.receipts[file] = (event.receipt["sha256"], event.receipt["size"], line.n)
+            case "close":
                 self.close = event
             case _:
                 pass
 
-    def _gate(self, event: Recorded, line: Line, raw: bytes) -> Seal | None:
-        """Mind the approvals that an event needs or brings; returns the signature of one."""
+    def _rare(self, event: Recorded, line: Line, raw: bytes) -> Seal | None:
+        """Take in what is never an ordinary line; returns the signature of an approval."""
         match event:
+            case Genesis() | Resume():
+                self._session(event, line)
+            case Recover():
+                self._session(event, line)
+                if event.file != f"set-aside-{event.sha256}":
+                    raise LineError("what was set aside is not named by its sha256")
+                self._name(self.set_aside, event.sha256, event.size, line.n)
             case Request():
                 self.gates.request(event, line, head_of(raw), self.signer)
             case Approval():
                 if event.certificate is not None:
                     self._name(self.blobs, event.certificate["sha256"], event.certificate["size"], line.n)
                 return self.gates.answer(event, line, self.people)
-            case StepStart() | Skip():
-                faults = self.gates.begin(event, line.ts, self.people)
-                self.doubts += (Doubt(Verdict.UNTRUSTED, fault, line.n) for fault in faults)
             case _:
                 pass
         return None
+
+    def _doubt(self, faults: Iterable[str], record: int) -> None:
+        for fault in faults:
+            self.doubts.append(Doubt(Verdict.UNTRUSTED, fault, record))
 
     def _session(self, event: Genesis | Recover | Resume, line: Line) -> None:
         if isinstance(event, Genesis):

@@ -6,7 +6,7 @@ of something that nobody should trust, and is said to be that.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from recipe_runner.engine.approval import Demand, joined
@@ -21,6 +21,9 @@ from recipe_runner.journal.verdict import Given
 from recipe_runner.language.slugs import ID
 
 LAST_ATTEMPT = 10**9
+BEGINNINGS = frozenset({"check", "run"})
+"""Roles of commands with which a step begins."""
+NOBODY = Demand(0)
 
 
 @dataclass(slots=True)
@@ -110,32 +113,33 @@ class Gates:
         self.given.append(Given(said.step, said.attempt, said.decision, said.approver, said.signed, line.n))
         return Seal(event.stmt.encode(), event.sig.encode(), by, "approval")
 
-    def begin(self, event: StepStart | Skip, ts: str, signers: Collection[str]) -> Iterator[str]:
-        """Say why a step must not have begun at `ts`, or not have been called done.
+    def start(self, event: StepStart, ts: str, signers: Collection[str]) -> Iterable[str]:
+        """Say why a step must not have begun at `ts`. Its check scripts are a part of its beginning."""
+        return self._begin(event.step, event.item, event, ts, signers) if event.role in BEGINNINGS else ()
 
-        What began with approvals may be called done later. A step's check scripts are a part of its beginning.
-        """
-        start = event if isinstance(event, StepStart) else None
-        starts = start is not None and start.role in {"check", "run"}
-        done = isinstance(event, Skip) and event.kind in {"done", "already-done"}
-        known = (event.step, event.item) in self._begun
-        if not starts and (not done or known):
-            return
-        for role in sorted(self.roles.get(event.step, ())):
+    def skip(self, event: Skip, ts: str, signers: Collection[str]) -> Iterable[str]:
+        """Say why a step must not have been called done at `ts`; one that began with approvals may be, later."""
+        done = event.kind in {"done", "already-done"} and (event.step, event.item) not in self._begun
+        return self._begin(event.step, event.item, None, ts, signers) if done else ()
+
+    def _begin(
+        self, step: str, item: str | None, start: StepStart | None, ts: str, signers: Collection[str]
+    ) -> Iterator[str]:
+        for role in sorted(self.roles.get(step, ())):
             if role not in self.acting:
-                yield f"step `{event.step}` is for the role `{role}`, in which nobody acted"
+                yield f"step `{step}` is for the role `{role}`, in which nobody acted"
             elif not self.policy.has(self.signer, {role}):
-                yield f"step `{event.step}` is for the role `{role}`, which the policy does not give to {self.signer}"
-        fault = self._take_up(event.step, ts, signers)
-        asked = self._asked.get(event.step)
+                yield f"step `{step}` is for the role `{role}`, which the policy does not give to {self.signer}"
+        fault = self._take_up(step, ts, signers)
+        asked = self._asked.get(step)
         if start is None or start.role == "run":
-            self._begun.add((event.step, event.item))
+            self._begun.add((step, item))
             if asked is not None:
-                fault = fault or ("" if asked.covers(event.item, start) else "what began is not what was approved")
-                asked.begun.add(event.item)
-        count = self._demand(event.step).count
-        if fault and count:
-            yield f"step `{event.step}` began without the {count} approval{'s' if count > 1 else ''} it needs: {fault}"
+                fault = fault or ("" if asked.covers(item, start) else "what began is not what was approved")
+                asked.begun.add(item)
+        count = self._demand(step).count if fault else 0
+        if count:
+            yield f"step `{step}` began without the {count} approval{'s' if count > 1 else ''} it needs: {fault}"
 
     def _take_up(self, step: str, ts: str, signers: Collection[str]) -> str:
         """Settle a request when its step begins, and return what is missing."""
@@ -153,7 +157,7 @@ class Gates:
             return f"it was denied by {denied[0]}"
         if ts > asked.request.expires:
             return f"what was asked had expired at {asked.request.expires}"
-        demand, role = self._demand(step), (self.demands.get(step) or Demand(0)).role
+        demand, role = self._demand(step), (self.demands.get(step) or NOBODY).role
         approved = [
             person
             for person in asked.answers
@@ -162,4 +166,5 @@ class Gates:
         return f"{len(approved)} of {demand.count} have approved it" if len(approved) < demand.count else ""
 
     def _demand(self, step: str) -> Demand:
-        return joined(self.policy.approvals, self.demands).get(step) or Demand(0)
+        of_policy, of_run = self.policy.approvals.get(step), self.demands.get(step)
+        return of_policy.joined(of_run) if of_policy else of_run or NOBODY

@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from pydantic_core import from_json, to_json
 
@@ -34,6 +34,21 @@ TEXTS = re.compile(
 
 class LineError(ValueError):
     """A line is not what this format allows; the text says why in words."""
+
+
+class Envelope(Protocol):
+    """What every line has: its place, the sha256 (hex) of the raw line before it, its type and both clocks."""
+
+    @property
+    def n(self) -> int: ...
+    @property
+    def prev(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def ts(self) -> str: ...
+    @property
+    def mono_ns(self) -> str: ...
 
 
 class Line(NamedTuple):
@@ -84,19 +99,20 @@ def _plain(raw: bytes) -> dict[str, Any] | None:
         return None
     if type(whole) is not dict or to_json(whole) + b"\n" != raw or not _sound(tuple(whole), FIELD):
         return None
-    return whole if _sound_values(whole.values(), DEPTH_CAP - 1) else None
+    return whole if sound_values(whole.values(), DEPTH_CAP - 1) else None
 
 
-def _sound_values(values: Iterable[Any], depth: int) -> bool:
+def sound_values(values: Iterable[Any], depth: int) -> bool:
+    """Say whether all of these may stand in a line, nested `depth` levels at most, names in order."""
     for value in values:
         kind = type(value)
         if kind is str or kind is bool or value is None:
             continue
         if kind is int and -INTEGER_CAP < value < INTEGER_CAP:
             continue
-        if kind is list and depth > 0 and _sound_values(value, depth - 1):
+        if kind is list and depth > 0 and sound_values(value, depth - 1):
             continue
-        if kind is dict and depth > 0 and _sound(tuple(value), NAME) and _sound_values(value.values(), depth - 1):
+        if kind is dict and depth > 0 and _sound(tuple(value), NAME) and sound_values(value.values(), depth - 1):
             continue
         return False
     return True

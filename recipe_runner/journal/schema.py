@@ -12,14 +12,11 @@ from typing_extensions import TypedDict
 
 from recipe_runner.engine.events import (
     TYPES,
-    Approval,
     Genesis,
     Recorded,
     Recover,
     Request,
     Resume,
-    StepEnd,
-    Witnessed,
 )
 from recipe_runner.journal.lines import DIGEST, RUN_ID, Line, LineError
 from recipe_runner.journal.witness import receipts
@@ -52,13 +49,22 @@ def event_of(line: Line) -> Recorded:
         raise LineError(f"`{line.type}` has {wrong} `{'.'.join(str(part) for part in fault['loc'])}`") from error
     if isinstance(event, Genesis) and (event.format != FORMAT or not RUN_ID.match(event.run)):
         raise LineError(f"the format is not `{FORMAT}`, or the run has no id of 32 hexadecimal digits")
-    if isinstance(event, StepEnd):
-        _check_blobs("step_end", event.blobs, BLOBS)
-    if isinstance(event, Approval) and event.certificate is not None:
-        _check_blobs("approval", {"certificate": event.certificate}, frozenset({"certificate"}))
-    if isinstance(event, Witnessed) and event.receipt:
-        _check_receipt(event.receipt)
+    check_files(event)
     return event
+
+
+def check_files(event: Recorded) -> None:
+    """Raise LineError where an event, or its twin of `forms`, names a file in a form that is not known."""
+    named: Any = event
+    match named.type:
+        case "step_end":
+            _check_blobs("step_end", named.blobs, BLOBS)
+        case "approval" if named.certificate is not None:
+            _check_blobs("approval", {"certificate": named.certificate}, frozenset({"certificate"}))
+        case "witness" if named.receipt:
+            _check_receipt(named.receipt)
+        case _:
+            pass
 
 
 def _check_receipt(receipt: dict[str, Any]) -> None:

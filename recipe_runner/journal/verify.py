@@ -54,7 +54,7 @@ def verify(
         open_regular(directory / JOURNAL) as file,
         ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,
     ):
-        lines = iter(lambda: file.readline(LINE_CAP + 1), b"")
+        lines = iter(functools.partial(file.readline, LINE_CAP + 1), b"")
         each = functools.partial(_side_by_side, pool)
         examined = examine(lines, policy, judge.check, directory_name=directory.absolute().name, each=each)
     beside = ledger or Ledger.read(directory.absolute().parent)
