@@ -29,7 +29,7 @@ def show(terminal: Terminal, records: Iterable[Record]) -> bool:
     Raises what the iterator raises.
     """
     day: date | None = None
-    closed = False
+    closed, signer = False, None
     for record in records:
         if record.event is None:
             continue
@@ -40,6 +40,9 @@ def show(terminal: Terminal, records: Iterable[Record]) -> bool:
             day = entry.at.date()
             terminal.say(f"{day:%A} {day} (UTC)", "quiet")
         _row(terminal, entry)
+        if record.signer and signer not in {None, record.signer}:
+            terminal.put(Text.assemble((f"{INDENT}signed from here on by ", "dim"), line(record.signer)))
+        signer = record.signer or signer
         closed = closed or isinstance(entry.event, Close)
     return closed
 

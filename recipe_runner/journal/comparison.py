@@ -8,6 +8,7 @@ from datetime import timedelta
 from difflib import unified_diff
 from pathlib import PurePosixPath
 
+from recipe_runner.engine.events import Approval
 from recipe_runner.journal.account import Account
 from recipe_runner.journal.kept import Kept
 from recipe_runner.journal.narrative import milliseconds, spell, text_of
@@ -26,7 +27,7 @@ class Change:
 
 
 def changes(before: Account, after: Account) -> Iterator[Change]:
-    """Yield what differs: identity of the recipe, parameters, text, outcome and outputs of each step, time it took.
+    """Yield what differs: the recipe's identity, parameters, each step's text, outcome, approvals, outputs and time.
 
     No two runs take the same time: what differs by less than `NOTABLE`, or by less than a tenth, is no change.
     """
@@ -34,6 +35,7 @@ def changes(before: Account, after: Account) -> Iterator[Change]:
     yield from _differing("parameter", _parameters(before), _parameters(after))
     yield from _differing("text of step", _digests(before), _digests(after))
     yield from _differing("outcome", before.statuses(), after.statuses())
+    yield from _differing("approval", _approvals(before), _approvals(after))
     yield from _differing("output", _outputs(before), _outputs(after))
     yield from _slower_or_faster(_durations(before), _durations(after))
 
@@ -75,6 +77,15 @@ def _parameters(account: Account) -> dict[str, str]:
 
 def _digests(account: Account) -> dict[str, str]:
     return {step.get("id", ""): step.get("sha256", "")[:12] for step in account.genesis.steps}
+
+
+def _approvals(account: Account) -> dict[str, str]:
+    """Return by step the primary keys of those who approved or denied it."""
+    said: dict[str, list[str]] = {}
+    for entry in account.entries:
+        if isinstance(entry.event, Approval) and (answer := entry.event.answer):
+            said.setdefault(answer.step, []).append(f"{answer.decision} {answer.approver}")
+    return {step: ", ".join(sorted(answers)) for step, answers in said.items()}
 
 
 def _outputs(account: Account) -> dict[str, str]:

@@ -82,7 +82,10 @@ class Desk:
         return any(True for _ in self._unseen())
 
     def arrived(self, pending: Pending) -> tuple[list[Approval], list[str]]:
-        """Return the good answers that have come in since the last look, and why others are none."""
+        """Return the good answers that have come in since the last look, and why others are none.
+
+        Answers to earlier requests that still lie in the inbox are passed over.
+        """
         good: dict[str, Approval] = {}
         refused: list[str] = []
         heads = {head_of(raw) for raw, line in self._lines() if line.type == "request"}
@@ -91,7 +94,8 @@ class Desk:
             path = mark[0]
             try:
                 said, approval = self._loaded(path)
-                if said.head in heads - {head_of(self._raw(pending))} or said in pending.answers.values():
+                old = path not in self.given and said.head in heads - {head_of(self._raw(pending))}
+                if old or said in pending.answers.values():
                     continue
                 if said.approver in good:
                     raise VerificationError.because("it is a second answer by the same person")

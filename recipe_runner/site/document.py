@@ -13,11 +13,12 @@ from recipe_runner.journal.account import Account, State
 from recipe_runner.journal.evidence import Evidence, evidence
 from recipe_runner.journal.kept import Kept
 from recipe_runner.journal.narrative import Told, spell, tell, text_of
-from recipe_runner.journal.verdict import Report
+from recipe_runner.journal.verdict import Facts, Report
 from recipe_runner.site.by_hand import Check, checks
 from recipe_runner.site.excerpt import Shortened, shortened
 from recipe_runner.site.steps import StepPart, Written, step_parts
 from recipe_runner.site.timeline import Moment, moments, notable
+from recipe_runner.site.vouching import Agreed, Sitting, Voucher, agreements, sittings, vouchers
 
 ROOM = 1000
 """Rows of one table, and steps, that a page shows; a browser can still show it and a person still read it."""
@@ -42,7 +43,10 @@ class Blob(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole report; `journal_sha256` is that of the journal's bytes when the report was made."""
+    """The whole report; `journal_sha256` is that of the journal's bytes when the report was made.
+
+    Each precondition has the number of its session. `vouchers` and `agreements` are the judgement's; none without one.
+    """
 
     account: Account
     state: State
@@ -53,8 +57,10 @@ class Document:
     approvals: Sequence[tuple[datetime, Told]]
     witnesses: Sequence[tuple[datetime, Told]]
     deviations: Sequence[tuple[datetime, Told]]
-    sessions: Sequence[tuple[datetime, Told]]
-    preconditions: Shortened[Precondition]
+    sessions: Sequence[Sitting]
+    vouchers: Sequence[Voucher]
+    agreements: Sequence[Agreed]
+    preconditions: Shortened[tuple[int, Precondition]]
     steps: Shortened[StepPart]
     table: Shortened[Evidence]
     blobs: Shortened[Blob]
@@ -74,7 +80,7 @@ def document(
     journal_sha256: str,
 ) -> Document:
     """Put the report together; `written` reads what an execution wrote and raises RecipeError where it cannot."""
-    preconditions = [entry.event for entry in account.entries if isinstance(entry.event, Precondition)]
+    facts = judgement.report.facts if judgement else Facts()
     return Document(
         account=account,
         state=state,
@@ -85,8 +91,10 @@ def document(
         approvals=tuple(_told(account, lambda event: event.type in {"request", "approval"})),
         witnesses=tuple(_told(account, lambda event: isinstance(event, Witnessed))),
         deviations=tuple(_told(account, lambda event: isinstance(event, Deviation))),
-        sessions=tuple(_told(account, lambda event: isinstance(event, Resume))),
-        preconditions=shortened(preconditions, ROOM, lambda found: found.outcome != "met"),
+        sessions=tuple(sittings(account)),
+        vouchers=vouchers(facts),
+        agreements=agreements(facts),
+        preconditions=shortened(list(_preconditions(account)), ROOM, lambda found: found[1].outcome != "met"),
         steps=step_parts(account, kept, written, ROOM),
         table=shortened(list(evidence(account, kept.code)), ROOM, lambda row: row.succeeded != "yes"),
         blobs=shortened(list(_blobs(account)), ROOM, lambda _: False),
@@ -98,6 +106,18 @@ def document(
 
 def _told(account: Account, wanted: Callable[[Recorded], bool]) -> Iterator[tuple[datetime, Told]]:
     return ((entry.at, tell(entry.event)) for entry in account.entries if wanted(entry.event))
+
+
+def _preconditions(account: Account) -> Iterator[tuple[int, Precondition]]:
+    session = 1
+    for entry in account.entries:
+        match entry.event:
+            case Resume() as event:
+                session = event.session
+            case Precondition() as event:
+                yield session, event
+            case _:
+                pass
 
 
 def _figures(account: Account) -> Iterator[tuple[str, str]]:
