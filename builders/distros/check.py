@@ -10,7 +10,7 @@ from builders.distros.table import distribution
 from builders.images.definition import Definition
 from builders.images.faults import at
 from builders.images.layers import read_text
-from builders.images.reading import Member, choose, only_one, read_members
+from builders.images.reading import Draft, Member, choose, finished, only_one, read_drafts
 from recipe_runner.errors import Diagnostic, RecipeError, Span, UsageError, gather
 
 
@@ -37,17 +37,20 @@ def find_faults(paths: Iterable[Path]) -> tuple[Diagnostic, ...]:
 
 
 def _read(path: Path) -> tuple[Member, ...]:
-    members = read_members(read_text(path), str(path))
-    faults = [fault for member in members for fault in _misfits(member)]
-    if faults:
-        raise UsageError(*gather(dict.fromkeys(faults)))
-    return members
+    drafts = read_drafts(read_text(path), str(path))
+    return finished(drafts, (fault for draft in drafts for fault in _misfits(draft)))
 
 
-def _misfits(member: Member) -> Iterable[Diagnostic]:
+def _misfits(draft: Draft) -> Iterable[Diagnostic]:
+    """Give what the draft's family says of the keys that are sound alone."""
+    if "distribution" in draft.unsound:
+        return []
     try:
-        family = distribution(member.definition.distribution)
+        family = distribution(draft.definition.distribution)
     except UsageError as fault:
-        place = member.node.span(("distribution",))
+        place = draft.node.span(("distribution",))
         return [replace(found, span=place) for found in fault.diagnostics]
-    return [at(misfit, member.node, code="D005") for misfit in family.misfits(member.definition)]
+    if "codename" in draft.unsound:  # what there is differs from release to release
+        return []
+    misfits = family.misfits(draft.definition)
+    return [at(misfit, draft.node, code="D005") for misfit in misfits if misfit.path[0] not in draft.unsound]

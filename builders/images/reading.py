@@ -8,12 +8,24 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from builders.images.definition import Definition
-from builders.images.faults import diagnostics
+from builders.images.faults import at, diagnostics
 from builders.images.layers import Node, read_layers
 from builders.images.matrix import expand
+from builders.images.model import Misfit
 from recipe_runner.errors import Diagnostic, UsageError, gather
 from recipe_runner.language.suggestions import suggest
 from recipe_runner.sanitise import line
+
+_STAND_INS = {"distribution": "none", "codename": "none", "title": "none", "disk": {"size": "1 GiB"}}
+"""Values of the keys that must be there, for what is asked of the others."""
+
+
+class _Unchecked(Definition):
+    """A definition whose keys are sound each for itself."""
+
+    def misfits(self) -> Iterable[Misfit]:
+        """Ask nothing."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +36,49 @@ class Member:
     node: Node
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One image as it is written: its faults, and the definition, also where it has some.
+
+    Keys of the top that are not sound are in `unsound`, and have other values in the definition.
+    """
+
+    node: Node
+    definition: Definition
+    faults: tuple[Diagnostic, ...] = ()
+    unsound: frozenset[str | int] = frozenset()
+
+
+def read_drafts(text: str, file: str) -> tuple[Draft, ...]:
+    """Return the images that a text defines; raises UsageError where it cannot be taken apart."""
+    return tuple(_draft(node) for node in expand(read_layers(text, file)))
+
+
 def read_members(text: str, file: str) -> tuple[Member, ...]:
     """Return the images that a text defines; raises UsageError with every fault, each at its line and once."""
-    members: list[Member] = []
-    faults: list[Diagnostic] = []
-    for node in expand(read_layers(text, file)):
-        try:
-            members.append(Member(Definition.model_validate(node.plain()), node))
-        except ValidationError as error:
-            faults += diagnostics(error, Definition, node)
+    return finished(read_drafts(text, file))
+
+
+def finished(drafts: Sequence[Draft], more: Iterable[Diagnostic] = ()) -> tuple[Member, ...]:
+    """Return drafts as members; raises UsageError with all their faults and `more`."""
+    faults = [*(fault for draft in drafts for fault in draft.faults), *more]
     if faults:
         raise UsageError(*gather(dict.fromkeys(faults)))
-    return tuple(members)
+    return tuple(Member(draft.definition, draft.node) for draft in drafts)
+
+
+def _draft(node: Node) -> Draft:
+    written = node.plain()
+    try:
+        return Draft(node, Definition.model_validate(written))
+    except ValidationError as error:
+        faults = list(diagnostics(error, Definition, node))
+        unsound = frozenset(found["loc"][0] for found in error.errors(include_url=False) if found["loc"])
+    sound = {key: node.plain() for key, node in node.table.items() if key not in unsound}
+    definition = _Unchecked.model_validate(_STAND_INS | sound)
+    if unsound and not unsound & {"disk", "disks"}:  # mount points of one disk may want those of another
+        faults += (at(misfit, node) for misfit in Definition.misfits(definition) if misfit.path[0] not in unsound)
+    return Draft(node, definition, tuple(faults), unsound)
 
 
 def parse_definition(text: str, file: str) -> Definition:

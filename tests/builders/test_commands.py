@@ -77,9 +77,11 @@ def test_definitions_are_checked_without_building(tmp_path: Path) -> None:
     assert told.returncode == ExitCode.USAGE
     assert f"{bad}:4:1: error[D002]: unknown key `disc`\n" in told.stderr
     assert "hint: did you mean `disk`?" in told.stderr
-    assert "2 definitions checked, 1 fault\n" in told.stderr
+    assert f"{bad}:1:1: error: unknown distribution `nowhere`" in told.stderr
+    assert "2 definitions checked, 2 faults\n" in told.stderr
     as_json = json.loads(recipe("image", "check", bad, "--format", "json").stdout)
-    assert [(fault["code"], fault["path"], fault["line"]) for fault in as_json] == [("D002", str(bad), 4)]
+    places = [(fault["code"], fault["path"], fault["line"]) for fault in as_json]
+    assert places == [(None, str(bad), 1), ("D002", str(bad), 4)]
     sound = recipe("image", "check", DEFINITION)
     assert (sound.returncode, sound.stdout) == (ExitCode.DONE, "1 definition checked, no faults\n")
 

@@ -44,6 +44,30 @@ def test_the_tiny_family_takes_no_packages(tmp_path: Path) -> None:
     assert [fault.span.line for fault in found if fault.span] == [4, 5]
 
 
+def test_all_faults_are_told_in_one_round(tmp_path: Path) -> None:
+    """What does not fit together, and what the family cannot do, is told beside misspelt keys and wrong values."""
+    text = 'distribution = "tiny"\nkernel = "linux"\npackages = ["udev"]\nremove = ["udev"]\nhostname = "_"\ndisc = 1\n'
+    found = faults(tmp_path / "x.toml", text)
+    assert [(fault.span.line, fault.code) for fault in found if fault.span] == [
+        (4, "D005"),
+        (5, "D005"),
+        (6, "D005"),
+        (6, "D006"),
+        (7, "D004"),
+        (8, "D002"),
+    ]
+
+
+def test_nothing_is_said_of_keys_that_are_not_sound(tmp_path: Path) -> None:
+    """A kernel that cannot be is no kernel that is missing; of an unknown suite nothing is known."""
+    (fault,) = faults(tmp_path / "x.toml", 'distribution = "debian"\nkernel = "/"\n')
+    assert fault.code == "D004"
+    (tmp_path / "y.toml").write_text(f'distribution = "debian"\ncodename = "_"\ntitle = "t"\n{TEXT}')
+    assert [fault.code for fault in find_faults([tmp_path / "y.toml"])] == ["D004"]
+    (tmp_path / "z.toml").write_text('title = "t"\n')
+    assert {fault.code for fault in find_faults([tmp_path / "z.toml"])} == {"D003"}
+
+
 def test_many_files_are_checked_at_once(tmp_path: Path) -> None:
     """Every fault of every file is told; a file that cannot be read is one fault at its first line."""
     (tmp_path / "a.toml").write_text("distribution = ")
