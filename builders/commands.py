@@ -6,7 +6,7 @@ import click
 
 from builders.boot.commands import boot
 from builders.build.commands import build, inspect, reproduce
-from builders.images.commands import check_definitions, plan
+from builders.images.commands import check_definitions, plan, print_schema
 from builders.rehearsal.commands import group as cloud
 from builders.vmbuilder.commands import import_vmbuilder
 from recipe_runner.cli.verbs import Verbs
@@ -19,5 +19,5 @@ def image() -> None:
     """Build images, inspect and boot them."""
 
 
-for verb in (check_definitions, plan, build, inspect, reproduce, boot, import_vmbuilder):
+for verb in (check_definitions, plan, build, inspect, reproduce, boot, import_vmbuilder, print_schema):
     image.add_command(verb)

@@ -54,16 +54,25 @@ def parse_trials(text: str) -> tuple[Trial, ...]:
 
 
 class Trials:
-    """The trials of one or more builds; `keep_failed` accepts also what has failed, and remembers it in `failed`."""
+    """The trials of one or more builds: those that are asked for, or, where that is None, those of each definition.
 
-    def __init__(self, trials: Sequence[Trial], limit: float, keep_failed: bool, progress: Progress) -> None:
-        self.trials, self.limit, self.keep_failed, self.progress = tuple(trials), limit, keep_failed, progress
+    `keep_failed` accepts also what has failed, and remembers it in `failed`.
+    """
+
+    def __init__(self, asked: Sequence[Trial] | None, limit: float, keep_failed: bool, progress: Progress) -> None:
+        self.asked, self.limit, self.keep_failed, self.progress = asked, limit, keep_failed, progress
         self.failed = False
+
+    def of(self, definition: Definition) -> Sequence[Trial]:
+        """Return what a definition's builds are put to."""
+        if self.asked is not None:
+            return self.asked
+        return parse_trials(",".join(definition.boot.test)) if definition.boot.test else ()
 
     def require(self, definition: Definition) -> None:
         """Raise UsageError for a test that the image cannot be put to, UnmetError for tools that are not here."""
         architecture = definition.architecture
-        for trial in self.trials:
+        for trial in self.of(definition):
             if trial.firmware not in PLATFORMS[architecture].firmwares:
                 raise UsageError.because(f"a machine of {architecture} has no firmware `{trial.firmware}`")
             if trial.firmware != "direct" and trial.firmware not in definition.boot.modes:
@@ -77,7 +86,7 @@ class Trials:
 
     def accepting(self, definition: Definition) -> Callable[[Path], None] | None:
         """Return what a build of this definition is shown to, None where nothing is asked."""
-        return partial(self._accept, definition) if self.trials else None
+        return partial(self._accept, definition) if self.of(definition) else None
 
     def _accept(self, definition: Definition, staged: Path) -> None:
         """Boot the build in `staged` once for each trial; keep results and consoles in its folder `boot`."""
@@ -85,7 +94,7 @@ class Trials:
         accelerator = choose_accelerator(definition.architecture)
         folder = staged / FOLDER
         folder.mkdir()
-        for trial in self.trials:
+        for trial in self.of(definition):
             with self.progress.phase(f"boot {trial}"):
                 outcome = self._boot(definition, trial, accelerator, staged)
             shutil.copyfile(outcome.log, folder / f"{trial}.log")

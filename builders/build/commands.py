@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--boot", "firmwares", metavar="FIRMWARES", help="Boot it before it is published: `bios,uefi:ec2,direct`."
 )
+@click.option("--no-boot", is_flag=True, help="Leave out the boot tests that the definition asks for.")
 @click.option(
     "--boot-timeout",
     type=click.FloatRange(1),
@@ -45,6 +46,7 @@ def build(
     outside_hooks: bool,
     no_cache: bool,
     firmwares: str | None,
+    no_boot: bool,
     boot_timeout: float,
     keep_failed: bool,
 ) -> int:
@@ -62,11 +64,14 @@ def build(
     from builders.publish.tree import Tree
     from recipe_runner.console.terminal import Terminal
 
-    if keep_failed and not firmwares:
-        raise click.UsageError("--keep-failed needs --boot")
+    if no_boot and firmwares:
+        raise click.UsageError("--boot and --no-boot exclude each other")
     wanted = (load_definition(definition, only),) if only else load_members(definition)
     terminal = Terminal()
-    trials = Trials(parse_trials(firmwares) if firmwares else (), boot_timeout, keep_failed, terminal)
+    asked = () if no_boot else parse_trials(firmwares) if firmwares is not None else None
+    trials = Trials(asked, boot_timeout, keep_failed, terminal)
+    if keep_failed and not any(trials.of(one) for one in wanted):
+        raise click.UsageError("--keep-failed needs boot tests: --boot, or `test` in the definition's table `boot`")
     for one in wanted:
         trials.require(one)
     place = Tree(tree)

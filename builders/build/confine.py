@@ -16,6 +16,7 @@ from pathlib import Path
 from builders import namespace
 from builders.build.bench import MEMORY, Bench
 from builders.build.command import Argv
+from builders.build.foreign import emulation
 from builders.build.tools import room_needed
 
 NAMESPACE: Argv = (sys.executable, "-I", "-S", Path(namespace.__file__))
@@ -45,9 +46,10 @@ class Reach:
     network: bool = False
 
 
-def trial(*command: str) -> Argv:
-    """Return a command that succeeds only where others can be shut in."""
-    return (*NAMESPACE, "bwrap", *_machine(), *ALONE, "--unshare-net", "--", *command)
+def trial(*command: str, architecture: str | None = None) -> Argv:
+    """Return a command that succeeds only where others can be shut in, with programs of this architecture."""
+    foreign = emulation(architecture) if architecture else ()
+    return (*NAMESPACE, *foreign, "bwrap", *_machine(), *ALONE, "--unshare-net", "--", *command)
 
 
 def shut_in(bench: Bench, command: Argv, reach: Reach) -> Argv:
@@ -55,7 +57,8 @@ def shut_in(bench: Bench, command: Argv, reach: Reach) -> Argv:
     room = room_needed(bench.definition)
     gifts = tuple(word for path in reach.fresh for word in ("--give", path))
     return (
-        *(*NAMESPACE, *gifts, "--largest", str(room), "bwrap", *_machine(), *_bench(bench, room)),
+        *(*NAMESPACE, *gifts, "--largest", str(room), *emulation(bench.definition.architecture)),
+        *("bwrap", *_machine(), *_bench(bench, room)),
         *(word for path in reach.visible for word in _shown(path)),
         *(word for path in reach.writable for word in ("--bind", path, path)),
         *(*ALONE, *(() if reach.network else ("--unshare-net",)), "--hostname", bench.definition.host),

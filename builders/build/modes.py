@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -16,6 +15,7 @@ from typing import Literal, get_args
 from builders.build.bench import Bench
 from builders.build.command import PATH, Argv
 from builders.build.confine import NAMESPACE, Reach, shut_in, trial
+from builders.build.foreign import emulation, native, runs, works
 from builders.images.definition import Definition
 from recipe_runner.errors import Diagnostic, UnmetError, UsageError
 from recipe_runner.sanitise import line
@@ -74,15 +74,18 @@ def confined(bench: Bench, mode: Mode, command: Argv, reach: Reach) -> Argv:
     return shut_in(bench, command, reach) if mode == "namespace" else (*entering(mode, bench.work), *command)
 
 
-def entering(mode: Mode, work: Path) -> Argv:
+def entering(mode: Mode, work: Path, architecture: str | None = None) -> Argv:
     """Return what stands before a command that is to be root of what it makes; `work` is the build's own directory.
 
+    In a user namespace programs of `architecture` can be run, see `emulation`.
     Where owners are faked, what is known of them is kept there from one command to the next.
     """
     if mode == "fakechroot":
         state = owners_path(work)
         return ("fakeroot", "-i", state, "-s", state, "--")
-    return NAMESPACE if mode == "namespace" else ()
+    if mode == "namespace":
+        return (*NAMESPACE, *(emulation(architecture) if architecture else ()))
+    return ()
 
 
 def owners_path(work: Path) -> Path:
@@ -96,30 +99,18 @@ def require_mode(definition: Definition, *, chroot: bool) -> Mode:
     Raises UnmetError where none can be made, or none whose own programs, run in it, are of this architecture.
     """
     mode = choose_mode()
-    if not chroot or definition.architecture == native():
+    architecture = definition.architecture
+    if not chroot or architecture == native():
         return mode
-    if not works(("arch-test", definition.architecture)):
+    if mode == "namespace":
+        possible = works(trial("arch-test", architecture, architecture=architecture))
+    else:
+        possible = runs(architecture)
+    if not possible:
         raise UnmetError.because(
-            f"this machine runs no programs for {definition.architecture}, and the packages have some to run",
-            hint="apt install qemu-user-static binfmt-support arch-test",
+            f"this machine runs no programs for {architecture}, and the packages have some to run",
+            hint="apt install qemu-user-static arch-test; where the kernel is older than 6.7 also binfmt-support",
         )
     if mode == "fakechroot":
         raise UnmetError.because("foreign programs do not run where chroot is faked", hint="build as root")
     return mode
-
-
-@cache
-def native() -> str:
-    """Return the architecture of this machine's packages."""
-    said = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, check=True, env={"PATH": PATH})
-    return said.stdout.decode("ascii").strip()
-
-
-def works(command: Argv, run: Callable[..., subprocess.CompletedProcess[bytes]] = subprocess.run) -> bool:
-    """Say whether a command can be run and succeeds; what it may leave running holds nothing of ours."""
-    nowhere = subprocess.DEVNULL
-    try:
-        done = run(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, check=False, timeout=20, env={"PATH": PATH})
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0

@@ -15,6 +15,7 @@ from builders.build.archive import Member, read_members, resolve
 from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.build.confine import Reach
+from builders.build.foreign import emulation
 from builders.build.modes import choose_mode, confined, owners_path
 from builders.customise.hooks import hooks_of, mmdebstrap_hook
 from builders.distros.base import Bootstrap
@@ -113,6 +114,8 @@ def mmdebstrap_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
         f"--variant={bootstrap.variant}",
         "--format=tar",
         f"--architectures={definition.architecture}",
+        # what runs foreign programs is known already, and need not be in the root
+        *(("--skip=check/qemu",) if emulation(definition.architecture) else ()),
         f"--include={','.join(bootstrap.packages)}",
         '--aptopt=APT::Install-Recommends "false"',
         *(f"--aptopt={option}" for option in bootstrap.apt_options),

@@ -138,7 +138,8 @@ def hook_command(bench: Bench, numbered: Numbered, mode: Mode) -> Argv:
     if numbered.hook.where == "outside":
         root = root_path(bench)
         return confined(bench, mode, (script_path(bench, numbered), root), Reach((root,), network=True))
-    return (*entering(mode, bench.work), *inside(bench, root_path(bench), numbered, mode, network=False))
+    entered = entering(mode, bench.work, bench.definition.architecture)
+    return (*entered, *inside(bench, root_path(bench), numbered, mode, network=False))
 
 
 def hooks_commands(bench: Bench, hooks: Sequence[Numbered], mode: Mode) -> tuple[Argv, ...]:

@@ -1,8 +1,9 @@
-"""`recipe image check` and `recipe image plan`; what a verb needs is imported when it runs."""
+"""`recipe image check`, `recipe image plan` and `recipe image schema`; what a verb needs is imported when it runs."""
 
 # ruff: noqa: PLC0415 - `recipe --help` loads this module, and must not pay for pydantic and rich
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,16 @@ def check_definitions(definitions: tuple[Path, ...], form: str) -> int:
         else:
             terminal.say(f"{checked}, no faults", "good")
     return ExitCode.USAGE if faults else ExitCode.DONE
+
+
+@click.command(name="schema")
+def print_schema() -> None:
+    """Print the JSON Schema of image definitions, for editors."""
+    from builders.distros.table import FAMILIES
+    from builders.images.schema import schema
+    from recipe_runner.console.terminal import Terminal
+
+    Terminal().raw(json.dumps(schema(FAMILIES.names()), indent=2, ensure_ascii=False) + "\n")
 
 
 @click.command()

@@ -42,7 +42,7 @@ Datasource = Literal[
 class User(Model):
     """A person's or program's account; its password is locked where no hash is given."""
 
-    name: UserName
+    name: UserName = Field(description="what it logs in as")
     full_name: FullName = Field("", description="shown by `finger` and in greetings")
     uid: int | None = Field(None, ge=100, le=59999, description="number; default: the next free one")
     groups: tuple[UserName, ...] = Field((), strict=False, description="further groups, made where they are missing")

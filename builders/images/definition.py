@@ -12,7 +12,7 @@ from builders.images.attachment import File, Script
 from builders.images.contents import CloudInit, CopiedFile, Hook, Limits, User
 from builders.images.disks import Disk, ExtraDisk, clashes
 from builders.images.model import Misfit, Model
-from builders.images.words import Hostname, KernelArguments, Line, Locale, Package, VariableName, Word
+from builders.images.words import BootTest, Hostname, KernelArguments, Line, Locale, Package, VariableName, Word
 from builders.images.zones import known_zone
 
 Architecture = Literal["amd64", "arm64"]
@@ -54,6 +54,18 @@ class Boot(Model):
     modes: tuple[BootMode, ...] = Field(
         ("bios", "uefi"), min_length=1, strict=False, description="firmware that can start it; `arm64` has only `uefi`"
     )
+    test: tuple[BootTest, ...] = Field(
+        (),
+        strict=False,
+        description="boots that a build must pass: a firmware or `direct`, with a datasource: `uefi:ec2`",
+    )
+
+    def misfits(self) -> Iterable[Misfit]:
+        """Refuse tests under firmware that cannot start it."""
+        for number, test in enumerate(self.test):
+            firmware = test.partition(":")[0]
+            if firmware != "direct" and firmware not in self.modes:
+                yield Misfit(("test", number), f"`modes` has no `{firmware}` to test", f'add it, or remove "{test}"')
 
 
 class Definition(Model):
@@ -113,6 +125,9 @@ class Definition(Model):
         yield from clashes(self.disk, self.disks)
         if self.architecture == "arm64" and self.boot.modes == ("bios",):
             yield Misfit(("boot", "modes"), "`arm64` machines have no BIOS", 'write `modes = ["uefi"]`')
+        for number, test in enumerate(self.boot.test):
+            if self.architecture == "arm64" and test.startswith("bios"):
+                yield Misfit(("boot", "test", number), "`arm64` machines have no BIOS", "remove it")
         for name in sorted(set(self.packages) & set(self.remove)):
             number = self.remove.index(name)
             yield Misfit(("remove", number), f"`{name}` is installed and removed", "take it from one of the lists")

@@ -17,7 +17,7 @@ from builders.images.words import Word
 from recipe_runner.errors import UsageError
 
 MATRIX = "matrix"
-_AXES = {"suite": "codename", "architecture": "architecture", "flavour": "flavour"}
+AXES = {"suite": "codename", "architecture": "architecture", "flavour": "flavour"}
 """The axes and the keys of a definition that they set."""
 _Cell = tuple[str | None, ...]
 
@@ -96,7 +96,7 @@ def expand(node: Node) -> tuple[Node, ...]:
 
 
 def _member(node: Node, table: Node, cell: _Cell) -> Node:
-    for (axis, key), word in zip(_AXES.items(), cell, strict=True):
+    for (axis, key), word in zip(AXES.items(), cell, strict=True):
         if word is None:
             continue
         settings: Mapping[str, Node] = table.table[axis].table if axis in table.table else {}

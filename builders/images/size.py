@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 MIB = 1 << 20
+SIZE = r"(\d{1,6}) ?(MiB|GiB)"
 _UNITS = {"MiB": MIB, "GiB": 1 << 30}
 
 
 def parse_size(text: str) -> int:
     """Return bytes; raises ValueError saying what was wanted."""
-    found = re.fullmatch(r"(\d{1,6}) ?(MiB|GiB)", text, re.ASCII)
+    found = re.fullmatch(SIZE, text, re.ASCII)
     if not found:
         raise ValueError("wanted a size such as `160 MiB` or `1 GiB`")
     return int(found[1]) * _UNITS[found[2]]

@@ -42,6 +42,26 @@ def test_what_cannot_be_tried_is_refused(change: dict[str, object], said: str) -
         trials.require(definition().model_copy(update=change))
 
 
+def test_a_definition_has_tests_of_its_own() -> None:
+    """They count where nothing is asked for; what is asked for, and be it nothing, takes their place."""
+    boot = definition().boot.model_copy(update={"test": ("uefi:ec2",)})
+    own = definition().model_copy(update={"boot": boot})
+    asked = {
+        words: Trials(words, 60, keep_failed=False, progress=Notes()) for words in (None, (), parse_trials("bios"))
+    }
+    assert [list(map(str, trials.of(own))) for trials in asked.values()] == [["uefi-ec2"], [], ["bios-nocloud"]]
+    assert asked[()].accepting(own) is None
+    assert asked[None].accepting(definition()) is None
+
+
+def test_tests_that_could_not_be_made_need_tests(tmp_path: Path) -> None:
+    """What says how tests are made is refused where none are."""
+    for words, said in (("--keep-failed",), "needs boot tests"), (("--boot", "bios", "--no-boot"), "exclude"):
+        done = recipe("image", "build", DEFINITION, "--tree", tmp_path, *words)
+        assert done.returncode == ExitCode.USAGE
+        assert said in done.stderr
+
+
 @pytest.mark.slow
 def test_a_build_is_published_once_it_has_booted(tmp_path: Path) -> None:
     """The results are beside the build, covered by no checksum; the build itself is the same as without."""
@@ -63,7 +83,10 @@ def test_a_build_is_published_once_it_has_booted(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_failed_boot_leaves_nothing_unless_asked(tmp_path: Path) -> None:
-    """Exit code 1, the failed assertion told, no serial in the tree; with --keep-failed the build is there."""
+    """Exit code 1, the failed assertion told, no serial in the tree; with --keep-failed the build is there.
+
+    A test that the definition asks for is made as one of the command line is.
+    """
     never = tmp_path / "never.toml"
     never.write_text(DEFINITION.read_text().replace('marker = "karmic is up"', 'marker = "it never says this"'))
     arguments = ("image", "build", never, "--serial", "20091022", "--tree", tmp_path / "tree", "--boot", "bios")
@@ -72,6 +95,7 @@ def test_a_failed_boot_leaves_nothing_unless_asked(tmp_path: Path) -> None:
     assert "failed its boot test" in done.stderr
     assert "boot: the machine ended before it showed `it never says this`" in done.stderr
     assert not list((tmp_path / "tree/server/karmic").iterdir())
-    kept = recipe(*arguments, "--keep-failed")
+    never.write_text(never.read_text().replace("[boot]", '[boot]\ntest = ["bios"]'))
+    kept = recipe(*arguments[:-2], "--keep-failed")
     assert kept.returncode == ExitCode.FAILED
     assert (tmp_path / "tree/server/karmic/20091022/boot/bios-nocloud.json").is_file()

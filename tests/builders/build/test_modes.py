@@ -10,7 +10,8 @@ import pytest
 
 from builders.build import modes
 from builders.build.e2fsprogs import cache_directory
-from builders.build.modes import VARIABLE, choose_mode, entering, native, require_mode, works
+from builders.build.foreign import native
+from builders.build.modes import VARIABLE, choose_mode, entering, require_mode
 from recipe_runner.errors import UnmetError, UsageError
 from tests.support.karmic import DEFINITION, SERIAL, definition
 from tests.support.strangers import as_nobody
@@ -71,13 +72,6 @@ def test_owners_that_are_faked_are_remembered(tmp_path: Path) -> None:
     subprocess.run([*entered, "chown", "7:8", tmp_path / "file"], check=True)
     shown = subprocess.run([*entered, "stat", "-c", "%u:%g", tmp_path / "file"], check=True, capture_output=True)
     assert shown.stdout == b"7:8\n"
-
-
-def test_what_cannot_be_run_does_not_work() -> None:
-    """A missing tool, a failing and a hanging one are all no."""
-    assert works(("true",))
-    assert not works(("false",))
-    assert not works(("no-such-tool",))
 
 
 def test_foreign_programs_are_needed_only_where_packages_run_some(monkeypatch: pytest.MonkeyPatch) -> None:
