@@ -109,7 +109,8 @@ def chain(directory: Path, signer: Signer, what: str, count: int) -> Path:
             raw = encode(line)
             so_far.extend(raw)
             file.write(raw)
-            if cadence.take(event.type, line.fields.get("step"), int(line.mono_ns)):
+            cadence.take(event.type, line.fields.get("step"), int(line.mono_ns))
+            if cadence.due == "now":
                 at = str(so_far.records)
                 said = statement(RUN, so_far, why=event.type, ts=TS, mono_ns=at)
                 sealed = {"stmt": said, "sig": signer.sign(said.encode())}

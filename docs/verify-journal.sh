@@ -130,8 +130,9 @@ def certificate: .certificate == null or (.certificate | type == "object" and ke
 def signer: type == "object" and (keys == ["primary", "signing"])
     and (((.primary | openpgp) and (.signing | openpgp)) or ((.primary | ssh) and .signing == .primary));
 def count: type == "number" and . >= 1 and . <= 10000;
-def checkpoints: type == "object" and (keys == ["gates", "minutes", "steps"]) and (.steps | count) and (.minutes | count)
-    and (.gates | type == "array" and all(type == "string") and . == unique);
+def gates: .gates | type == "array" and all(type == "string") and . == unique;
+def checkpoints: type == "object" and (keys == ["gates", "minutes", "steps"]) and (.steps | count) and (.minutes | count) and gates;
+def every: . == "every" or (type == "object" and (keys == ["gates"]) and gates and .gates != []);
 def clock: .mono_ns | [(.[:-9] | if . == "" then 0 else tonumber end), (.[-9:] | tonumber)];
 def late($since; $minutes): clock as $now | ($now[0] - $since[0] - $minutes * 60) as $over
     | $over > 0 or ($over == 0 and $now[1] >= $since[1]);
@@ -185,22 +186,30 @@ def begin($line; $i): ([$line.step, $line.item] | tojson) as $key
         | if $fault != "" and (.demands[$line.step].count // 0) > 0 then .out += ["doubt|\($i)|a step began without the approvals it needs"] else . end
       else . end;
 def one_of($names): . as $it | any($names[]; . == $it);
-# Which line must be followed by a seal; the state has the results since the last seal, and when that was.
-def due($line; $sealing): ($line.t | one_of(["precondition", "seal"]) | not) and ($sealing == "every" or (($sealing | checkpoints) and (
+def gated($line; $sealing): ($line.t | one_of(["step_start", "step_end"])) and ($sealing | type == "object") and ($line.step | one_of($sealing.gates));
+# Which line a seal must follow: now, or soon, behind an intent at the latest. The state has the results since the last
+# seal, and when that was.
+def due($line; $sealing):
+    if $line.t | one_of(["precondition", "seal"]) then "none"
+    elif $sealing | every then (if $line.t == "step_end" and (gated($line; $sealing) | not) then "soon" else "now" end)
+    elif ($sealing | checkpoints) and (
         ($line.t | one_of(["genesis", "recover", "resume", "request", "approval", "abort", "close"]))
-        or (($line.t | one_of(["step_start", "step_end"])) and ($line.step | one_of($sealing.gates)))
-        or .ended >= $sealing.steps or (.since as $since | $line | late($since; $sealing.minutes)))));
+        or gated($line; $sealing)
+        or .ended >= $sealing.steps or (.since as $since | $line | late($since; $sealing.minutes))) then "now"
+    else "none" end;
+def allows($line; $sealing): .due == "none" or $line.t == "seal"
+    or (.due == "soon" and $line.t == "step_start" and (gated($line; $sealing) | not));
 
 . as $lines
 | ($lines[0].sealing // null) as $sealing
-| ($sealing == "every" or ($sealing | checkpoints)) as $signed
-| reduce range($lines | length) as $i ({signer: null, signers: [], recipe: null, demands: {}, roles: {}, acting: [], asked: {}, started: {}, running: {}, receipts: {}, closed: false, due: false, ended: 0, since: [0, 0], out: []};
+| ($sealing | every or checkpoints) as $signed
+| reduce range($lines | length) as $i ({signer: null, signers: [], recipe: null, demands: {}, roles: {}, acting: [], asked: {}, started: {}, running: {}, receipts: {}, closed: false, due: "none", ended: 0, since: [0, 0], out: []};
     if .fault then . else
     $lines[$i] as $line | (if $i == 0 then "" else $lines[$i - 1].t end) as $last
     | if ($line | type != "object") or ($line | plain | not) or ($line | envelope | not) then .fault = fault($i; "not in form")
       elif $line.n != $i then .fault = fault($i; "out of order")
       elif ($line.t == "genesis") != ($i == 0) then .fault = fault($i; "genesis")
-      elif .due and $line.t != "seal" then .fault = fault($i; "seal missing")
+      elif allows($line; $sealing) | not then .fault = fault($i; "seal missing")
       elif .closed and ($last != "close" or $line.t != "seal") then .fault = fault($i; "after the close")
       elif ($line | shape($fields) | not) then .fault = fault($i; "not the fields of its type")
       elif $line.t == "seal" then

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from recipe_runner.console.stream import JsonView
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView, View
-from recipe_runner.engine.events import Abort, Close, Confirm, Event, Skip, StepStart, Witnessed
+from recipe_runner.engine.events import Abort, Close, Confirm, Event, Resting, Skip, StepStart
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.errors import ExitCode, IncompleteError, RecipeError, UnmetError
@@ -35,9 +35,11 @@ def drive(
 ) -> int:
     """Run a session to its end and return the exit code; `onward` is the verb that goes on with it.
 
-    Witnesses are told of its beginning and its end. No step waits for them; what they answer meanwhile is recorded.
+    Nothing is shown that is not sealed. Witnesses are told of the session's beginning and its end. No step waits for
+    them; what they answer meanwhile is recorded.
     """
     code, reason, over = int(ExitCode.FAILED), "", False
+    unshown: list[Event] = []
     view.preconditions(findings)
     try:
         _attest_beginning(journal, view, directory, attendance, onward)
@@ -51,11 +53,13 @@ def drive(
             over = isinstance(event, Close)
             if isinstance(event, Abort):
                 reason = event.reason
-            for witnessed in _answers(event, attendance, directory):
-                journal.record(witnessed)
-                _show(view, witnessed)
-            journal.record(event)
-            _show(view, event)
+            for happened in _attended(event, attendance, directory):
+                journal.record(happened)
+                unshown.append(happened)
+                if not journal.owes:
+                    for sealed in unshown:
+                        _show(view, sealed)
+                    unshown.clear()
     except RecipeError as error:
         code, reason = error.exit_code, reason or str(error).splitlines()[0]
         raise
@@ -67,15 +71,17 @@ def drive(
             _blind()
 
 
-def _answers(event: Event, attendance: Attendance, directory: Path) -> Iterable[Witnessed]:
-    """Return what witnesses have answered that is to be recorded before an event: all of it at a session's end."""
+def _attended(event: Event, attendance: Attendance, directory: Path) -> Iterator[Event]:
+    """Yield an event behind what witnesses have answered until it: all that they will say, at a session's end."""
     match event:
         case Close() | Abort():
-            return attendance.awaited(directory)
+            yield Resting()
+            yield from attendance.awaited(directory)
         case Confirm() | Skip() | StepStart(item=None):
-            return attendance.arrived(directory)
+            yield from attendance.arrived(directory)
         case _:
-            return ()
+            pass
+    yield event
 
 
 def _attest_beginning(journal: Journal, view: View, directory: Path, attendance: Attendance, onward: str) -> None:

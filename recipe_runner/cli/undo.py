@@ -110,4 +110,5 @@ def _new(
     )
     documents = [found.journal.blob(entry["sha256"]) for entry in (first.recipe, *first.includes)]
     signer = find_signer(found.journal.signed_by)
-    return Journal.create(run.absolute().parent / first.run, first, signer, documents)
+    sealing = options.sealing(None, found.plan, no_sign=False)
+    return Journal.create(run.absolute().parent / first.run, first, signer, documents, sealing=sealing)

@@ -81,12 +81,14 @@ class ConsoleOperator:
         self._unasked = 0
         self._until: str | None = None
 
+    def decided(self, question: Question) -> Answer | None:
+        """Say run where the operator has said already that the next steps are to be run."""
+        return Answer("run") if self._goes_on(question) else None
+
     def ask(self, question: Question) -> Answer:
         """Ask until there is a usable answer; raises KeyboardInterrupt when the operator presses Ctrl-C."""
         if question.step:
             self._view.step(question.step)
-        if self._goes_on(question):
-            return Answer("run")
         self._view.calls(question.text)
         self._terminal.out.print()
         item = f" [{line(question.detail)}]" if question.detail and question.step else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.engine.events import Event, Output, Ticking, Waiting, to_record
+from recipe_runner.engine.events import Event, Output, Resting, Ticking, Waiting, to_record
 from recipe_runner.engine.preconditions.base import Finding
 
 
@@ -32,7 +32,7 @@ class JsonView:
     def show(self, event: Event) -> None:
         """Print one event."""
         match event:
-            case Output(stream="state") | Ticking():
+            case Output(stream="state") | Ticking() | Resting():
                 return
             case Output():
                 self._print(

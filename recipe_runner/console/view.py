@@ -24,6 +24,7 @@ from recipe_runner.engine.events import (
     Event,
     Output,
     Request,
+    Resting,
     Resume,
     Skip,
     StepEnd,
@@ -123,7 +124,7 @@ class RunView:
     def show(self, event: Event) -> None:
         """Show one event."""
         match event:
-            case Output(stream="state"):
+            case Output(stream="state") | Resting():
                 pass
             case Output():
                 self._still()

@@ -11,6 +11,7 @@ from recipe_runner.errors import Diagnostic, IncompleteError, UsageError
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 EVERY = "*"
+PRECONDITIONS = "preconditions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class YesOperator:
     accepted: frozenset[str] = frozenset()
     otherwise: Operator | None = None
 
-    def ask(self, question: Question) -> Answer:
-        """Answer, or raise IncompleteError where only a person may."""
+    def decided(self, question: Question) -> Answer | None:
+        """Answer where that is safe."""
         match question.moment:
             case "undo":
                 return Answer("run", "", AUTOMATIC)
@@ -34,8 +35,13 @@ class YesOperator:
                 return Answer("run" if "run" in question.choices else "done", question.typed or "", AUTOMATIC)
             case "failed" | "unmet":
                 return Answer("quit", f"{question.text}", AUTOMATIC)
-            case _ if self.otherwise is not None:
-                return self.otherwise.ask(question)
+            case _:
+                return self.otherwise.decided(question) if self.otherwise else None
+
+    def ask(self, question: Question) -> Answer:
+        """Ask the person; raises IncompleteError where there is none."""
+        if self.otherwise is not None:
+            return self.otherwise.ask(question)
         if question.notes:
             raise IncompleteError(Diagnostic(question.text, hint="; ".join(question.notes)))
         if question.typed is not None:
@@ -77,9 +83,9 @@ class AnswersOperator:
         default = answers.pop(EVERY, [])
         return cls(answers, default[0] if default else None, name)
 
-    def ask(self, question: Question) -> Answer:
-        """Return the next answer for the question's step; raises IncompleteError where the file has none that fits."""
-        key = question.step or "preconditions"
+    def decided(self, question: Question) -> Answer | None:
+        """Return the next answer for the question's step; raises IncompleteError where it does not fit."""
+        key = question.step or PRECONDITIONS
         used = self._used.get(key, 0)
         given = self.answers.get(key, [])
         if used < len(given):
@@ -89,15 +95,8 @@ class AnswersOperator:
             answer = self.default
             if answer.choice == "run" and "run" not in question.choices:
                 answer = Answer("done", answer.text, answer.by)
-        elif question.notes:
-            raise IncompleteError(Diagnostic(question.text, hint="; ".join(question.notes)))
         else:
-            raise IncompleteError(
-                Diagnostic(
-                    f"`{self.name}` has no answer for `{key}`: {question.text}",
-                    hint=f"add `{key}:` with one of {', '.join(question.choices)}",
-                )
-            )
+            return None
         if answer.choice not in question.choices:
             raise IncompleteError(
                 Diagnostic(
@@ -113,6 +112,18 @@ class AnswersOperator:
                 )
             )
         return answer
+
+    def ask(self, question: Question) -> Answer:
+        """Raise IncompleteError: what the file does not say, nobody does."""
+        if question.notes:
+            raise IncompleteError(Diagnostic(question.text, hint="; ".join(question.notes)))
+        key = question.step or PRECONDITIONS
+        raise IncompleteError(
+            Diagnostic(
+                f"`{self.name}` has no answer for `{key}`: {question.text}",
+                hint=f"add `{key}:` with one of {', '.join(question.choices)}",
+            )
+        )
 
 
 def _answer(step: str, item: object, name: str, faults: list[Diagnostic]) -> Answer | None:

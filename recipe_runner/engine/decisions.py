@@ -7,7 +7,7 @@ import signal
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from recipe_runner.engine.events import Confirm, Deviation, Event
+from recipe_runner.engine.events import Confirm, Deviation, Event, Resting
 from recipe_runner.engine.interrupts import Interrupts
 from recipe_runner.engine.operator import Answer, Choice, Operator, Question
 from recipe_runner.engine.plan import AnyStep
@@ -34,8 +34,13 @@ class Decisions:
         seen = self.interrupts.seen
         return f"stopped by {seen.name}" if seen not in {None, signal.SIGINT} else "interrupted by the operator"
 
-    def ask(self, question: Question) -> Answer:
-        """Ask once; raises KeyboardInterrupt where the session was interrupted, or is while asking."""
+    def ask(self, question: Question) -> Generator[Event, None, Answer]:
+        """Ask once, at rest, what is not decided yet; raises KeyboardInterrupt where the session is interrupted."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+        if (decided := self.operator.decided(question)) is not None:
+            return decided
+        yield Resting()
         if self.interrupted:
             raise KeyboardInterrupt
         with self.interrupts.raising():
@@ -43,9 +48,9 @@ class Decisions:
 
     def decide(self, question: Question, step: AnyStep) -> Generator[Event, None, Answer]:
         """Ask until the answer is allowed, and record what a person decided."""
-        answer = self.ask(question)
+        answer = yield from self.ask(question)
         while answer.choice == "run" and question.typed not in {None, answer.text}:
-            answer = self.ask(question)
+            answer = yield from self.ask(question)
         if not answer.automatic or question.typed is not None or question.moment == "unknown":
             yield Confirm(
                 step=step.id,

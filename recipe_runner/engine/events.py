@@ -295,6 +295,14 @@ class Ticking:
     """A second has passed while processes run, or something has happened at the terminal; shown, never recorded."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """Somebody or something is waited for from here on, nobody knows how long; shown by nothing, never recorded.
+
+    What was recorded before must not depend on anything that comes after.
+    """
+
+
 Recorded = (
     Genesis
     | Precondition
@@ -312,7 +320,7 @@ Recorded = (
     | Abort
     | Close
 )
-Event = Recorded | Output | Waiting | Ticking
+Event = Recorded | Output | Waiting | Ticking | Resting
 
 TYPES: dict[str, type[Recorded]] = {
     cls.type: cls

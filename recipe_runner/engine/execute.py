@@ -97,7 +97,7 @@ class Execution:
             yield self._close("done")
         return ExitCode.DONE
 
-    def _preconditions(self, findings: Sequence[Finding]) -> Iterator[Event]:
+    def _preconditions(self, findings: Sequence[Finding]) -> Generator[Event, None, None]:
         unmet: list[Diagnostic] = []
         clean = self.bench.redactor.text
         for precondition, finding in zip(self.bench.plan.preconditions, findings, strict=True):
@@ -107,7 +107,7 @@ class Execution:
                 continue
             yield Precondition(kind=kind, text=text, outcome="unmet", detail=found)
             question = Question("unmet", "", f"Not met: {text}", ("override", "quit"), detail=f"{text}: {found}")
-            answer = self.decisions.ask(question)
+            answer = yield from self.decisions.ask(question)
             if answer.choice == "override":
                 yield Precondition(kind=kind, text=text, outcome="overridden", detail=answer.text)
                 yield Deviation(kind="precondition", what=f"precondition overridden: {text}", reason=answer.text)

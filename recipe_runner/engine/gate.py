@@ -62,7 +62,7 @@ class Gate:
                     return None
                 continue
             question = self._question(pending, demand, errand, (*complaints, *refused))
-            answer = self.decisions.ask(question)
+            answer = yield from self.decisions.ask(question)
             complaints = []
             match answer.choice:
                 case "wait":

@@ -71,6 +71,13 @@ class Answer:
 class Operator(Protocol):
     """Answers questions: a console, an answers file, or a test."""
 
+    def decided(self, question: Question) -> Answer | None:
+        """Return the answer that was given beforehand, at once, without showing anything; None where there is none."""
+        ...
+
     def ask(self, question: Question) -> Answer:
-        """Return an answer whose choice is among the question's; raises IncompleteError when nobody can answer."""
+        """Return what somebody decides now, however long that takes; raises IncompleteError when nobody can.
+
+        The choice is among the question's, here and in `decided`.
+        """
         ...

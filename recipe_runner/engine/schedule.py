@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from recipe_runner.engine.events import Event, Output, StepStart, Ticking, Waiting
+from recipe_runner.engine.events import Event, Output, Resting, StepStart, Ticking, Waiting
 from recipe_runner.engine.process import Chunk, Command, Ended, Process, Pump, Stream
 from recipe_runner.engine.redaction import RedactedStream, Redactor
 
@@ -160,6 +160,7 @@ class Scheduler:
         until = min([now + TICK, *(task.wake for task in pausing)]) if pausing else now + SECOND
         if not active:
             return
+        yield Resting()
         idle = not pausing
         for process, happened in self._pump.poll(until):
             idle = False

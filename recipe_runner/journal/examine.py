@@ -110,7 +110,6 @@ class _Reading:
     first_step: int | None = None
     close: Close | None = None
     cadence: Cadence = field(default_factory=lambda: Cadence(EVERY))
-    due: bool = False
     signer: Identity | None = None
     last: str = ""
     broken: bool = False
@@ -149,12 +148,14 @@ class _Reading:
             raise LineError(f"there are more than {RECORD_CAP} records")
         line: Envelope | None = forms.read(raw, self.chain.records, self.chain.head)
         event: Any = line
+        step: object = getattr(line, "step", None)
         if line is None:
             line = decode(raw)
             self.chain.check(line)
+            step = line.fields.get("step")
         if (line.n == 0) != (line.type == "genesis"):
             raise LineError("`genesis` is the first record and no other")
-        if self.due and line.type != "seal":
+        if not self.cadence.allows(line.type, step):
             raise LineError(f"the `{self.last}` before it has no seal")
         if self.close and not (line.type == "seal" and self.last == "close"):
             raise LineError("the run was over before this record")
@@ -164,7 +165,7 @@ class _Reading:
             signed = self._rare(event, line, raw) if event else self._seal(line)
         if event is not None:
             self._event(event, line)
-        self.due = self.cadence.take(line.type, getattr(event, "step", None), int(line.mono_ns))
+        self.cadence.take(line.type, step, int(line.mono_ns))
         self.last = line.type
         return signed
 

@@ -1,4 +1,4 @@
-"""The journal of a run while it is written: one writer, and nothing acknowledged before it is durable."""
+"""The journal of a run while it is written: one writer, and nothing acknowledged before it is durable and sealed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from recipe_runner.engine.events import (
     Output,
     Recorded,
     Request,
+    Resting,
     Resume,
     StepEnd,
     Ticking,
@@ -147,17 +148,20 @@ class Journal:
         return self._writer.signer
 
     def record(self, event: Event) -> None:
-        """Write an event down and seal it where it must be; durable when this returns.
+        """Write an event down and seal it where it must be; durable when this returns, unless the journal then `owes`.
 
-        Output goes into the blobs of its attempt; what is only shown is ignored. Raises IncompleteError where the
-        system refuses to write (the journal then ends with an `abort`, if there is any room left for one) or the key
-        to sign (nothing is written then).
+        That it does for the result of a step, since the intent of the next one may follow at once and one seal cover
+        both. Before every other event, a rest too, what is owed is sealed. Output goes into the blobs of its attempt;
+        what is only shown is ignored. Raises IncompleteError where the system refuses to write (the journal then ends
+        with an `abort`, if there is any room left for one) or the key to sign (nothing is written then).
         """
         if self._stopped:
             raise IncompleteError.because(self._stopped)
         match event:
             case Waiting() | Ticking():
                 pass
+            case Resting():
+                self.settle()
             case Output():
                 with self._or_abort():
                     self._attempt(event.step, event.item).write(event)
@@ -165,6 +169,18 @@ class Journal:
                 self._append(dataclasses.replace(event, blobs=self._committed(event.step, event.item)))
             case _:
                 self._append(event, signed=isinstance(event, Resume | Request))
+
+    @property
+    def owes(self) -> bool:
+        """Say whether what was recorded last is not sealed yet; nobody is to rely on it before it is."""
+        return self._writer.owes
+
+    def settle(self) -> None:
+        """Seal what is owed a seal; raises IncompleteError as `record` does."""
+        if self._writer.owes and not self._stopped:
+            settlement = self._writer.settlement()
+            with self._or_abort():
+                self._writer.write(settlement)
 
     def keep(self, data: bytes) -> dict[str, Any]:
         """Keep a document, such as the recipe, and return how an event names it; raises IncompleteError."""
@@ -192,7 +208,11 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            if not isinstance(error, IncompleteError):
+                self.settle()
+        finally:
+            self.close()
 
     def _recover(self, descriptor: int, found: Survey) -> None:
         with writing(self.directory):

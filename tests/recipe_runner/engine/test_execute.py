@@ -21,6 +21,10 @@ class Asked:
         self.answers = list(answers)
         self.questions: list[Question] = []
 
+    def decided(self, question: Question) -> Answer | None:
+        """Nothing is decided beforehand."""
+        return None
+
     def ask(self, question: Question) -> Answer:
         self.questions.append(question)
         return self.answers.pop(0)

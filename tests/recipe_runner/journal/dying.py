@@ -25,7 +25,7 @@ from recipe_runner.engine.events import Event
 from recipe_runner.errors import IncompleteError
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.store import Journal
-from tests.recipe_runner.journal.runs import SMALL, genesis
+from tests.recipe_runner.journal.runs import TWO, genesis
 
 CHANGES = (
     "write",
@@ -79,9 +79,14 @@ def write(place: Path, signer: GpgSigner, template: Path | None) -> None:
         return
     with Journal.create(run, genesis(), signer) as journal:
         acknowledge(genesis())
-        for event in SMALL:
+        unsealed: list[Event] = []
+        for event in TWO:
             journal.record(event)
-            acknowledge(event)
+            unsealed.append(event)
+            if not journal.owes:
+                for sealed in unsealed:
+                    acknowledge(sealed)
+                unsealed.clear()
 
 
 def attempt(point: int, manner: str, place: Path, signer: GpgSigner, template: Path | None) -> int:

@@ -36,6 +36,9 @@ SMALL: tuple[Event, ...] = (
 )
 """The shortest run that does something."""
 
+TWO: tuple[Event, ...] = (*SMALL[:-1], StepStart(step="b"), StepEnd(step="b", exit_code=0), SMALL[-1])
+"""Two steps of which the second begins as soon as the first has ended: its intent's seal covers the first's result."""
+
 FULL: tuple[Event, ...] = (
     Precondition(kind="command", text="command gpg", outcome="met", detail=HOSTILE),
     Confirm(step="a", question=f"Run {HOSTILE}?", choice="run", by="me"),

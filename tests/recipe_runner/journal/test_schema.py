@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from recipe_runner.engine.events import TYPES, Output, Ticking, Waiting, to_record
+from recipe_runner.engine.events import TYPES, Output, Resting, Ticking, Waiting, to_record
 from recipe_runner.journal.lines import Line, LineError
 from recipe_runner.journal.schema import ADDED, event_of, required_and_optional
 from tests.recipe_runner.journal.runs import FULL, genesis
 
-EVENTS = {event.type: event for event in [genesis(), *FULL] if not isinstance(event, Output | Waiting | Ticking)}
+EVENTS = {
+    event.type: event for event in [genesis(), *FULL] if not isinstance(event, Output | Waiting | Ticking | Resting)
+}
 
 
 def line(type_name: str, fields: dict[str, Any]) -> Line:

@@ -12,7 +12,7 @@ from recipe_runner.errors import IncompleteError, UsageError
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.lines import LineError
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.sealing import ALWAYS, EVERY, MINUTE, NONE, UNSEALED, Cadence, Sealing
+from recipe_runner.journal.sealing import ALWAYS, EVERY, MINUTE, NONE, UNSEALED, Cadence, Due, Sealing
 from recipe_runner.journal.store import Journal
 from recipe_runner.journal.verdict import Verdict
 from recipe_runner.journal.verify import verify
@@ -39,28 +39,60 @@ def write(run: Path, signer: GpgSigner, events: list[Event]) -> list[str]:
     return [record["t"] for record in forge.read(run)]
 
 
+def due(cadence: Cadence, type_name: str, step: str | None, mono_ns: int) -> Due:
+    """Return what a line wants once it is taken in."""
+    cadence.take(type_name, step, mono_ns)
+    return cadence.due
+
+
 @pytest.mark.parametrize("type_name", [*TYPES, "approval", "request", "seal"])
 def test_all_but_observations_are_sealed(type_name: str) -> None:
     """Where every record is sealed, only a precondition waits for the next seal; an unsigned run has none."""
-    assert Cadence(EVERY).take(type_name, None, 0) == (type_name not in UNSEALED)
-    assert not Cadence(NONE).take(type_name, None, 0)
-    assert Cadence(CHECKPOINTS).take(type_name, None, 0) == (type_name in ALWAYS)
+    soon: Due = "soon" if type_name == "step_end" else "now"
+    assert due(Cadence(EVERY), type_name, None, 0) == ("none" if type_name in UNSEALED else soon)
+    assert due(Cadence(NONE), type_name, None, 0) == "none"
+    assert due(Cadence(CHECKPOINTS), type_name, None, 0) == ("now" if type_name in ALWAYS else "none")
+
+
+@pytest.mark.parametrize("type_name", [*TYPES, "approval", "request", "seal"])
+def test_behind_a_result_comes_its_seal_or_an_intent(type_name: str) -> None:
+    """Nothing else may stand between a result and what seals it, and the intent has its seal at once."""
+    cadence = Cadence(Sealing("every", gates=frozenset({"gate"})))
+    cadence.take("step_end", "a", 0)
+    assert cadence.allows(type_name, "b") == (type_name in {"seal", "step_start"})
+    assert not cadence.allows("step_start", "gate")
+    cadence.take("step_start", "b", 0)
+    assert cadence.allows(type_name, "b") == (type_name == "seal")
+
+
+@pytest.mark.parametrize("type_name", [*TYPES, "approval", "request", "seal"])
+def test_the_result_of_a_gate_has_a_seal_of_its_own(type_name: str) -> None:
+    """What a point of no return came to is sealed before anything else, an intent too."""
+    cadence = Cadence(Sealing("every", gates=frozenset({"gate"})))
+    cadence.take("step_end", "gate", 0)
+    assert cadence.allows(type_name, "b") == (type_name == "seal")
 
 
 def test_a_checkpoint_comes_after_so_many_steps_and_so_much_time() -> None:
     """The third result, and the first record after five minutes, are sealed; a seal begins the count anew."""
     cadence = Cadence(CHECKPOINTS)
     cadence.take("seal", None, 7)
-    assert [cadence.take("step_end", "a", 8) for _ in range(3)] == [False, False, True]
+    assert [due(cadence, "step_end", "a", 8) for _ in range(3)] == ["none", "none", "now"]
     cadence.take("seal", None, 7)
-    assert not cadence.take("note", None, 6 + 5 * MINUTE)
-    assert cadence.take("note", None, 7 + 5 * MINUTE)
-    assert not cadence.take("precondition", None, 7 + 6 * MINUTE)
+    assert due(cadence, "note", None, 6 + 5 * MINUTE) == "none"
+    assert due(cadence, "note", None, 7 + 5 * MINUTE) == "now"
+    assert due(cadence, "precondition", None, 7 + 6 * MINUTE) == "none"
 
 
 @pytest.mark.parametrize(
     "field",
-    ["every", "none", {"steps": 10, "minutes": 15, "gates": []}, {"steps": 1, "minutes": 1, "gates": ["a", "b"]}],
+    [
+        "every",
+        "none",
+        {"gates": ["a", "b"]},
+        {"steps": 10, "minutes": 15, "gates": []},
+        {"steps": 1, "minutes": 1, "gates": ["a", "b"]},
+    ],
 )
 def test_the_field_is_read_back(field: Any) -> None:
     """What genesis says of sealing is read and written in one form."""
@@ -73,6 +105,9 @@ def test_the_field_is_read_back(field: Any) -> None:
         None,
         "checkpoint",
         {},
+        {"gates": []},
+        {"gates": ["b", "a"]},
+        {"gates": ["a"], "steps": 10},
         {"steps": 10, "minutes": 15},
         {"steps": 0, "minutes": 15, "gates": []},
         {"steps": 10, "minutes": -1, "gates": []},
@@ -94,6 +129,7 @@ def test_no_other_way_of_sealing_is_known(field: Any) -> None:
 def test_what_a_person_may_write(text: str) -> None:
     """Three forms are known; everything else is wrong usage, and a run without seals has its own option."""
     assert Sealing.read("checkpoint").to_field() == {"steps": 10, "minutes": 15, "gates": []}
+    assert Sealing.read("every", ["b", "a"]).to_field() == {"gates": ["a", "b"]}
     with pytest.raises(UsageError):
         Sealing.read(text)
 
