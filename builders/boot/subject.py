@@ -58,6 +58,8 @@ def read_subject(file: Path, firmware: Firmware, work: Path, architecture: Archi
         )
     image, parts = _bundle(file, firmware, work) if file.name.endswith(".tar.gz") else (file, file.parent / "unpacked")
     form = image_format(image)
+    if firmware != "direct" and form == "raw" and root_offset(image) == 0:
+        raise _no_machine(image, "a file system", firmware)
     definition = _definition(file.parent)
     arguments = f"{PLATFORMS[architecture].arguments} {_arguments(definition, architecture)}"
     kernel = _kernel(image, form, parts, arguments.strip()) if firmware == "direct" else None
@@ -101,7 +103,13 @@ def _telling(image: Path) -> Form | None:
     if is_qcow2(image):
         return "qcow2"
     with image.open("rb") as stream:
-        if stream.read(4) == b"KDMV":
+        magic = stream.read(4)
+        if magic == b"hsqs":
+            raise UsageError.because(
+                f"`{line(image.name)}` is a squashfs, a root that takes something writable over it",
+                hint="boot the disk or the bundle of the same build",
+            )
+        if magic == b"KDMV":
             return "vmdk"
         stream.seek(max(0, image.stat().st_size - SECTOR))
         return "vpc" if stream.read(8) == b"conectix" else None
@@ -152,12 +160,15 @@ def _kernel(image: Path, form: Form, parts: Path, arguments: str) -> Kernel:
     return Kernel(kernels[0], ramdisks[0] if ramdisks else None, arguments, None if whole else 1)
 
 
+def _no_machine(file: Path, what: str, firmware: Firmware) -> UsageError:
+    return UsageError.because(
+        f"`{line(file.name)}` holds {what}, which no {firmware} machine starts", hint="add `--firmware direct`"
+    )
+
+
 def _bundle(file: Path, firmware: Firmware, work: Path) -> tuple[Path, Path]:
     if firmware != "direct":
-        raise UsageError.because(
-            f"`{line(file.name)}` holds a file system and a kernel, which no {firmware} machine starts",
-            hint="add `--firmware direct`",
-        )
+        raise _no_machine(file, "a file system and a kernel", firmware)
     place = work / "bundle"
     try:
         with tarfile.open(file) as tar:

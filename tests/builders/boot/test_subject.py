@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.boot.machine import Form
+from builders.boot.machine import Firmware, Form
 from builders.boot.subject import image_format, make_overlay, read_subject, virtual_size
 from recipe_runner.errors import RecipeError, UsageError
 
@@ -32,6 +32,23 @@ def test_images_for_other_hypervisors_are_booted_too(everything: Path, suffix: s
     image = (everything / IMAGE).with_suffix(suffix)
     assert image_format(image) == form
     assert virtual_size(image, form) == virtual_size(everything / IMAGE, "qcow2")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "firmware", "message"),
+    [
+        (".ext4", "bios", "holds a file system, which no bios machine starts"),
+        (".squashfs", "direct", "is a squashfs"),
+        ("-root.tar.gz", "uefi", "which no uefi machine starts"),
+        ("-root.tar.xz", "bios", "neither qcow2 nor a raw disk"),
+    ],
+)
+def test_what_is_no_machine_is_not_started(
+    everything: Path, tmp_path: Path, suffix: str, firmware: Firmware, message: str
+) -> None:
+    """Outputs for other uses are refused with the reason, before anything runs."""
+    with pytest.raises(UsageError, match=message):
+        read_subject(everything / IMAGE.replace(".img", suffix), firmware, tmp_path, "amd64")
 
 
 @pytest.mark.parametrize("content", [b"", b"a text that is no disk"])
