@@ -73,6 +73,13 @@ class AptFamily:
                     ("archive", "pockets", number), f"`{definition.codename}` has no pocket `{pocket}`", "remove it"
                 )
 
+        for place, choice in definition.choices():
+            wanted = choice.partition("/")[2]
+            if wanted in definition.archive.pockets and wanted not in release.archives.pockets:
+                yield Misfit(
+                    place, f"`{definition.codename}` has no pocket `{wanted}`", "take it from the suite itself"
+                )
+
     def bootstrap(self, bench: Bench) -> Bootstrap:
         """Ask for the essential packages, apt, the kernel and what the definition lists."""
         definition, release = bench.definition, self.release(bench.definition)
@@ -89,10 +96,10 @@ class AptFamily:
         return Bootstrap(
             variant="apt",
             packages=(
-                definition.kernel or release.kernel or "",
+                _asked(definition, archives, definition.kernel or release.kernel or ""),
                 *(["locales"] if definition.locale not in NEUTRAL else []),
                 *(["tzdata"] if definition.timezone else []),
-                *definition.packages,
+                *(_asked(definition, archives, choice) for choice in definition.packages),
                 *(release.task.format(task) for task in definition.tasks),
             ),
             sources=[
@@ -137,6 +144,13 @@ class AptFamily:
             keep_key(repository.key, path, [repository.fingerprint], bench.commands)
         if bench.definition.debconf:
             _debconf(bench).write_bytes(bench.definition.debconf.content)
+
+
+def _asked(definition: Definition, archives: Archives, choice: str) -> str:
+    """Return a package as apt is asked for it, from the suite of its pocket where one is named."""
+    name, slash, pocket = choice.partition("/")
+    suites = {str(known): f"{definition.codename}{end}" for known, end in archives.pockets.items()}
+    return f"{name}/{suites[pocket]}" if slash else name
 
 
 def _keys(bench: Bench) -> Path:

@@ -12,7 +12,17 @@ from builders.images.attachment import File, Script
 from builders.images.contents import CloudInit, CopiedFile, Hook, Limits, User
 from builders.images.disks import Disk, ExtraDisk, clashes
 from builders.images.model import Misfit, Model
-from builders.images.words import BootTest, Hostname, KernelArguments, Line, Locale, Package, VariableName, Word
+from builders.images.words import (
+    BootTest,
+    Hostname,
+    KernelArguments,
+    Line,
+    Locale,
+    Package,
+    PackageChoice,
+    VariableName,
+    Word,
+)
 from builders.images.zones import known_zone
 
 Architecture = Literal["amd64", "arm64"]
@@ -76,8 +86,8 @@ class Definition(Model):
     flavour: Flavour = Field("server", description="the folder above it in the tree, and a part of the files' names")
     architecture: Architecture = Field("amd64", description="`amd64` or `arm64`")
     title: Line = Field(description="one line for people: shown in build-info.txt")
-    kernel: Package | None = Field(None, description="the kernel's package, where the distribution needs one named")
-    packages: tuple[Package, ...] = Field((), strict=False, description="installed besides the essential ones")
+    kernel: PackageChoice | None = Field(None, description="the kernel's package, where there is no usual one")
+    packages: tuple[PackageChoice, ...] = Field((), strict=False, description="installed besides the essential ones")
     remove: tuple[Package, ...] = Field((), strict=False, description="purged once all others are installed")
     tasks: tuple[Package, ...] = Field((), strict=False, description="tasks whose packages are installed")
     documentation: bool = Field(True, description="keep manual pages, translations and package documentation")
@@ -120,6 +130,12 @@ class Definition(Model):
         """The machine's name."""
         return self.hostname or self.codename
 
+    def choices(self) -> Iterable[tuple[tuple[str | int, ...], str]]:
+        """Give every package that is chosen by name, and where."""
+        if self.kernel:
+            yield ("kernel",), self.kernel
+        yield from ((("packages", number), choice) for number, choice in enumerate(self.packages))
+
     def misfits(self) -> Iterable[Misfit]:
         """Say what does not fit together over the tables."""
         yield from clashes(self.disk, self.disks)
@@ -128,7 +144,11 @@ class Definition(Model):
         for number, test in enumerate(self.boot.test):
             if self.architecture == "arm64" and test.startswith("bios"):
                 yield Misfit(("boot", "test", number), "`arm64` machines have no BIOS", "remove it")
-        for name in sorted(set(self.packages) & set(self.remove)):
+        for place, choice in self.choices():
+            pocket = choice.partition("/")[2]
+            if pocket and pocket not in self.archive.pockets:
+                yield Misfit(place, f"`{choice}` is of a pocket that is not built from", f"add `{pocket}` to `pockets`")
+        for name in sorted({choice.partition("/")[0] for _, choice in self.choices()} & set(self.remove)):
             number = self.remove.index(name)
             yield Misfit(("remove", number), f"`{name}` is installed and removed", "take it from one of the lists")
         for number, user in enumerate(self.users):

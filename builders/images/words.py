@@ -69,6 +69,13 @@ def _public_key(text: str) -> str:
 
 Word = Annotated[str, _Matching(r"[a-z][a-z0-9-]{0,39}", "a lower-case word such as `karmic`")]
 Package = Annotated[str, _Matching(r"[a-z0-9][a-z0-9+.-]+", "a package name such as `openssh-server`")]
+PackageChoice = Annotated[
+    str,
+    _Matching(
+        r"[a-z0-9][a-z0-9+.-]+(?:/(?:security|updates|backports|proposed))?",
+        "a package name such as `openssh-server`",
+    ),
+]
 Line = Annotated[str, _Matching(r"[^\x00-\x1f\x7f\"\\$`]{1,120}", "one line of text without quotes, `$`, backslash")]
 Size = Annotated[
     int,

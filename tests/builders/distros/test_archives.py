@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.build.bench import drawn_bench
 from builders.distros.apt_family import AptFamily
 from builders.distros.archives import image_files
 from builders.distros.check import load_definition
@@ -13,7 +14,9 @@ from builders.distros.sources import Source
 from builders.distros.ubuntu import Ubuntu
 from builders.images.definition import Definition
 from builders.images.reading import parse_definition
+from builders.images.serial import Serial
 from recipe_runner.errors import UsageError
+from tests.support.karmic import Notes
 
 ARMOUR = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n"
 KNOWN = [
@@ -128,6 +131,18 @@ def test_repositories_have_their_own_keys(tmp_path: Path) -> None:
     )
     assert files["etc/apt/keyrings/tools.asc"] == ARMOUR.encode()
     assert not [path for path in files if "flat" in path]
+
+
+def test_a_package_may_come_from_a_pocket_of_its_own(tmp_path: Path) -> None:
+    """The pocket's suite is asked for by name; one that is not built from, or does not exist, is a fault."""
+    choice = 'kernel = "linux-image-cloud-amd64/{}"\n'
+    wanted = definition(tmp_path, "bookworm", 'pockets = ["backports"]\n', choice.format("backports"))
+    asked = Debian().bootstrap(drawn_bench(wanted, Serial.parse("20091022"), Notes())).packages
+    assert asked == ("linux-image-cloud-amd64/bookworm-backports",)
+    with pytest.raises(UsageError, match="of a pocket that is not built from"):
+        definition(tmp_path, "bookworm", "", choice.format("proposed"))
+    rolling = definition(tmp_path, "sid", "", choice.format("updates"))
+    assert [misfit.path for misfit in Debian().misfits(rolling)] == [("kernel",)]
 
 
 def test_what_checks_keys_must_be_here(tmp_path: Path) -> None:
