@@ -18,11 +18,14 @@ from recipe_runner.journal.account import Account
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.read import records
+from recipe_runner.journal.sealing import Sealing
+from recipe_runner.journal.ssh_signer import SshSigner
 from recipe_runner.journal.store import Journal
 from recipe_runner.journal.verdict import Verdict
 from recipe_runner.journal.verify import verify
 from tests.recipe_runner.journal import dying
 from tests.recipe_runner.journal.runs import SMALL, genesis, write_run
+from tests.support.ssh_agent import make_ssh_key
 
 
 def die(signer: GpgSigner, directory: Path, manner: str, template: Path | None = None) -> list[Path]:
@@ -100,12 +103,28 @@ class Backwards(datetime):
         return super().now(tz) - timedelta(hours=next(cls.looks))
 
 
+@pytest.mark.parametrize("sealing", ["every", "checkpoint:2,15"])
+@pytest.mark.parametrize("kind", ["gpg", "ssh"])
 def test_a_clock_that_jumps_back_spoils_nothing(
-    run: Path, signer: GpgSigner, policy: Policy, monkeypatch: pytest.MonkeyPatch
+    run: Path,
+    signer: GpgSigner,
+    policy: Policy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    sealing: str,
 ) -> None:
-    """The order of records is that of the chain: a journal whose times run backwards is VALID, and can be read."""
+    """The order of records is that of the chain, and a checkpoint's minutes are those of the machine's other clock.
+
+    So a journal whose times run backwards is VALID, whatever key seals it, and can be read.
+    """
     monkeypatch.setattr(writer, "datetime", Backwards)
-    write_run(run, signer)
+    if kind == "gpg":
+        write_run(run, signer, sealing=Sealing.read(sealing))
+    else:
+        ssh = SshSigner.find(f"ssh:{make_ssh_key(tmp_path / 'key')}")
+        policy = Policy(frozenset({ssh.primary}), (ssh.certificate(ssh.primary),))
+        write_run(run, ssh, sealing=Sealing.read(sealing))
     times = [record.ts for record in records(run)]
     assert times == sorted(times, reverse=True)
     assert verify(run, policy).verdict is Verdict.VALID
