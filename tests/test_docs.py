@@ -140,6 +140,18 @@ def test_no_link_leads_nowhere(page: str) -> None:
             assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
 
 
+def test_the_lists_of_pages_are_whole() -> None:
+    """The README leads to every how-to and every reference page, and the decisions are listed in order."""
+    readme = (ROOT / "README.md").read_text()
+    pages = [path.relative_to(ROOT).as_posix() for room in ("how-to", "reference") for path in (DOCS / room).iterdir()]
+    assert not [page for page in pages if f"({page})" not in readme]
+    decisions = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+    titles = [path.read_text().partition("\n")[0].removeprefix("# ") for path in decisions]
+    listed = LINK.findall((DOCS / "decisions/README.md").read_text())
+    assert listed == [path.name for path in decisions]
+    assert [title[:4] for title in titles] == [path.name[:4] for path in decisions]
+
+
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_a_page_can_be_followed(tmp_path: Path, page: str) -> None:
     """A reader who types what the page says sees what the page shows."""
