@@ -7,6 +7,7 @@ import pytest
 
 from builders.publish import durable
 from recipe_runner.errors import RecipeError
+from tests.support.durability import Durability
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -31,3 +32,10 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"old"]
+
+
+def test_a_replaced_file_outlives_a_loss_of_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytes are synced before it gets its name, and its name before the call returns."""
+    seen = Durability.watched(monkeypatch)
+    durable.replace(tmp_path / "file", b"new")
+    assert (seen.renames, seen.lost()) == (1, [])

@@ -8,6 +8,7 @@ import pytest
 from recipe_runner.engine.events import Output
 from recipe_runner.errors import VerificationError
 from recipe_runner.journal.blobs import Attempt, blob_directory, keep, read_blob
+from tests.support.durability import Durability
 
 
 def test_streams_become_files_named_by_their_bytes(tmp_path: Path) -> None:
@@ -66,3 +67,14 @@ def test_a_document_is_kept_once_under_its_sha256(tmp_path: Path) -> None:
     (kept,) = (tmp_path / "blobs").iterdir()
     assert kept.stat().st_mode & 0o777 == 0o600
     assert read_blob(tmp_path, hashlib.sha256(b"# Recipe\n").hexdigest()) == b"# Recipe\n"
+
+
+def test_blobs_outlive_a_loss_of_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes of streams and documents are synced before they get their names, and the names too."""
+    seen = Durability.watched(monkeypatch)
+    attempt = Attempt(tmp_path)
+    attempt.write(Output("a", "stdout", b"hello", 1))
+    attempt.commit()
+    assert (seen.renames, seen.lost()) == (2, [])
+    keep(tmp_path, b"document")
+    assert (seen.renames, seen.lost()) == (3, [])

@@ -7,6 +7,7 @@ import pytest
 
 from recipe_runner.errors import IncompleteError, UsageError
 from recipe_runner.journal.files import create, open_regular, publish, reading, reserve, write_all, writing
+from tests.support.durability import Durability
 
 
 def test_a_published_file_is_private_and_whole(tmp_path: Path) -> None:
@@ -54,3 +55,10 @@ def test_refusals_become_errors_with_a_name(tmp_path: Path) -> None:
         create(tmp_path / "absent" / "file")
     with pytest.raises(UsageError, match="No such file"), reading(tmp_path):
         open_regular(tmp_path / "absent")
+
+
+def test_a_published_file_outlives_a_loss_of_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytes are synced before it gets its name, and its name before the call returns."""
+    seen = Durability.watched(monkeypatch)
+    publish(tmp_path / "file", b"after")
+    assert (seen.renames, seen.lost()) == (1, [])

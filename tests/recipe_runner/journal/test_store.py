@@ -32,6 +32,7 @@ from recipe_runner.journal.verify import verify
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.keyring import Keyring, keyring
 from tests.recipe_runner.journal.runs import FULL, OTHER_RUN, SMALL, genesis, write_run
+from tests.support.durability import Durability
 
 
 class CountingSigner:
@@ -375,3 +376,17 @@ def test_a_run_appears_with_its_documents(tmp_path: Path) -> None:
     run = tmp_path / "run"
     with Journal.create(run, genesis(), None, [b"# One", b"# Two"]) as journal:
         assert [journal.blob(hashlib.sha256(data).hexdigest()) for data in (b"# One", b"# Two")] == [b"# One", b"# Two"]
+
+
+def test_what_is_acknowledged_outlives_a_loss_of_power(
+    run: Path, signer: GpgSigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run's directory and each of its records are synced before the call that makes them returns."""
+    seen = Durability.watched(monkeypatch)
+    with Journal.create(run, genesis(), signer, [b"recipe"]) as journal:
+        assert seen.lost() == []
+        assert seen.holds(run / "journal.jsonl")
+        for event in SMALL:
+            journal.record(event)
+            assert seen.holds(run / "journal.jsonl")
+    assert seen.lost() == []
