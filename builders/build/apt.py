@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,15 +78,24 @@ def unpack_privately(
     home: Path, sources: Sequence[Source], packages: Sequence[str], commands: Commands, architecture: str | None = None
 ) -> None:
     """Fetch packages and unpack them below `home`/root, which appears whole; raises RecipeError or OSError."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
-        scratch = Path(folder)
-        apt = PrivateApt(scratch, sources, commands, architecture)
+    with becoming(home) as ready:
+        apt = PrivateApt(ready.with_name("apt"), sources, commands, architecture)
         apt.update()
-        ready = scratch / "ready"
-        ready.mkdir()
         for package in apt.download(*packages):
             commands.run("dpkg-deb", "--extract", package, ready / "root")
+
+
+@contextmanager
+def becoming(home: Path) -> Iterator[Path]:
+    """Give a new directory that becomes `home` when the block ends without an error; who is faster than we wins.
+
+    What stands beside it is swept away. Raises OSError.
+    """
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
+        ready = Path(folder, "ready")
+        ready.mkdir()
+        yield ready
         try:
             ready.rename(home)
         except OSError:

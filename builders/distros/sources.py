@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from builders.deb822 import read_stanzas
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -40,8 +42,8 @@ def parse_list(text: str) -> Iterator[Source]:
 
 def parse_deb822(text: str) -> Iterator[Source]:
     """Read the stanza form (`*.sources`); disabled and source-only stanzas are passed over."""
-    for stanza in re.split(r"\n\s*\n", text):
-        fields = _fields(stanza)
+    for stanza in read_stanzas(text):
+        fields = {name.lower(): value for name, value in stanza.items()}
         if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() in {"no", "false"}:
             continue
         signed = fields.get("signed-by", "").split()
@@ -49,18 +51,3 @@ def parse_deb822(text: str) -> Iterator[Source]:
         for uri in fields.get("uris", "").split():
             for suite in fields.get("suites", "").split():
                 yield Source(uri, suite, tuple(fields.get("components", "").split()), keyring)
-
-
-def _fields(stanza: str) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    name = ""
-    for raw in stanza.splitlines():
-        if raw.startswith("#"):
-            continue
-        if raw[:1].isspace():
-            fields[name] = f"{fields.get(name, '')} {raw.strip()}"
-        elif ":" in raw:
-            name, value = raw.split(":", 1)
-            name = name.strip().lower()
-            fields[name] = value.strip()
-    return fields

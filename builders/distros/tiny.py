@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-from builders.build.apt import PrivateApt
+from builders.build.apt import PrivateApt, becoming
 from builders.build.bench import Bench
 from builders.build.command import Argv
 from builders.build.tools import Tool
@@ -127,29 +126,18 @@ def donor(bench: Bench) -> Path:
     if home.is_dir():
         return home
     bench.progress.note(f"fetching Debian's cloud kernel and busybox once, into {home}")
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
-        scratch = Path(folder)
-        sources = debian_sources(DONOR, ("main",), machine_sources())
-        apt = PrivateApt(scratch, sources, bench.commands, bench.definition.architecture)
+    architecture, sources = bench.definition.architecture, debian_sources(DONOR, ("main",), machine_sources())
+    with becoming(home) as ready:
+        apt, root = PrivateApt(ready.with_name("apt"), sources, bench.commands, architecture), ready.with_name("root")
         apt.update()
         (image,) = [
-            name
-            for name in apt.depends(f"linux-image-cloud-{bench.definition.architecture}")
-            if name.startswith("linux-image-")
+            name for name in apt.depends(f"linux-image-cloud-{architecture}") if name.startswith("linux-image-")
         ]
-        ready = scratch / "ready"
-        ready.mkdir()
         for package in apt.download(image, "busybox-static"):
-            bench.commands.run("dpkg-deb", "--extract", package, scratch / "root")
-        (kernel,) = (scratch / "root/boot").glob("vmlinuz-*")
+            bench.commands.run("dpkg-deb", "--extract", package, root)
+        (kernel,) = (root / "boot").glob("vmlinuz-*")
         kernel.rename(ready / kernel.name)
-        (scratch / "root/bin/busybox").rename(ready / "busybox")
-        try:
-            ready.rename(home)
-        except OSError:
-            if not home.is_dir():
-                raise
+        (root / "bin/busybox").rename(ready / "busybox")
     return home
 
 

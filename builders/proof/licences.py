@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from builders.proof.packages import read_stanzas
+from builders.deb822 import read_stanzas
 
 NO_ASSERTION = "NOASSERTION"
 _FORMAT = re.compile(r"^Format(?:-Specification)?: *\S*copyright-format/1\.0", re.MULTILINE)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from builders.deb822 import read_stanzas
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +47,6 @@ def manifest(packages: Iterable[Package]) -> str:
 def parse_manifest(text: str) -> dict[str, str]:
     """Return versions by name from the lines of a manifest; what is not such a line is passed over."""
     return dict(row.split("\t", 1) for row in text.splitlines() if "\t" in row)
-
-
-def read_stanzas(text: str) -> Iterator[dict[str, str]]:
-    """Read the paragraphs of a control file: fields by name, further lines joined to the first by line feeds."""
-    for stanza in re.split(r"\n\s*\n", text):
-        fields: dict[str, str] = {}
-        name = ""
-        for row in stanza.splitlines():
-            if row[:1] in {" ", "\t"} and name:
-                fields[name] += f"\n{row.strip()}"
-            elif ":" in row and not row.startswith("#"):
-                name, _, value = row.partition(":")
-                fields[name] = value.strip()
-        if fields:
-            yield fields
 
 
 def _package(fields: dict[str, str]) -> Package:

@@ -1,30 +1,17 @@
-"""Files that are replaced whole: a reader, or a machine that lost its power, sees the old one or the new one."""
+"""Files of publications, replaced whole; what goes wrong is told with the file's name."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
-from builders.publish.tree import sync_directory
+from recipe_runner.durable import write_durably
 from recipe_runner.errors import RecipeError
 
 
 def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write `data` beside `path`, sync it and rename it into place; raises RecipeError naming the path."""
+    """Write a file, the folders above it too, in the place of what was there; raises RecipeError naming the path."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fchmod(stream.fileno(), mode)
-                os.fsync(stream.fileno())
-            Path(aside).replace(path)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
-        sync_directory(path.parent)
+        write_durably(path, [data], mode=mode)
     except OSError as fault:
         raise RecipeError.because(f"cannot write `{path}`: {fault.strerror}") from fault

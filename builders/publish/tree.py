@@ -19,6 +19,7 @@ from typing import Literal
 
 from builders.claims import claimed
 from recipe_runner.claims import held
+from recipe_runner.durable import sync_directory
 from recipe_runner.errors import RecipeError, UnmetError, UsageError
 from recipe_runner.sanitise import line
 
@@ -186,15 +187,6 @@ class Tree:
         except OSError as fault:
             raise _unwritable(link, fault) from fault
         return link
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` survive a power cut."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _publish(staged: Path, final: Path) -> None:

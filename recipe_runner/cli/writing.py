@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from recipe_runner.durable import write_durably
 from recipe_runner.errors import RecipeError, UsageError
 
 
@@ -26,20 +26,8 @@ def write_pieces(path: Path, pieces: Iterable[str]) -> None:
 
 
 def _write(path: Path, pieces: Iterable[bytes], *, replace: bool, hint: str) -> None:
-    temporary: Path | None = None
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
-            os.fsync(file.fileno())
-        if replace:
-            temporary.replace(path)
-        else:
-            path.hardlink_to(temporary)
-        _sync(path.parent)
+        write_durably(path, pieces, mode=0o666 & ~_umask(), over=replace)
     except FileExistsError:
         raise UsageError.because(f"`{path}` is there already", hint=hint) from None
     except OSError as error:
@@ -47,20 +35,9 @@ def _write(path: Path, pieces: Iterable[bytes], *, replace: bool, hint: str) -> 
             f"cannot write `{path}`: {(error.strerror or type(error).__name__).lower()}",
             hint="name a file in a directory that can be written to",
         ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

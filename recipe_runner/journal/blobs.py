@@ -12,9 +12,10 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from recipe_runner.durable import sync_directory
 from recipe_runner.engine.events import Output
 from recipe_runner.errors import VerificationError
-from recipe_runner.journal.files import DIRECTORY_MODE, create, open_regular, sync_directory, write_all
+from recipe_runner.journal.files import DIRECTORY_MODE, create, open_regular, write_all
 
 DIRECTORY = "blobs"
 PART = "part-"

@@ -1,4 +1,4 @@
-"""Files that never appear half-made: private modes, durable renames, and failures as clear errors."""
+"""A journal's files: private, whole or not there, and failures as clear errors."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
+from recipe_runner.durable import write_durably
 from recipe_runner.errors import IncompleteError, UsageError
 
 DIRECTORY_MODE = 0o700
@@ -33,26 +34,9 @@ def write_all(descriptor: int, data: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def sync_directory(path: Path) -> None:
-    """Make renames in a directory durable; raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def publish(path: Path, data: bytes) -> None:
     """Write a private file whole or not at all, replacing what was there; raises OSError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
-    try:
-        write_all(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    temporary.replace(path)
-    sync_directory(path.parent)
+    write_durably(path, [data], mode=FILE_MODE)
 
 
 def reserve(path: Path, size: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from recipe_runner.durable import sync_directory
 from recipe_runner.engine.events import (
     Abort,
     Close,
@@ -32,7 +33,7 @@ from recipe_runner.errors import IncompleteError, RecipeError, UnmetError, Usage
 from recipe_runner.journal import recovery
 from recipe_runner.journal.blobs import Attempt, blob_directory, keep, read_blob
 from recipe_runner.journal.chain import Chain
-from recipe_runner.journal.files import DIRECTORY_MODE, create, reading, reserve, sync_directory, writing
+from recipe_runner.journal.files import DIRECTORY_MODE, create, reading, reserve, writing
 from recipe_runner.journal.ledger import JOURNAL, newest_head
 from recipe_runner.journal.lock import RunLock
 from recipe_runner.journal.sealing import EVERY, NONE, Cadence, Sealing
