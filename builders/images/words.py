@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from builders.images.size import SIZE, parse_size
+from recipe_runner.sanitise import line
 
 
 def _size(value: object) -> object:
@@ -30,7 +31,10 @@ def _size(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class _Matching:
-    """A pattern that a text must match whole, and how what it admits is told."""
+    """A pattern that a text must match whole, and how what it admits is told.
+
+    What a person cannot see as it is, separators of lines and overrides of direction too, is never admitted.
+    """
 
     pattern: str
     wanted: str
@@ -43,7 +47,7 @@ class _Matching:
         return {**handler(schema), "pattern": f"^(?:{pattern})$"}
 
     def _check(self, text: str) -> str:
-        if not re.fullmatch(self.pattern, text, re.ASCII):
+        if line(text) != text or not re.fullmatch(self.pattern, text, re.ASCII):
             raise ValueError(f"wanted {self.wanted}")
         return text
 

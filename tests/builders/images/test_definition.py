@@ -66,6 +66,8 @@ def test_every_fault_is_told_at_its_line() -> None:
         ('kernel = "--option"', "package name"),
         ('title = "a\\"b"', "one line"),
         ('title = "a\\nb"', "one line"),
+        ('title = "a\\u2028serial=1"', "one line"),
+        ('title = "a\\u202eb"', "one line"),
         ("documentation = 1", "valid boolean"),
         ('architecture = "arm46"', "did you mean `arm64`?"),
         ('flavour = "server-arm64"', "does not end in an architecture"),

@@ -11,8 +11,9 @@ from builders.images.disks import Disk
 from builders.images.reading import parse_definition
 from builders.images.size import MIB
 from builders.images.writing import format_definition
+from recipe_runner.sanitise import line
 
-PRINTED = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters='"\\$`')
+PRINTED = st.characters(exclude_characters='"\\$`').filter(lambda character: line(character) == character)
 NAMES = st.text(string.ascii_lowercase + string.digits, min_size=2, max_size=8)
 DEFINITIONS = st.builds(
     Definition,
