@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Judges the journal of a run without the program that wrote it: jq, coreutils, and gpgv or ssh-keygen.
 #
-# Usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT [[ROLE=]APPROVER]...
-#        verify-journal.sh RUN ALLOWED_SIGNERS SHA256:FINGERPRINT [[ROLE=]APPROVER]...
+# Usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT [MORE]...
+#        verify-journal.sh RUN ALLOWED_SIGNERS SHA256:FINGERPRINT [MORE]...
 #   RUN              directory of the run
 #   KEYRING.gpg      certificates as `gpg --export FINGERPRINT... > KEYRING.gpg` writes them (not armored)
 #   FINGERPRINT      of the primary key that may sign, 40 hexadecimal digits
 #   ALLOWED_SIGNERS  a file for `ssh-keygen -Y verify -f`, with a line such as `me@example.org ssh-ed25519 AAAA...`
 #   SHA256:...       fingerprint of the SSH key that may sign, as `ssh-keygen -l` prints it
-#   APPROVER         fingerprint of somebody who may approve steps, with a role where one is asked for; an argument each.
+# MORE is any of these, in any order:
+#   [ROLE=]APPROVER  fingerprint of somebody who may approve steps, with a role where one is asked for; an argument each.
 #                    The roles of FINGERPRINT itself are given in the same way.
+#   --signer [ROLE=]FINGERPRINT  somebody else who may sign, with a role. Beside others, the roles of FINGERPRINT itself
+#                    are given in this way too, unless it may approve what they run.
+#   --keys FILE      keys of the other kind, where people have both: ALLOWED_SIGNERS beside KEYRING.gpg, or that beside it
 # With TSA_CA=FILE in the environment, a file with the certificates of a time-stamping authority (PEM), openssl judges
 # the timestamps beside the journal too; what they prove is printed below the verdict and does not change it.
 # Exit code: 0 VALID, 1 INVALID, 2 INCOMPLETE, 3 UNTRUSTED, 4 no verdict.
@@ -23,31 +27,57 @@ no_verdict() { echo "verify-journal: $*" >&2; exit 4; }
 invalid() { echo "INVALID  $*"; exit 1; }
 untrusted=() incomplete=()
 
-[ $# -ge 3 ] || no_verdict "usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT [[ROLE=]APPROVER]..."
-run=${1%/} keyring=$2 trusted=$3
+[ $# -ge 3 ] || no_verdict "usage: verify-journal.sh RUN KEYRING.gpg FINGERPRINT [[ROLE=]APPROVER]... [--signer [ROLE=]FINGERPRINT] [--keys FILE]"
+run=${1%/} trusted=$3
 journal=$run/journal.jsonl
-judge=gpgv
+declare -A keys=()
 if [[ $trusted == SHA256:* ]]; then
-    judge=ssh-keygen
+    kind=ssh other=openpgp
     [[ $trusted =~ ^SHA256:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]$ ]] || no_verdict "the SSH fingerprint must be whole"
 else
+    kind=openpgp other=ssh
     trusted=${trusted^^}
     [[ $trusted =~ ^[0-9A-F]{40}$ ]] || no_verdict "FINGERPRINT must have 40 hexadecimal digits"
 fi
+keys[$kind]=$2
 shift 3
 approvers='' approving='{}'
-for person in "$@"; do
-    [[ $person =~ ^(([A-Za-z0-9][A-Za-z0-9._@+-]*)=)?([0-9A-Fa-f]{40}|SHA256:[A-Za-z0-9+/]{43})$ ]] ||
-        no_verdict "an APPROVER is [ROLE=]FINGERPRINT"
-    who=${BASH_REMATCH[3]} role=${BASH_REMATCH[2]}
-    [[ $who == SHA256:* ]] || who=${who^^}
-    [ "$who" = "$trusted" ] || approvers+=" $who"
-    approving=$(jq -c --arg who "$who" --arg role "$role" '.[$who] += [$role]' <<<"$approving")
+while [ $# -gt 0 ]; do
+    option=
+    case $1 in
+        --keys | --signer)
+            [ $# -ge 2 ] || no_verdict "$1 has nothing behind it"
+            option=$1
+            shift
+            ;;
+    esac
+    if [ "$option" = --keys ]; then
+        [ -z "${keys[$other]-}" ] || no_verdict "--keys is for one file"
+        keys[$other]=$1
+    else
+        [[ $1 =~ ^(([A-Za-z0-9][A-Za-z0-9._@+-]*)=)?([0-9A-Fa-f]{40}|SHA256:[A-Za-z0-9+/]{43})$ ]] ||
+            no_verdict "people are given as [ROLE=]FINGERPRINT"
+        who=${BASH_REMATCH[3]} role=${BASH_REMATCH[2]}
+        [[ $who == SHA256:* ]] || who=${who^^}
+        if [ "$option" = --signer ]; then
+            trusted+=" $who"
+        else
+            approvers+=" $who"
+        fi
+        approving=$(jq -c --arg who "$who" --arg role "$role" '.[$who] += [$role]' <<<"$approving")
+    fi
+    shift
 done
-[[ -f $keyring && -r $keyring ]] || no_verdict "cannot read $keyring"
+[[ " $trusted$approvers" != *" SHA256:"* || -n ${keys[ssh]-} ]] || no_verdict "--keys must name the SSH keys"
+[[ ! " $trusted$approvers" =~ " "[0-9A-F]{40} || -n ${keys[openpgp]-} ]] || no_verdict "--keys must name the certificates"
+judges=()
+for kind in "${!keys[@]}"; do
+    [[ -f ${keys[$kind]} && -r ${keys[$kind]} ]] || no_verdict "cannot read ${keys[$kind]}"
+    [[ ${keys[$kind]} == */* ]] || keys[$kind]=./${keys[$kind]}
+    if [ "$kind" = ssh ]; then judges+=(ssh-keygen); else judges+=(gpgv); fi
+done
 [[ -f $journal && -r $journal && ! -L $journal ]] || no_verdict "cannot read $journal"
-[[ $keyring == */* ]] || keyring=./$keyring
-for tool in jq "$judge" sha256sum base64 od head; do
+for tool in jq "${judges[@]}" sha256sum base64 od head; do
     command -v "$tool" >/dev/null || no_verdict "$tool is not installed"
 done
 work=$(mktemp -d) || no_verdict "cannot make a temporary directory"
@@ -398,8 +428,8 @@ judge_ssh_signature() {
     [[ " $1 " == *" $signing "* ]] || { echo untrusted; return; }
     printf '%s namespaces="recipe-run" %s\n' "$signing" "$key" >"$work/allowed"
     says_good "$work/allowed" "$signing" || { echo bad; return; }
-    principal=$(ssh-keygen -Y find-principals -f "$keyring" -s "$work/sig" 2>/dev/null | head -n 1)
-    if says_good "$keyring" "${principal%%,*}"; then echo good; else echo untrusted; fi
+    principal=$(ssh-keygen -Y find-principals -f "${keys[ssh]}" -s "$work/sig" 2>/dev/null | head -n 1)
+    if says_good "${keys[ssh]}" "${principal%%,*}"; then echo good; else echo untrusted; fi
 }
 
 says_good() {
@@ -410,10 +440,10 @@ says_good() {
 
 # [5] What gpgv says, word by word, of a key among those in $1. Prints: good, bad or untrusted.
 judge_signature() {
-    [ "$judge" = gpgv ] || { echo untrusted; return; }
+    [ -n "${keys[openpgp]-}" ] || { echo untrusted; return; }
     local word rest news=0 goods=0 valids=0 valid='' bad=0 mistrust=0 unchecked=0 unknown=0 code
     local -a v
-    gpgv --homedir /nonexistent --status-fd 3 --keyring "$keyring" -- "$work/sig" "$work/said" 3>"$work/status" >/dev/null 2>&1
+    gpgv --homedir /nonexistent --status-fd 3 --keyring "${keys[openpgp]}" -- "$work/sig" "$work/said" 3>"$work/status" >/dev/null 2>&1
     code=$?
     while IFS= read -r word; do
         [[ $word == '[GNUPG:] '* ]] || { bad=1; continue; }
@@ -470,7 +500,7 @@ for ((i = 0; i < ${#lines[@]}; i++)); do
 done
 
 # [4] [5] [6] Seals, files, and what the end lacks.
-sealed=0 sealing='' id=''
+sealed=0 sealers='' sealing='' id=''
 id=$(jq -rs '.[0].run // ""' <"$work/lines")
 while IFS='|' read -r kind a b c d primary signing packet checksum sig_text said_text; do
     case $kind in
@@ -483,7 +513,10 @@ while IFS='|' read -r kind a b c d primary signing packet checksum sig_text said
             [ "$said" = "$wanted" ] || invalid "record $i: the seal does not say what stands before it"
             weigh "$trusted"
             case $opinion in
-                good) sealed=$((i + 1)) ;;
+                good)
+                    sealed=$((i + 1))
+                    [[ ", $sealers," == *", $primary,"* ]] || sealers+="${sealers:+, }$primary"
+                    ;;
                 untrusted) untrusted+=("record $i: its key is not one to rely on") && sealed=$((i + 1)) ;;
                 *) invalid "record $i: the signature is $opinion" ;;
             esac
@@ -539,7 +572,7 @@ elif [ ${#incomplete[@]} -gt 0 ]; then
     printf 'INCOMPLETE  %s\n' "${incomplete[0]}"
     verdict=2
 else
-    echo "VALID  sealed by $trusted"
+    echo "VALID  sealed by $sealers"
     verdict=0
 fi
 [ -z "${TSA_CA:-}" ] || timestamps

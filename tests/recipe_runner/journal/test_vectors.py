@@ -17,6 +17,7 @@ from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.identity import kind_of
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.schema import ADDED, required_and_optional
+from recipe_runner.journal.signature import is_ssh_key
 from recipe_runner.journal.verdict import Verdict
 from recipe_runner.journal.verify import verify
 from tests.recipe_runner.journal.runs import RUN
@@ -36,15 +37,20 @@ def policy_file(name: str) -> Path:
 def by_shell(run: Path, policy: Path, work: Path, environ: Mapping[str, str] | None = None) -> tuple[int, str]:
     """Judge a run by the shell verifier, with more in the environment; return exit code and output."""
     trusted = Policy.load(policy)
-    (fingerprint,) = trusted.primaries
-    keys = work / "keys"
-    if kind_of(fingerprint) == "ssh":
-        keys.write_bytes(b"".join(b"me@x.example " + key + b"\n" for key in trusted.certificates))
-    else:
-        keys.write_bytes(b"".join(dearmor(c, "PUBLIC KEY BLOCK") for c in trusted.certificates))
-    approvers = [f"{role}={who}" for who, roles in trusted.roles.items() for role in roles]
+    first = min(trusted.primaries)
+    ssh = b"".join(b"me@x.example " + key + b"\n" for key in trusted.certificates if is_ssh_key(key))
+    openpgp = b"".join(dearmor(c, "PUBLIC KEY BLOCK") for c in trusted.certificates if not is_ssh_key(c))
+    here, there = (ssh, openpgp) if kind_of(first) == "ssh" else (openpgp, ssh)
+    keys, others = work / "keys", work / "others"
+    keys.write_bytes(here)
+    others.write_bytes(there)
+    more: list[str | Path] = ["--keys", others] if there else []
+    for who, roles in trusted.roles.items():
+        for person in [f"{role}={who}" for role in sorted(roles)] or [who]:
+            more += ["--signer", person] if who in trusted.primaries else []
+            more += [person] if who in trusted.approvers else []
     done = subprocess.run(
-        [SHELL, run, keys, fingerprint, *approvers],
+        [SHELL, run, keys, first, *more],
         env={**os.environ, **(environ or {})},
         capture_output=True,
         check=False,
