@@ -16,10 +16,12 @@ from recipe_runner.engine.plan import Plan, plan
 from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import Ask, resolve
-from recipe_runner.errors import UsageError
+from recipe_runner.errors import UnmetError, UsageError
+from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.signer import Aside, Signer
 from recipe_runner.journal.store import Journal
 from recipe_runner.language.parse import load
+from recipe_runner.sanitise import line
 
 FindSigner = Callable[[str | None], Signer | None]
 
@@ -36,6 +38,18 @@ class Reopened:
     away: dict[str, ShellState]
     environ: dict[str, str]
 
+    def check_directory(self) -> None:
+        """Raise UnmetError where the directory in which the next step would work is not on this machine.
+
+        Found out here, it costs no attempt and no approval.
+        """
+        directory = self.state.directory
+        if directory is not None and not Path(directory).is_dir():
+            raise UnmetError.because(
+                f"the steps work in `{line(directory)}`, which is not here",
+                hint="make that directory, with what earlier steps left in it, or go on where it is",
+            )
+
 
 @contextmanager
 def reopened(
@@ -45,12 +59,13 @@ def reopened(
     ask: Ask | None,
     secrets: Sequence[str],
     includes: Sequence[Path],
+    policy: Policy | None = None,
 ) -> Iterator[Reopened]:
     """Lock and read a run, and bring it together with its recipe as that is now.
 
     Raises what `Journal.reopen`, `load`, `resolve` and `plan` raise.
     """
-    with Journal.reopen(run, find_signer) as journal:
+    with Journal.reopen(run, find_signer, policy) as journal:
         history = History.of(journal.past)
         first = history.genesis
         if first is None:

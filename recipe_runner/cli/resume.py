@@ -56,7 +56,13 @@ def command(  # noqa: D103 - its help is above
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
     with reopened(
-        run, recipe, sealing_as_before(key, terminal.release), answering.asker(terminal), secrets, includes
+        run,
+        recipe,
+        sealing_as_before(key, terminal.release),
+        answering.asker(terminal),
+        secrets,
+        includes,
+        demanding.policy,
     ) as found:
         if found.history.closed is not None:
             raise UsageError.because(
@@ -70,6 +76,7 @@ def command(  # noqa: D103 - its help is above
                 f"run `{found.first.run}` is being rolled back, and resume would go forward",
                 hint=f"go on with `recipe undo {run}`",
             )
+        found.check_directory()
         demanding.check(found.journal.signer, found.first, answering.roles)
         chosen = course.course(found.plan)
         view = screen(terminal, found.plan, as_json=answering.as_json)

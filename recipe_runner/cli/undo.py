@@ -54,10 +54,10 @@ def command(  # noqa: D103 - its help is above
     if (other := undone_by(run / JOURNAL)) is not None:
         run = run.absolute().parent / other
     with (
-        reopened(run, recipe, find_signer, answering.asker(terminal), secrets, includes) as found,
+        reopened(run, recipe, find_signer, answering.asker(terminal), secrets, includes, demanding.policy) as found,
         contextlib.ExitStack() as held,
     ):
-        before = [held.enter_context(Journal.reopen(d, find_signer)) for d in _earlier(found, run)]
+        before = [held.enter_context(Journal.reopen(d, find_signer, demanding.policy)) for d in _earlier(found, run)]
         for journal in before:
             found.history.follow(journal.past)
         if not found.plan.undoable(found.history.order):
@@ -65,6 +65,7 @@ def command(  # noqa: D103 - its help is above
                 f"nothing that run `{found.first.run}` did can be undone" + (" any more" if before else ""),
                 hint="only completed steps with an `.undo` script can be, once",
             )
+        found.check_directory()
         demanding.check(found.journal.signer, found.first, answering.roles)
         demands = joined(found.history.demands, demanding.demands())
         view = screen(terminal, found.plan, as_json=answering.as_json)

@@ -12,6 +12,7 @@ from recipe_runner.engine.events import Recover, StepStart, from_record, to_reco
 from recipe_runner.errors import RecipeError, VerificationError
 from recipe_runner.journal.files import publish, reading
 from recipe_runner.journal.lines import LINE_CAP, LineError, decode
+from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.sealing import Sealing
 from recipe_runner.journal.signature import verify_signature
 from recipe_runner.journal.signer import Signer
@@ -27,18 +28,20 @@ def read(directory: Path, descriptor: int) -> Survey:
         return survey(iter(lambda: file.readline(LINE_CAP + 1), b""))
 
 
-def check_last_seal(found: Survey, signer: Signer | None) -> None:
-    """Check the signature that vouches for all that counts, with the certificate from the signer's keyring.
+def check_last_seal(found: Survey, signer: Signer | None, policy: Policy | None = None) -> None:
+    """Check the signature that vouches for all that counts.
 
+    The certificate is the policy's, where that names the key, and else from the signer's keyring.
     Raises VerificationError where it is not good, UnmetError where the certificate is missing.
     """
     if found.seal is None or signer is None:
         return
     by = found.seal.by
+    named = policy if policy and by.primary in policy.primaries else None
     made = verify_signature(
         found.seal.statement,
         found.seal.signature,
-        certificates=[signer.certificate(by.primary)],
+        certificates=named.certificates if named else [signer.certificate(by.primary)],
         primaries=frozenset({by.primary}),
     )
     if made.signing != by.signing:

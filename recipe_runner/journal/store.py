@@ -36,6 +36,7 @@ from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.files import DIRECTORY_MODE, create, reading, reserve, writing
 from recipe_runner.journal.ledger import JOURNAL, newest_head
 from recipe_runner.journal.lock import RunLock
+from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.survey import Survey
@@ -106,13 +107,15 @@ class Journal:
         return journal
 
     @classmethod
-    def reopen(cls, directory: Path, signer: Callable[[str | None], Signer | None]) -> Journal:
+    def reopen(
+        cls, directory: Path, signer: Callable[[str | None], Signer | None], policy: Policy | None = None
+    ) -> Journal:
         """Go on with a run: lock it, check it, set aside what no seal covers, and record that.
 
-        `signer` is called with the fingerprint of the key that sealed so far (None for an unsigned run). A run that is
-        over is opened as it is; nothing can be recorded in it. Raises UsageError where there is no journal, UnmetError
-        where another runner has it or the key to check or to go on with is missing, VerificationError where the
-        journal is damaged.
+        `signer` is called with the fingerprint of the key that sealed so far (None for an unsigned run); where a policy
+        names that key, its certificate is the policy's. A run that is over is opened as it is; nothing can be recorded
+        in it. Raises UsageError where there is no journal, UnmetError where another runner has it or the key to check
+        or to go on with is missing, VerificationError where the journal is damaged.
         """
         with reading(directory), contextlib.ExitStack() as undo:
             descriptor = os.open(directory / JOURNAL, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -123,7 +126,7 @@ class Journal:
             key = signer(found.signer.signing if found.signer else None)
             if found.cadence.sealing != NONE and key is None:
                 raise UnmetError.because("the run is sealed, so it goes on with a key only", hint="give --key KEY")
-            recovery.check_last_seal(found, key)
+            recovery.check_last_seal(found, key, policy)
             writer = Writer(descriptor, found.chain, run=found.run, cadence=found.cadence, signer=key)
             journal = cls(directory, lock, writer, list(found.past))
             if isinstance(found.past[-1], Close):

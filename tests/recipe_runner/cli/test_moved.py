@@ -15,6 +15,10 @@ kept=1
 echo one >> log
 ```
 
+```bash {.undo for=one}
+sed -i '/one/d' log
+```
+
 ```bash {.check for=two}
 test -e log
 ```
@@ -56,6 +60,13 @@ def test_a_run_goes_on_where_its_directory_was_copied_to(tmp_path: Path, key: st
     lost = recipe("resume", there / run.name, "--yes", directory=there)
     assert lost.returncode == 2
     assert "r.md" in lost.stderr
+    here.rename(tmp_path / "elsewhere")
+    before = (there / run.name / "journal.jsonl").read_bytes()
+    for verb in ("resume", "undo"):
+        homeless = recipe(verb, there / run.name, "--yes", "--recipe", "recipe.md", directory=there)
+        assert (homeless.returncode, f"the steps work in `{here}`, which is not here" in homeless.stderr) == (3, True)
+    assert (there / run.name / "journal.jsonl").read_bytes() == before
+    (tmp_path / "elsewhere").rename(here)
     done = recipe("resume", there / run.name, "--yes", "--recipe", "recipe.md", directory=there)
     assert done.returncode == 0, done.stderr
     assert (here / "log").read_text() == "one\ntwo 1\nthree 1\n"
