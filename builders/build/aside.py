@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +23,16 @@ class Aside:
     def begin(self, task: Callable[..., object], *arguments: object) -> None:
         """Do this when all that was begun before it is done."""
         self.begun.append(self.tasks.submit(task, *arguments))
+
+    def take(self, copy: Callable[[Mapping[str, Path]], bool], targets: Mapping[str, Path]) -> Future[bool]:
+        """Copy kept files to their places, where there are any, and sum them; the result says whether there were."""
+
+        def task() -> bool:
+            if copied := copy(targets):
+                self.sum(*targets.values())
+            return copied
+
+        return self.tasks.submit(task)
 
     def sum(self, *paths: Path) -> None:
         """Sum files that are whole."""

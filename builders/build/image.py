@@ -118,17 +118,18 @@ def make(bench: Bench, staged: Path, names: Names, cache: PhaseCache | None = No
             phases = stack.enter_context(find_phases(bench, family, bootstrap, mke2fs, cache))
         write_scripts(bench)
         beside = stack.enter_context(aside())
+        made = {f"disk-{name}.raw": path for name, path in disks.items()}
+        taken = beside.take(phases.disk.copy, made)
         with progress.phase(f"root file system{phases.rootfs.remark}"):
             packaged, phases = _root(bench, bootstrap, phases, beside)
         with progress.phase(f"customise{phases.customised.remark}"):
             rootfs = _customised(bench, packaged, bootstrap, phases, beside)
         account = stack.enter_context(ThreadPoolExecutor(1)).submit(account_for, bench, names, rootfs)
         with progress.phase(f"file systems and disks{phases.disk.remark}"):
-            made = {f"disk-{name}.raw": path for name, path in disks.items()}
-            if not phases.disk.copy(made):
+            if not taken.result():
                 make_disks(bench, mke2fs, layout, rootfs, disks)
                 beside.begin(phases.disk.keep, made)
-            beside.sum(*disks.values())
+                beside.sum(*disks.values())
         unpacked = unpack_boot_files(rootfs, staged if "unpacked" in definition.outputs else bench.work, names)
         materials = Materials(rootfs.archive, filesystem_path(bench), disks[BOOTING], unpacked, staged)
         wanted = artefacts(definition.outputs, names, materials, disks)

@@ -96,11 +96,12 @@ def owners_path(work: Path) -> Path:
 def require_mode(definition: Definition, *, chroot: bool) -> Mode:
     """Return the way the root is made.
 
-    Raises UnmetError where none can be made, or none whose own programs, run in it, are of this architecture.
+    Raises UnmetError where none can be made, or none whose own programs are of this architecture where some are run in
+    it: those of its packages, where it is a `chroot`, or the definition's hooks.
     """
     mode = choose_mode()
     architecture = definition.architecture
-    if not chroot or architecture == native():
+    if architecture == native() or not (chroot or any(hook.where == "inside" for hook in definition.hooks)):
         return mode
     if mode == "namespace":
         possible = works(trial("arch-test", architecture, architecture=architecture))
@@ -108,7 +109,7 @@ def require_mode(definition: Definition, *, chroot: bool) -> Mode:
         possible = runs(architecture)
     if not possible:
         raise UnmetError.because(
-            f"this machine runs no programs for {architecture}, and the packages have some to run",
+            f"this machine runs no programs for {architecture}, and packages or hooks have some to run",
             hint="apt install qemu-user-static arch-test; where the kernel is older than 6.7 also binfmt-support",
         )
     if mode == "fakechroot":

@@ -8,7 +8,13 @@ import pytest
 from builders.boot.check import Terms, check_boot
 from builders.boot.subject import read_subject
 from builders.build.archive import read_members
+from builders.build.confine import trial
+from builders.build.foreign import works
 from builders.build.inspected import plain_archive
+from builders.build.modes import namespaces_work
+from builders.build.rootfs import inspect
+from builders.images.attachment import Attachment
+from builders.images.contents import Hook
 from builders.images.definition import Boot
 from builders.publish.tree import Names
 from tests.support.karmic import Notes, build_karmic
@@ -33,6 +39,16 @@ def test_a_foreign_image_has_its_own_loader_and_no_place_for_a_bios(arm64: Path)
     assert "BOOTAA64.EFI" in shown
     with plain_archive(arm64 / NAMES.root("gz")) as archive:
         assert "bin/busybox" in read_members(archive)
+
+
+def test_a_hook_runs_programs_of_the_image(tmp_path: Path) -> None:
+    """Inside a foreign root its own shell and programs run, for this build alone."""
+    if namespaces_work() and not works(trial("arch-test", "arm64", architecture="arm64")):
+        pytest.skip("this kernel gives user namespaces no binfmt_misc, or qemu-user-static and arch-test are missing")
+    hook = Hook(script=Attachment("hook", b"#!/bin/sh\nuname -m > /etc/machine\n", True))
+    built = build_karmic(tmp_path, architecture="arm64", hooks=(hook,), outputs=("root-tar.gz",))
+    with plain_archive(built / NAMES.root("gz")) as archive:
+        assert inspect(archive).read("etc/machine") == b"aarch64\n"
 
 
 @pytest.mark.slow
