@@ -64,16 +64,20 @@ def test_every_vector_gets_its_verdict(name: str) -> None:
     """`recipe verify` gives each journal the verdict that is written down for it."""
     report = verify(VECTORS / name / RUN, Policy.load(policy_file(name)))
     assert report.verdict.value == LISTED[name]["verdict"], report
+    assert report.facts.trusted_time == LISTED[name].get("time", report.facts.trusted_time)
     assert bool(report.reasons) == (report.verdict is not Verdict.VALID)
 
 
 @pytest.mark.parametrize("name", LISTED)
 def test_the_shell_verifier_agrees_on_every_vector(name: str, tmp_path: Path) -> None:
     """The auditor's script ends with the exit code of the same verdict, and prints only printable text."""
-    code, said = by_shell(VECTORS / name / RUN, policy_file(name), tmp_path)
+    time = LISTED[name].get("time")
+    authority = {"TSA_CA": str(VECTORS / f"{LISTED[name]['key']}-ca.pem")} if time else {}
+    code, said = by_shell(VECTORS / name / RUN, policy_file(name), tmp_path, authority)
     verdict = Verdict(LISTED[name]["verdict"])
     assert (code, said.split(" ")[0]) == (verdict.exit_code, verdict.value), said
-    assert said.removesuffix("\n").isprintable()
+    assert all(row.isprintable() for row in said.splitlines())
+    assert ("existed at" in said) == (time == "RFC 3161")
 
 
 def test_every_directory_is_listed() -> None:
