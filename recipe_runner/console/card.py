@@ -34,9 +34,14 @@ class Cards:
         title = "" if isinstance(step, Manual) else f" · {step.title}"
         return f"{mark}{planned.number}/{len(self._steps)} {step.id}{title}"
 
-    def show(self, planned: PlannedStep, elapsed: str) -> None:
-        """Show a step whole, and which one comes behind it."""
+    def show(self, planned: PlannedStep, elapsed: str, *, undoing: bool = False) -> None:
+        """Show a step whole and which one comes behind it, or what will undo it."""
         self._terminal.blank()
+        if undoing:
+            self._terminal.rule(f"undo {self.heading(planned)}", elapsed, "yellow")
+            for script in planned.step.undos if self._terminal.watched else ():
+                self.code(script.text, script.language)
+            return
         self._terminal.rule(self.heading(planned), elapsed)
         self._prose(planned.step)
         self._work(planned.step)

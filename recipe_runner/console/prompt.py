@@ -12,7 +12,7 @@ from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView
 from recipe_runner.engine.operator import Answer, Choice, Question
 from recipe_runner.language.parameters import Parameter
-from recipe_runner.sanitise import line
+from recipe_runner.sanitise import line, visible
 
 KEYS: dict[str, Choice] = {
     "r": "run",
@@ -94,7 +94,7 @@ class ConsoleOperator:
         item = f" [{line(question.detail)}]" if question.detail and question.step else ""
         self._terminal.out.print(Text(f"  {line(question.text)}{item}", style="bold"))
         for note in question.notes:
-            self._terminal.say(f"  {note}")
+            self._terminal.out.print(Padding(Text(visible(note)), (0, 0, 0, 2)), soft_wrap=False)
         while True:
             self._terminal.out.print(Padding(self._menu(question), (0, 0, 0, 2)), soft_wrap=False)
             typed = self._read("  › ").strip()

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Protocol, cast
 
@@ -36,12 +37,14 @@ from recipe_runner.engine.events import (
 from recipe_runner.engine.plan import Plan, PlannedStep
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Ended
-from recipe_runner.journal.narrative import tell
+from recipe_runner.journal.narrative import spell, tell
 from recipe_runner.language.model import Block, Manual
 from recipe_runner.sanitise import line
 
 LONG = 20.0
 """Seconds after which somebody who has looked away is called."""
+MINUTES = 120.0
+"""Seconds from which on a wait is told in minutes and hours."""
 ROLES = {"check": "check", "verify": "verification", "undo": "undo", "shell": "shell", "run": ""}
 
 
@@ -86,6 +89,7 @@ class RunView:
         self._signed = False
         self._waiting = False
         self._onward = "resume"
+        self._over = ""
         terminal.held(self.released)
 
     def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume", finished: int = 0) -> None:
@@ -117,7 +121,7 @@ class RunView:
         if step_id != self._shown:
             self._shown = step_id
             self._settle()
-            self.cards.show(planned, self._elapsed())
+            self.cards.show(planned, self._elapsed(), undoing=self._undoing)
         if self._pinned is not None:
             self._pinned.pin(lambda width: self._head(planned, width))
 
@@ -177,14 +181,15 @@ class RunView:
         put = self.terminal.put
         self.terminal.blank()
         if code == 0:
-            self.terminal.rule("✓ done", self._elapsed(), "green")
+            self.terminal.rule(f"✓ {self._over or 'done'}", self._elapsed(), "green")
         else:
-            self.terminal.rule(f"✗ {reason}" if reason else "✗ stopped", self._elapsed(), "red")
+            words = "rolled back, but not all of it could be undone" if self._over == "rolled back" else "stopped"
+            self.terminal.rule(f"✗ {reason or words}", self._elapsed(), "red")
         put(Text.assemble(("  journal   ", "dim"), str(directory / "journal.jsonl")))
         if self._onward:
             put(Text.assemble(("  go on     ", "dim"), f"recipe {self._onward} {directory}"))
         if self._signed:
-            put(Text.assemble(("  verify    ", "dim"), f"recipe verify {directory} --policy POLICY.toml"))
+            put(Text.assemble(("  verify    ", "dim"), f"recipe verify {directory} --policy FILE"))
 
     def _start(self, event: StepStart) -> None:
         step = self.cards.planned(event.step).step
@@ -204,9 +209,10 @@ class RunView:
             case Skip():
                 self._skip(event)
             case Close():
+                self._over = "rolled back" if self._undoing else "done"
                 self._onward = ""
             case Deviation(kind="rolled-back"):
-                self._onward = "undo"
+                self._onward, self._shown = "undo", ""
             case Deviation(kind="skipped" | "accepted"):
                 pass
             case Deviation(what=what, reason=reason):
@@ -265,10 +271,17 @@ class RunView:
             shown = value if isinstance(value, str) else ", ".join(value)
             self.terminal.put(Text.assemble((f"    {line(name)} = ", "dim"), line(shown)))
 
+    @property
+    def _undoing(self) -> bool:
+        """Whether the steps that come are undone, newest first."""
+        return self._onward == "undo"
+
     def _head(self, planned: PlannedStep, width: int) -> list[str]:
         """Return what stays at the head of the screen: which run this is, where it stands, what comes next."""
         steps = self._plan.steps
         following = f"next: {steps[planned.number].step.id}" if planned.number < len(steps) else "the last step"
+        if self._undoing:
+            following = "rolling back"
         return [
             bar(line(self._plan.recipe.title), f"run {self._run[:12]}  {self._elapsed()}", width),
             bar(f"step {planned.number} of {len(steps)}: {planned.step.id}", following, width),
@@ -286,9 +299,9 @@ class RunView:
             return
         if self.terminal.interactive:
             self._gutter.finish()
-            self._write(f"\r\x1b[K  … {line(event.reason + item)}, {event.left:.0f} s")
+            self._write(f"\r\x1b[K  … {line(event.reason + item)}, {_counted(event.left)}")
         elif not self._waiting:
-            self.terminal.say(f"  … {event.reason}{item}, {event.seconds:.0f} s", "quiet")
+            self.terminal.say(f"  … {event.reason}{item}, {_counted(event.seconds)}", "quiet")
         self._waiting = True
 
     def _tick(self) -> None:
@@ -315,3 +328,7 @@ class RunView:
     def _write(self, codes: str) -> None:
         self.terminal.out.file.write(codes)
         self.terminal.out.file.flush()
+
+
+def _counted(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < MINUTES else spell(timedelta(seconds=seconds))

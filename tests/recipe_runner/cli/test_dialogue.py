@@ -199,7 +199,7 @@ def test_plain_has_neither_colour_nor_drawing(tmp_path: Path) -> None:
 
 
 def test_a_failure_can_be_rolled_back_from_the_dialogue(tmp_path: Path) -> None:
-    """`u` at a failed step undoes what was done, each step confirmed."""
+    """`u` at a failed step undoes what was done, each step confirmed under the code that will undo it."""
     recipe = tmp_path / "undo.md"
     recipe.write_text(blocks("a") + "```bash {.undo for=a}\necho undone >> log\n```\n```bash {#b}\nfalse\n```\n")
     person = run(recipe, tmp_path)
@@ -208,10 +208,13 @@ def test_a_failure_can_be_rolled_back_from_the_dialogue(tmp_path: Path) -> None:
     person.sees("ended with exit code 1")
     person.sees("› ")
     person.types("u")
+    person.sees(r"undo 1/2 a")
     person.sees("Undo `a`")
     person.sees("› ")
+    assert "  echo undone >> log" in person.screen().splitlines()
     person.types("r")
     assert person.leaves() == 0
+    assert "✓ rolled back" in person.screen()
     assert (tmp_path / "log").read_text().split() == ["a", "undone"]
 
 

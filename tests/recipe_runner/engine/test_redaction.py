@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import base64
 import json
-from urllib.parse import quote
+import shlex
+from urllib.parse import quote, quote_plus
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +55,23 @@ def test_a_prompt_is_shown_at_once() -> None:
     assert stream.feed(b"Password: ") == b"Password: "
     assert stream.feed(b"hun") == b""
     assert stream.feed(b"ter22!") == MASK + b"!"
+
+
+@pytest.mark.parametrize(
+    ("secret", "form"),
+    [
+        ("??>>~~??>>~~", base64.urlsafe_b64encode(b"??>>~~??>>~~")),
+        ("??>>~~??>>~~", base64.b64encode(b"??>>~~??>>~~")),
+        ("first line of a key\nsecond line of a key", b"second line of a key"),
+        ("it's between quotes", shlex.quote("it's between quotes")[1:-1].encode()),
+        ("two words & more", quote_plus("two words & more").encode()),
+        ("a/path/like/thing&x", quote("a/path/like/thing&x").encode()),
+        ("pässwörter", json.dumps("pässwörter")[1:-1].encode()),
+        ('say "pässwort"', json.dumps('say "pässwort"', ensure_ascii=False)[1:-1].encode()),
+        ("hunter2", b"hunter2".hex().upper().encode()),
+    ],
+)
+def test_every_notation_of_a_secret_is_masked(secret: str, form: bytes) -> None:
+    """Other base64, one line of several, the notations of shells, forms, paths, JSON and hexadecimal digits."""
+    assert form != secret.encode()
+    assert Redactor([secret]).clean(b"<" + form + b">") == b"<" + MASK + b">"
