@@ -81,6 +81,16 @@ def test_a_time_limit_climbs_to_kill(pump: Pump, monkeypatch: pytest.MonkeyPatch
         assert time.monotonic() < deadline
 
 
+def test_a_step_that_is_stopped_takes_along_what_stays_behind(pump: Pump) -> None:
+    """A child that ignores the interrupt by which its parent ends is killed with the group, not left running."""
+    written, ended = run(pump, "(trap '' INT TERM; echo $BASHPID; exec sleep 300) & wait", timeout=0.5)
+    assert ended.outcome == "timeout"
+    child = int(written["stdout"])
+    deadline = time.monotonic() + 10
+    while not gone(child):
+        assert time.monotonic() < deadline
+
+
 def test_a_background_process_does_not_hold_the_step(pump: Pump) -> None:
     """A daemon that keeps the pipes open does not keep the step from ending, and goes on."""
     written, ended = run(pump, "sleep 300 & echo $!")

@@ -65,6 +65,7 @@ def test_a_prompt_is_shown_at_once() -> None:
         ("first line of a key\nsecond line of a key", b"second line of a key"),
         ("it's between quotes", shlex.quote("it's between quotes")[1:-1].encode()),
         ("two words & more", quote_plus("two words & more").encode()),
+        ("words, and a/slash", quote("words, and a/slash", safe="").encode()),
         ("a/path/like/thing&x", quote("a/path/like/thing&x").encode()),
         ("pässwörter", json.dumps("pässwörter")[1:-1].encode()),
         ('say "pässwort"', json.dumps('say "pässwort"', ensure_ascii=False)[1:-1].encode()),

@@ -107,6 +107,14 @@ def test_a_revoked_primary_takes_its_subkeys_with_it(home: Keyring) -> None:
         chosen(home, subkey)
 
 
+def test_a_disabled_key_does_not_sign(home: Keyring) -> None:
+    """What its owner has switched off (`disable` of `gpg --edit-key`) is no choice."""
+    key = home.make("Off <off@x.example>")
+    home.gpg("--command-fd", "0", "--edit-key", key, given=b"disable\nquit\n")
+    with pytest.raises(UnmetError, match="is disabled"):
+        chosen(home)
+
+
 def test_a_home_that_cannot_be_used_is_unmet(tmp_path: Path) -> None:
     """The last words of gpg are passed on when it cannot work at all."""
     blocked = tmp_path / "file"
