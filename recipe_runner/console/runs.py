@@ -71,6 +71,7 @@ def as_data(run: ListedRun) -> dict[str, Any]:
         "run": first.run,
         "directory": str(run.directory),
         "recipe": glance.recipe_name,
+        "undoes": first.undoes,
         "recipe_sha256": first.recipe.get("sha256"),
         "state": run.state,
         "settled": glance.settled,
@@ -100,8 +101,13 @@ def _row(run: ListedRun, length: int) -> list[Text]:
         Text(f"{glance.began:%Y-%m-%d %H:%M}"),
         Text(spell(glance.took)),
         Text(line(f"{glance.genesis.operator}@{glance.genesis.host}")),
-        Text(line(glance.recipe_name)),
+        Text(line(glance.recipe_name + _undoing(glance, length))),
     ]
+
+
+def _undoing(glance: Glance, length: int) -> str:
+    """Say of a run that rolls another one back which one that is."""
+    return f", rolls back {glance.genesis.undoes[:length]}" if glance.genesis.undoes else ""
 
 
 def _verdict(run: ListedRun) -> Text:

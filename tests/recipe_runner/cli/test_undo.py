@@ -28,6 +28,8 @@ def test_a_roll_back_that_was_left_is_not_resumed_forwards(tmp_path: Path) -> No
     assert f"recipe undo {new}" in refused.stderr.replace("\n", "")
     assert recipe("undo", new, "--yes", directory=tmp_path).returncode == 0
     assert (tmp_path / "log").read_text() == "one\nundone\n"
+    rows = recipe("log", "list", "--runs", "runs", directory=tmp_path).stdout.splitlines()
+    assert [row.endswith(f", rolls back {old.name[:12]}") for row in rows] == [False, True, False]
 
 
 def test_a_roll_back_of_a_finished_run_goes_on_where_it_was(tmp_path: Path) -> None:
