@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recipe_runner.sanitise import HIDDEN, line, printed, visible
+from recipe_runner.sanitise import line, printed, visible
 
+HIDDEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\uffa0"
+"""Characters of other categories that show nothing (Unicode's Default_Ignorable_Code_Point, without selectors)."""
 ATTACKS = {
     "clear": "\x1b[2J",
     "title": "\x1b]0;owned\x07",
@@ -23,7 +25,7 @@ ATTACKS = {
     "backspace": "safe\b\b\b\bevil",
     "lone surrogate": "a\ud800b",
     "tag": "\U000e0041",
-    "filler": "\u3164",
+    **{f"nothing {ord(character):04x}": character for character in HIDDEN},
     "private": "\ue000",
 }
 MIXED = st.text(st.one_of(st.characters(), st.sampled_from("\x1b[]\x07\r\n\t;ab\x9b\u202e")))
