@@ -8,7 +8,6 @@ import sys
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
-from recipe_runner.console.stream import JsonView
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView, View
 from recipe_runner.engine.events import Abort, Close, Confirm, Event, Resting, Skip, StepStart
@@ -21,7 +20,11 @@ from recipe_runner.journal.witness.attendance import Attendance
 
 def screen(terminal: Terminal, plan: Plan, *, as_json: bool) -> View:
     """Return what shows a session: the screen of a person, or lines of JSON for a program."""
-    return JsonView(terminal) if as_json else RunView(terminal, plan)
+    if not as_json:
+        return RunView(terminal, plan)
+    from recipe_runner.console.stream import JsonView  # noqa: PLC0415 - for programs only
+
+    return JsonView(terminal)
 
 
 def drive(

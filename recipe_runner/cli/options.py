@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -28,17 +28,19 @@ from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.secret import read_secret
 from recipe_runner.engine.values import Ask
 from recipe_runner.errors import Diagnostic, UnmetError, UsageError
-from recipe_runner.journal.desk import Desk
-from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.sealing import Sealing
 from recipe_runner.journal.signer import Aside, Signer, find_signer
 from recipe_runner.journal.store import Journal
-from recipe_runner.journal.witness.base import TrustedWitness
 from recipe_runner.language.durations import parse_duration
 from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.suggestions import suggest
 from recipe_runner.sanitise import line
+
+if TYPE_CHECKING:
+    from recipe_runner.journal.desk import Desk
+    from recipe_runner.journal.policy import Policy
+    from recipe_runner.journal.witness.base import TrustedWitness
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -129,7 +131,11 @@ class Demanding:
     def desk(self, journal: Journal, lifetime: timedelta, given: Sequence[Path] = ()) -> Desk | None:
         """Return where approvals come from; None in an unsigned run, which cannot have any."""
         signer = journal.signer
-        return Desk(journal, signer, self.policy, lifetime, given) if signer else None
+        if signer is None:
+            return None
+        from recipe_runner.journal.desk import Desk  # noqa: PLC0415 - an unsigned run starts without
+
+        return Desk(journal, signer, self.policy, lifetime, given)
 
 
 def demanding(function: F) -> F:
@@ -141,11 +147,19 @@ def demanding(function: F) -> F:
         click.option(
             "--policy",
             type=PATH,
-            callback=lambda _, __, path: Policy.load(path) if path else None,
+            callback=_policy,
             metavar="FILE",
             help="Who may run this, and who may approve its steps.",
         ),
     )
+
+
+def _policy(_: click.Context, __: click.Parameter, path: Path | None) -> Policy | None:
+    if path is None:
+        return None
+    from recipe_runner.journal.policy import Policy  # noqa: PLC0415 - most runs start without
+
+    return Policy.load(path)
 
 
 def expiring(function: F) -> F:

@@ -11,7 +11,6 @@ import click
 from recipe_runner.cli import options, tables
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.verbs import PATH
-from recipe_runner.console import dryrun
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.course import Course
 from recipe_runner.engine.history import History
@@ -84,6 +83,8 @@ def command(  # noqa: D103 - its help is above
     planned = plan(recipe, values, actions=actions, preconditions=kinds())
     chosen = course.course(planned)
     if dry_run:
+        from recipe_runner.console import dryrun  # noqa: PLC0415 - runs start without
+
         findings = look(planned, environ)
         dryrun.show(terminal, planned, findings, chosen)
         return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION

@@ -28,8 +28,7 @@ from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.identity import fingerprint, kind_of
 from recipe_runner.journal.witness.base import TrustedWitness
 from recipe_runner.journal.witness.head import Moment
-from recipe_runner.journal.witness.links import KIND as LEDGER
-from recipe_runner.journal.witness.table import load
+from recipe_runner.journal.witness.table import LEDGER, load
 from recipe_runner.language.attribute_rules import WORD
 from recipe_runner.sanitise import line
 from recipe_runner.ssh_key import SshKey

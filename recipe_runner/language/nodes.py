@@ -31,7 +31,7 @@ PLAIN = {
     "end of stream": "end of the text",
 }
 """The words of the YAML specification, and those of people who write recipes."""
-UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 """Characters that YAML 1.1 section 5 forbids, or takes for line ends and byte order marks where Markdown does not."""
 
 

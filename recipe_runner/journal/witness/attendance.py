@@ -9,17 +9,16 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from recipe_runner.engine.events import Witnessed
 from recipe_runner.errors import Diagnostic, RecipeError, UnmetError
-from recipe_runner.journal.witness import receipts
-from recipe_runner.journal.witness.base import Receipt, TrustedWitness
 from recipe_runner.journal.witness.head import Head, Moment
-from recipe_runner.journal.witness.hearing import absent
-from recipe_runner.journal.witness.links import KIND as LEDGER
-from recipe_runner.journal.witness.table import WITNESSES, Appointed
+from recipe_runner.journal.witness.table import LEDGER, WITNESSES, Appointed
 from recipe_runner.sanitise import line
+
+if TYPE_CHECKING:
+    from recipe_runner.journal.witness.base import TrustedWitness
 
 LIMIT_SECONDS = 20.0
 """How long a witness may take for one head before it counts as absent."""
@@ -62,6 +61,10 @@ class Attendance:
     def lacks(self, moment: Moment, run: Path, head: Head) -> str:
         """Say which demanded witnesses do not vouch for a head that was to be attested; nothing if all do."""
         wanted = [witness for witness in self.demanded if moment in witness.required]
+        if not wanted:
+            return ""
+        from recipe_runner.journal.witness.hearing import absent  # noqa: PLC0415 - most runs start without
+
         kinds = ", ".join(f"`{witness.kind}`" for witness in absent(run, wanted, head))
         return f"the policy demands that {kinds} vouches for the {moment}, and it does not" if kinds else ""
 
@@ -110,6 +113,9 @@ class Attendance:
 
 
 def _entered(run: Path, appointed: Appointed, head: Head, answer: bytes | Exception) -> Witnessed:
+    from recipe_runner.journal.witness import receipts  # noqa: PLC0415 - most runs start without
+    from recipe_runner.journal.witness.base import Receipt  # noqa: PLC0415
+
     if isinstance(answer, RecipeError):
         return _failed(appointed, head, "; ".join(fault.message for fault in answer.diagnostics))
     if isinstance(answer, Exception):

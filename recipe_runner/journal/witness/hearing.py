@@ -16,7 +16,7 @@ from recipe_runner.journal.witness.head import Extent, Head, heads
 from recipe_runner.journal.witness.inquiry import Inquiry
 from recipe_runner.journal.witness.links import CheckSignature
 from recipe_runner.journal.witness.receipts import read
-from recipe_runner.journal.witness.table import load
+from recipe_runner.journal.witness.table import LEDGER, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ def hear(
     attestations: list[Attestation] = []
     doubts: list[Doubt] = []
     earlier = links.before(extent.previous, ledger) if extent.previous else None
-    for witness in (*trusted, *([] if any(t.kind == links.KIND for t in trusted) else [TrustedWitness(links.KIND)])):
-        if witness.kind == links.KIND:
+    for witness in (*trusted, *([] if any(t.kind == LEDGER for t in trusted) else [TrustedWitness(LEDGER)])):
+        if witness.kind == LEDGER:
             said = list(links.attested(extent.run, ledger, journal, check))
             doubts += _before(earlier) if witness in trusted else ()
         else:

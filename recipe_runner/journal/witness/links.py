@@ -12,8 +12,8 @@ from recipe_runner.journal.survey import survey
 from recipe_runner.journal.verdict import Before
 from recipe_runner.journal.witness.base import Attestation, Heads
 from recipe_runner.journal.witness.head import heads
+from recipe_runner.journal.witness.table import LEDGER as KIND
 
-KIND = "ledger"
 BEGINNING = 2
 """Records of a run's beginning: the first and its seal."""
 CheckSignature = Callable[[bytes, bytes], object]

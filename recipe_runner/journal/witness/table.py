@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from recipe_runner.errors import Diagnostic, UsageError
-from recipe_runner.journal.witness.base import Witness
 from recipe_runner.language.suggestions import suggest
 from recipe_runner.plugs import ExtensionPoint
 from recipe_runner.sanitise import line
 
+if TYPE_CHECKING:
+    from recipe_runner.journal.witness.base import Witness
+
+LEDGER = "ledger"
+"""The kind that needs no address: the runs beside this one (`links.py`)."""
 WITNESSES = ExtensionPoint(
     "recipe_runner.witnesses",
     "witness",
