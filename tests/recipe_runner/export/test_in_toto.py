@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from recipe_runner.engine.events import Close, StepEnd, StepStart
+from recipe_runner.engine.events import Close, Resume, StepEnd, StepStart
 from recipe_runner.errors import UnmetError, VerificationError
 from recipe_runner.export.in_toto import LAYOUT, attest
 from recipe_runner.journal.gpg_signer import GpgSigner
@@ -229,6 +229,31 @@ def test_what_is_still_to_be_signed_is_said(approved: tuple[Path, Keyring], sign
     assert name == "approve.a"
     assert len(people) == 2
     assert signer.primary not in people
+
+
+@pytest.mark.parametrize("program", STOCK.values(), ids=STOCK)
+def test_a_run_that_was_handed_over_is_attested_by_both(
+    program: Path, keys: Keyring, signer: GpgSigner, tmp_path: Path
+) -> None:
+    """Who closed it signs the layout, each the links of their own sessions; without either's the run does not pass."""
+    other = keys.signer(keys.make("Other <other@x.example>"))
+    with Journal.create(tmp_path / RUN, genesis(), signer) as journal:
+        for event in DONE[:3]:
+            journal.record(event)
+    with Journal.reopen(tmp_path / RUN, lambda _: other) as journal:
+        journal.record(Resume(session=2))
+        for event in DONE[3:]:
+            journal.record(event)
+    out = written(tmp_path / RUN, other, tmp_path / "out")
+    assert verified(program, out, keys, other).returncode != 0
+    written(tmp_path / RUN, signer, out)
+    passed = verified(program, out, keys, other)
+    assert passed.returncode == 0, passed.stderr
+    signed = {name: link(out, name).name.split(".")[-2] for name in ("a", "b", "run.close")}
+    ends = {who: who.signing[:8].lower() for who in (signer, other)}
+    assert signed == {"a": ends[signer], "b": ends[other], "run.close": ends[other]}
+    link(out, "a").unlink()
+    assert verified(program, out, keys, other).returncode != 0
 
 
 def test_a_step_cannot_choose_where_its_link_goes(signer: GpgSigner, tmp_path: Path) -> None:
