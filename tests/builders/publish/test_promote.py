@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from builders.publish.promote import Promotion, promote
-from builders.publish.signing import certificate
+from builders.publish.signing import certificate, sign
 from builders.publish.sums import verify_sums
-from builders.publish.tree import Tree
+from builders.publish.tree import SIGNATURE, SUMS, Tree
 from recipe_runner.errors import UnmetError, VerificationError
 from tests.support.dailies import make_daily
 from tests.support.keyring import keyring, make_key
@@ -81,6 +81,17 @@ def test_another_release_of_the_same_name_is_not_replaced(tree: Tree, promotion:
     with pytest.raises(VerificationError):
         promote(tree, promotion, silent)
     assert (release / "build-info.txt").read_text() == "other"
+
+
+def test_a_release_signed_over_other_files_is_not_taken_for_the_dailys(tree: Tree, promotion: Promotion) -> None:
+    """A list that the release's own key signed vouches for that release, not for its being this daily."""
+    make_daily(tree, SERIAL, promotion.signed_by)
+    release = promote(tree, promotion, silent)
+    shorter = b"".join((release / SUMS).read_bytes().splitlines(keepends=True)[1:])
+    (release / SUMS).write_bytes(shorter)
+    (release / SIGNATURE).write_bytes(sign(shorter, promotion.key))
+    with pytest.raises(UnmetError, match="exists already with other files"):
+        promote(tree, promotion, silent)
 
 
 def test_a_missing_daily_is_one_clear_fault(tree: Tree, promotion: Promotion) -> None:
