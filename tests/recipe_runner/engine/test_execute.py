@@ -226,6 +226,20 @@ def test_verify_settles_an_unknown_step(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize(("proven", "runs"), [(True, []), (False, ["verify", "run", "verify"])])
+def test_a_step_that_ended_well_but_was_not_verified_is_asked_about(
+    tmp_path: Path, proven: bool, runs: list[str]
+) -> None:
+    """After a crash between a step and its verification the step is not taken for done: it is verified first."""
+    text = f"```bash {{#one}}\ntouch {tmp_path}/ran\n```\n```bash {{.verify for=one}}\ntest -e {tmp_path}/ran\n```\n"
+    whole = run_text(text, directory=tmp_path).events
+    (tmp_path / "ran").unlink()
+    ended = [index for index, event in enumerate(whole) if isinstance(event, StepEnd)][int(proven)]
+    resumed = run_text(text, directory=tmp_path, past=whole[1 : ended + 1])
+    assert [event.role for event in resumed.events[ended + 1 :] if isinstance(event, StepStart)] == runs
+    assert resumed.code is ExitCode.DONE
+
+
 def test_a_finished_step_whose_text_changed_needs_a_decision(tmp_path: Path) -> None:
     """The new text is not silently taken as done, and keeping it is a deviation."""
     first = run_text(TWO, directory=tmp_path)
