@@ -56,5 +56,5 @@ class Aside:
 @contextmanager
 def aside() -> Iterator[Aside]:
     """Give threads for what can be done beside; the block ends when they have ended."""
-    with ThreadPoolExecutor(1) as tasks, ThreadPoolExecutor(1) as summing:
+    with ThreadPoolExecutor(1) as summing, ThreadPoolExecutor(1) as tasks:  # tasks may begin sums
         yield Aside(tasks, summing)

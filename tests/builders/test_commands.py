@@ -86,6 +86,12 @@ def test_definitions_are_checked_without_building(tmp_path: Path) -> None:
     assert (sound.returncode, sound.stdout) == (ExitCode.DONE, "1 definition checked, no faults\n")
 
 
+def test_the_schema_is_printed() -> None:
+    """What is printed is JSON and names the distributions that are known here."""
+    done = recipe("image", "schema")
+    assert {"debian", "tiny", "ubuntu"} <= set(json.loads(done.stdout)["properties"]["distribution"]["enum"])
+
+
 def test_a_plan_is_shown() -> None:
     """Commands, partitions, files, room and tools are there, and each command can be pasted into a shell."""
     done = recipe("image", "plan", DEFINITION, "--serial", "20091022")
