@@ -44,9 +44,13 @@ class Reopened:
         Found out here, it costs no attempt and no approval.
         """
         directory = self.state.directory
-        if directory is not None and not Path(directory).is_dir():
+        try:
+            there = directory is None or Path(directory).is_dir()
+        except OSError:
+            there = False
+        if not there:
             raise UnmetError.because(
-                f"the steps work in `{line(directory)}`, which is not here",
+                f"the steps work in `{line(directory or '')}`, which is not here",
                 hint="make that directory, with what earlier steps left in it, or go on where it is",
             )
 

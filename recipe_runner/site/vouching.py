@@ -54,7 +54,7 @@ def sittings(account: Account) -> Iterator[Sitting]:
         match entry.event:
             case Genesis() | Resume() as event:
                 number = event.session if isinstance(event, Resume) else 1
-                roles = ", ".join(event.acting)
+                roles = ", ".join(map(str, event.acting))
                 yield Sitting(number, entry.at, event.operator, event.host, roles, entry.by)
             case _:
                 pass
@@ -93,7 +93,7 @@ def utc(text: str) -> str:
     """Return a time (ISO 8601) as pages show it, to the second; what is none stays as it is."""
     try:
         return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    except ValueError:
+    except (ValueError, OverflowError):
         return text
 
 
