@@ -83,10 +83,12 @@ def mmdebstrap_hook(bench: Bench, numbered: Numbered, mode: Mode) -> str:
         return f'{script} "$1"'
     root, copy = '"$1"', f'"$1"{numbered.inside}'
     command = inside(bench, root, numbered, mode, network=True)
-    words = [shlex.quote(str(word)) if word != root else root for word in command]
+    words = " ".join(shlex.quote(str(word)) if word != root else root for word in command)
+    if mode == "fakechroot":  # mmdebstrap itself may be under it, and it cannot be nested
+        words = f'if [ "${{FAKECHROOT:-}}" ]; then {words.removeprefix("fakechroot ")}; else {words}; fi'
     place = f'"$1"/{HOOKS}'
     # made anew each time: an earlier hook could have left a link there that leads out of the root
-    return f"set -e; rm -rf {place}; mkdir {place}; install -m 755 {script} {copy}; {' '.join(words)}; rm -rf {place}"
+    return f"set -e; rm -rf {place}; mkdir {place}; install -m 755 {script} {copy}; {words}; rm -rf {place}"
 
 
 def inside(bench: Bench, root: str | Path, numbered: Numbered, mode: Mode, network: bool) -> Argv:
