@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +24,9 @@ CLOUD_INIT = "/usr/bin/cloud-init"
 SSHD = "/usr/sbin/sshd"
 _SETTINGS = "/etc/cloud/cloud.cfg.d"
 _SECTOR = 512
+_FARTHEST = 1 << 40
+"""The last sector that is looked for: half a PiB."""
+_ENTRY = 128
 _LIMIT = 120.0
 _LARGEST = 1 << 20
 _NO_NAME = "nobody"
@@ -63,12 +67,15 @@ def root_offset(image: Path) -> int | None:
             return 0
         stream.seek(_SECTOR)
         header = stream.read(_SECTOR)
-        if not header.startswith(b"EFI PART"):
+        if not header.startswith(b"EFI PART") or len(header) < _SECTOR:
             return None
         (entries,) = struct.unpack_from("<Q", header, 72)
+        if entries > _FARTHEST:
+            return None
         stream.seek(entries * _SECTOR)
-        (first,) = struct.unpack_from("<Q", stream.read(128), 32)
-        return first * _SECTOR if _is_ext(stream, first * _SECTOR) else None
+        entry = stream.read(_ENTRY)
+        first = struct.unpack_from("<Q", entry, 32)[0] if len(entry) == _ENTRY else _FARTHEST + 1
+        return first * _SECTOR if first <= _FARTHEST and _is_ext(stream, first * _SECTOR) else None
 
 
 def default_user(settings: list[str]) -> str:
@@ -76,10 +83,11 @@ def default_user(settings: list[str]) -> str:
     name = _NO_NAME
     for text in settings:
         try:
-            found = yaml.safe_load(text)
-            name = str(found["system_info"]["default_user"]["name"])
+            found = yaml.safe_load(text)["system_info"]["default_user"]["name"]
         except (yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError):
             continue
+        if isinstance(found, str):  # a list could be larger, written out, than any memory
+            name = found
     return name if re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", name) else _NO_NAME
 
 
@@ -110,20 +118,23 @@ def _names(root: str, directory: str, wanted: str) -> list[str]:
 def _debugfs(root: str, request: str, *, quiet: bool = False) -> str:
     """Ask debugfs, which only reads, and return what it says; `quiet` leaves its complaints out."""
     try:
-        done = subprocess.run(
-            ["debugfs", "-R", request, root],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if quiet else subprocess.STDOUT,
-            timeout=_LIMIT,
-            check=False,
-            env={"PATH": PATH, "LC_ALL": "C.UTF-8"},
-        )
+        with tempfile.TemporaryFile() as said:
+            subprocess.run(
+                # a file of an image may have any size: the one that is written has not
+                ["prlimit", f"--fsize={_LARGEST}", "debugfs", "-R", request, root],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.DEVNULL if quiet else subprocess.STDOUT,
+                timeout=_LIMIT,
+                check=False,
+                env={"PATH": PATH, "LC_ALL": "C.UTF-8"},
+            )
+            said.seek(0)
+            return said.read(_LARGEST).decode("utf-8", "replace")
     except FileNotFoundError as fault:
         raise UnmetError.because("`debugfs` is not installed", hint="apt install e2fsprogs") from fault
     except subprocess.TimeoutExpired as fault:
         raise RecipeError.because(f"debugfs did not read the image within {_LIMIT:.0f} s") from fault
-    return done.stdout[:_LARGEST].decode("utf-8", "replace")
 
 
 def _is_ext(stream: BinaryIO, offset: int) -> bool:

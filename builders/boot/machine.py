@@ -122,6 +122,12 @@ class Network:
     outgoing: bool = False
 
     @property
+    def sandbox(self) -> str:
+        """What a guest that has broken out into QEMU may not do: only the metadata service needs another program."""
+        spawn = "deny" if self.metadata_port is None else "allow"
+        return f"on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny,spawn={spawn}"
+
+    @property
     def words(self) -> str:
         """QEMU's `-netdev` argument."""
         parts = ["user", "id=net"]
@@ -164,7 +170,7 @@ class Machine:
         console = "mon:stdio" if interactive else "stdio"
         return [
             *("setpriv", "--pdeathsig", "KILL", platform.program),
-            *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+            *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-sandbox", self.network.sandbox),
             *("-machine", platform.machine, "-accel", self.accelerator, "-m", str(self.memory), "-smp", str(self.cpus)),
             *("-cpu", "host" if self.accelerator == "kvm" else platform.cpu),
             *self._firmware(work, platform),

@@ -57,7 +57,7 @@ def read_members(archive: Path) -> dict[str, Member]:
     try:
         with tarfile.open(archive, "r:") as tar:
             return {member.path: member for member in (_member(info, tar.offset) for info in tar)}
-    except tarfile.TarError as fault:
+    except (tarfile.TarError, ValueError, IndexError, OverflowError) as fault:  # tarfile's own, and what escapes it
         raise UsageError.because(f"`{line(str(archive))}` is no tar archive: {line(str(fault))}") from fault
 
 

@@ -21,10 +21,13 @@ from builders.customise.hooks import hooks_of, mmdebstrap_hook
 from builders.distros.base import Bootstrap
 from builders.images.contents import RootPhase
 from builders.images.definition import Definition
+from builders.images.size import format_size
 from recipe_runner.errors import RecipeError
 
 FLAT = "flat"
 """Stands for the suite of repositories that have none."""
+_LARGEST = 512 << 20
+"""Bytes of a file that is read whole; no kernel, ramdisk or list of packages has as many."""
 _LONGEST = 1 << 20
 """Bytes of the list of digests that are read: packages can write to it."""
 
@@ -47,6 +50,10 @@ class Rootfs:
         found = resolve(self.members, path)
         if found is None or found.kind != "file":
             raise RecipeError.because(f"the root file system has no file `/{path}`")
+        if found.size > _LARGEST:
+            raise RecipeError.because(
+                f"`/{path}` in the root file system has {format_size(found.size)}: too much to read"
+            )
         with self.archive.open("rb") as stream:
             stream.seek(found.offset)
             return stream.read(found.size)

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field, replace
 from builders.customise.entry import Entry, text
 from builders.images.contents import User
 from recipe_runner.errors import RecipeError
+from recipe_runner.sanitise import line
 
 PASSWD, SHADOW, GROUP, GSHADOW = "etc/passwd", "etc/shadow", "etc/group", "etc/gshadow"
 FILES = (PASSWD, SHADOW, GROUP, GSHADOW)
+_FORMS = {PASSWD: (7, (2, 3)), SHADOW: (9, ()), GROUP: (4, (2,)), GSHADOW: (4, ())}
+"""How many fields a row has, and which of them are numbers."""
 PEOPLE = range(1000, 60000)
 SYSTEM = range(100, 1000)
 DAY = 86400
@@ -37,8 +40,16 @@ class Accounts:
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> Accounts:
-        """Read the files there are."""
-        return cls({name: [row.split(":") for row in content.splitlines() if row] for name, content in texts.items()})
+        """Read the files there are; raises RecipeError for a row that is none of its file's."""
+        rows = {name: [row.split(":") for row in content.split("\n") if row] for name, content in texts.items()}
+        for name, entries in rows.items():
+            count, numbers = _FORMS[name]
+            for entry in entries:
+                if len(entry) != count or not all(entry[place].isdecimal() for place in numbers):
+                    raise RecipeError.because(
+                        f"`/{name}` in the root has a row that cannot be read: `{line(entry[0])}`"
+                    )
+        return cls(rows)
 
     def add(self, user: User, epoch: int) -> Account:
         """Add a user, or give one that is there the shell and the password that the definition says."""
@@ -57,7 +68,7 @@ class Accounts:
     def owner(self, name: str) -> Account:
         """Return the numbers of a user; raises RecipeError for one that is not there."""
         found = self._find(PASSWD, name)
-        if found is None or len(found) < 7:  # noqa: PLR2004 - passwd(5) has seven fields
+        if found is None:
             raise RecipeError.because(f"the root has no user `{name}`", hint="add it to `users`")
         return Account(int(found[2]), int(found[3]), found[5].strip("/"))
 

@@ -92,7 +92,8 @@ def entries(bench: Bench, rootfs: Rootfs, bootstrap: Bootstrap) -> Iterator[Entr
     for part in (*definition.disk.partitions, *(part for disk in definition.disks for part in disk.partitions)):
         if part.mount:
             yield Entry(part.mount.lstrip("/"), mode=0o755, kind="directory")
-    accounts = Accounts.parse({name: rootfs.read(name).decode() for name in FILES if name in rootfs.members})
+    texts = {name: rootfs.read(name).decode("utf-8", "surrogateescape") for name in FILES if name in rootfs.members}
+    accounts = Accounts.parse(texts)
     yield from _users(bench, rootfs, accounts)
     yield from once(definition, bootstrap.init)
     yield from certificate(rootfs.members, bootstrap.init)
@@ -123,7 +124,7 @@ def _users(bench: Bench, rootfs: Rootfs, accounts: Accounts) -> Iterator[Entry]:
         yield from belongings(user, account, skeleton)
     for name, content in accounts.texts().items():
         before = rootfs.members[name]
-        yield Entry(name, content.encode(), before.mode & 0o7777, before.uid, before.gid)
+        yield Entry(name, content.encode("utf-8", "surrogateescape"), before.mode & 0o7777, before.uid, before.gid)
 
 
 def _skeleton(rootfs: Rootfs) -> Mapping[str, bytes]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from builders.deb822 import read_stanzas
+from recipe_runner.sanitise import line
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,11 @@ class Package:
 
 def installed(status: str) -> list[Package]:
     """Return the packages that are installed whole, in order of name, from the text of dpkg's status file."""
-    stanzas = (fields for fields in read_stanzas(status) if fields.get("Status") == "install ok installed")
+    stanzas = (
+        fields
+        for fields in read_stanzas(status)
+        if fields.get("Status") == "install ok installed" and {"Package", "Version"} <= fields.keys()
+    )
     return sorted(map(_package, stanzas), key=lambda package: (package.name, package.architecture))
 
 
@@ -50,7 +55,7 @@ def parse_manifest(text: str) -> dict[str, str]:
 
 
 def _package(fields: dict[str, str]) -> Package:
-    name, version = fields["Package"], fields["Version"]
+    name, version = line(fields["Package"]), line(fields["Version"])
     source = re.fullmatch(r"(\S+)(?: \((\S+)\))?", fields.get("Source", name))
     return Package(
         name,

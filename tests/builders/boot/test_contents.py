@@ -81,6 +81,27 @@ def test_nothing_of_a_hostile_image_lands_here(tmp_path: Path) -> None:
     assert read_contents(make_root(tmp_path, SOUND), "raw", tmp_path).user == "debian"
 
 
+def test_a_file_of_any_size_is_read_in_part(tmp_path: Path) -> None:
+    """Settings that are mostly a hole, larger than the memory there is, are cut."""
+    settings = tmp_path / "root/etc/cloud/cloud.cfg"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(CLOUD)
+    with settings.open("r+b") as stream:
+        stream.truncate(1 << 40)
+    assert read_contents(make_root(tmp_path, {"usr/bin/cloud-init": "", "usr/sbin/sshd": ""}), "raw", tmp_path).cloud
+
+
+@pytest.mark.parametrize("place", [0, 2, 1 << 41, (1 << 64) - 1])
+@pytest.mark.parametrize("first", [0, 1 << 41, (1 << 64) - 1])
+@pytest.mark.parametrize("size", [600, 1024, 4096])
+def test_a_crafted_table_leads_nowhere(tmp_path: Path, place: int, first: int, size: int) -> None:
+    """Places beyond the image and all images, and tables that are cut off, are no root."""
+    head = bytes(512) + b"EFI PART" + bytes(64) + place.to_bytes(8, "little") + bytes(432)
+    table = bytes(32) + first.to_bytes(8, "little") + bytes(88)
+    (tmp_path / "disk").write_bytes((head + table).ljust(4096, b"\0")[:size])
+    assert root_offset(tmp_path / "disk") is None
+
+
 @pytest.mark.parametrize(
     ("settings", "user"),
     [
@@ -89,6 +110,7 @@ def test_nothing_of_a_hostile_image_lands_here(tmp_path: Path) -> None:
         ([CLOUD, "system_info: [x"], "debian"),
         ([CLOUD, "users: []\n"], "debian"),
         (["system_info: {default_user: {name: '-oProxyCommand=x'}}"], "nobody"),
+        ([CLOUD, "system_info: {default_user: {name: [x]}}"], "debian"),
     ],
 )
 def test_a_user_is_a_plain_name(settings: list[str], user: str) -> None:

@@ -5,8 +5,11 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from builders.build.archive import unpack_plain
+from builders.build.archive import read_members, unpack_plain
+from recipe_runner.errors import RecipeError
 
 
 def packed(*members: tuple[str, bytes]) -> tarfile.TarFile:
@@ -43,3 +46,37 @@ def test_no_name_leads_out(tmp_path: Path, name: str) -> None:
     with packed(("fine", tarfile.REGTYPE), (name, tarfile.REGTYPE)) as tar, pytest.raises(tarfile.TarError):
         unpack_plain(tar, tmp_path / "place")
     assert list(tmp_path.iterdir()) == []
+
+
+GOOD = io.BytesIO()
+with tarfile.open(fileobj=GOOD, mode="w", format=tarfile.PAX_FORMAT) as made:
+    for number in range(3):
+        info = tarfile.TarInfo(f"./{'n' * 60 * number}")
+        info.pax_headers = (
+            {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "9"} if number else {}
+        )
+        info.size = 6
+        made.addfile(info, io.BytesIO(b"1\n0\n9\n"))
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 6 * 1024), st.binary(max_size=12)), max_size=4), end=st.integers(0, 9000)
+)
+def test_a_crafted_archive_is_read_or_refused(tmp_path: Path, changes: list[tuple[int, bytes]], end: int) -> None:
+    """Whatever packages have made of the archive they were packed into: no fault of it escapes."""
+    crafted = bytearray(GOOD.getvalue())
+    for at, data in changes:
+        crafted[at : at + len(data)] = data
+        crafted[at - at % 512 + 148 : at - at % 512 + 156] = b"%06o\0 " % sum(
+            (
+                *crafted[at - at % 512 : at - at % 512 + 148],
+                *b" " * 8,
+                *crafted[at - at % 512 + 156 : at - at % 512 + 512],
+            )
+        )
+    (tmp_path / "root.tar").write_bytes(crafted[:end])
+    try:
+        read_members(tmp_path / "root.tar")
+    except RecipeError:
+        return

@@ -66,3 +66,26 @@ def test_a_number_is_given_once() -> None:
         Accounts.parse({}).add(user(), 0)
     with pytest.raises(RecipeError, match="no user `nobody`"):
         Accounts.parse(TEXTS).owner("nobody")
+
+
+@pytest.mark.parametrize(
+    ("file", "row"),
+    [
+        ("etc/passwd", "evil"),
+        ("etc/passwd", "evil:x:one:1::/:/bin/sh"),
+        ("etc/passwd", "evil:x:1:1::/:/bin/sh:more"),
+        ("etc/group", "evil:x"),
+        ("etc/gshadow", "evil"),
+        ("etc/shadow", "evil:!"),
+    ],
+)
+def test_a_row_that_is_none_is_told(file: str, row: str) -> None:
+    """What packages have left in the account files is a fault with its place, not a guess."""
+    with pytest.raises(RecipeError, match=f"`/{file}` in the root has a row that cannot be read: `evil`"):
+        Accounts.parse({**TEXTS, file: f"{TEXTS[file]}{row}\n"})
+
+
+def test_a_name_ends_at_its_colon_alone() -> None:
+    """Other separators of lines than the newline belong to the name they stand in."""
+    passwd = "root:x:0:0:r\x0b\u2028oot:/root:/bin/sh\n"
+    assert Accounts.parse({**TEXTS, "etc/passwd": passwd}).owner("root").home == "root"
