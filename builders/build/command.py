@@ -42,6 +42,12 @@ class Command:
         ]
         return " ".join([shlex.join(map(str, self.words)), *redirections])
 
+    @property
+    def confinement(self) -> str:
+        """The beginning of `str(self)` that only confines what follows; empty where nothing does."""
+        words = [str(word) for word in self.words]
+        return f"{shlex.join(words[: words.index('--') + 1])} " if {"bwrap", "--"} <= set(words) else ""
+
 
 _LAST_LINES = 12
 _FAULT = re.compile(r"(E|Err\S*|error|fatal):", re.IGNORECASE)

@@ -83,7 +83,10 @@ def _show_plan(terminal: Terminal, plan: ImagePlan, staged: Path) -> None:
     for phase in plan.phases:
         terminal.say(f"\n# {phase.title}", "strong")
         for command in phase.commands:
-            terminal.say(str(command), "code")
+            around = command.confinement
+            if around:
+                terminal.say(f"{around}\\", "quiet")
+            terminal.say(f"{'    ' if around else ''}{str(command).removeprefix(around)}", "code")
     terminal.say("")
     terminal.table(
         ["partition", "number", "begins at", "size"],
