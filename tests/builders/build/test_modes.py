@@ -99,3 +99,5 @@ def test_nobody_makes_the_bytes_that_root_makes(karmic: Path) -> None:
         built = home / "tree/server/karmic" / SERIAL
         assert (built / "SHA256SUMS").read_text() == (karmic / "SHA256SUMS").read_text()
         assert [path.name for path in built.parent.iterdir() if path.name.startswith(".")] == []
+        if modes.namespaces_work():
+            assert '"isolation": "namespace"' in (built / "karmic-server-cloudimg-amd64.run.json").read_text()
