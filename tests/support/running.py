@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recipe_runner.engine.answers import YesOperator
+from recipe_runner.engine.approval import Approvals
 from recipe_runner.engine.course import WHOLE, Course
 from recipe_runner.engine.events import Event, Genesis, Output, Skip, StepEnd
 from recipe_runner.engine.history import History
@@ -55,6 +56,7 @@ def run_text(
     directory: Path | None = None,
     course: Course = WHOLE,
     roll_back: bool = False,
+    approvals: Approvals | None = None,
 ) -> Ran:
     """Run a recipe; with `past`, only what that past left to do."""
     recipe = parse("test.md", text.encode())
@@ -73,6 +75,7 @@ def run_text(
         ShellState(directory=str(where)),
         course,
         variables,
+        approvals=approvals,
     )
     stream = session.events(roll_back=roll_back)
     events: list[Event] = [first, *past]
