@@ -7,6 +7,7 @@ from license_expression import get_spdx_licensing
 
 from builders.proof.licences import NO_ASSERTION, licence_of, references
 
+LICENSING = get_spdx_licensing()  # all licences that SPDX knows: half a second to make
 HEAD = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
 
 
@@ -46,6 +47,5 @@ def test_whatever_is_written_the_expression_is_valid(licences: list[str]) -> Non
     """Foreign text cannot make an expression that a reader of SPDX refuses."""
     expression = licence_of(copyright_file(*[name.replace("\r", "\n") for name in licences]))
     if expression != NO_ASSERTION:
-        licensing = get_spdx_licensing()
-        licensing.parse(expression)
-        assert set(licensing.validate(expression).invalid_symbols) <= references(expression)
+        LICENSING.parse(expression)
+        assert set(LICENSING.validate(expression).invalid_symbols) <= references(expression)
