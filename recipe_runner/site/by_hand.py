@@ -33,9 +33,11 @@ def checks(directory: str, policy: str | None, signers: tuple[str, ...]) -> Iter
     yield Check(f"recipe verify {run} --policy {named}", "the verdict")
     ssh = signer is not None and kind_of(signer) == "ssh"
     keyring = "ALLOWED_SIGNERS" if ssh else "KEYRING.gpg"
-    words = f"bash docs/verify-journal.sh {run} {keyring} {signer or 'FINGERPRINT'}"
-    several = "; it trusts one key, and of a run that several sealed it says UNTRUSTED" if len(signers) > 1 else ""
-    yield Check(words, f"the same, without this program{several}")
+    others = [f"--signer {other}" for other in signers[:-1]]
+    if len({kind_of(each) for each in signers}) > 1:
+        others.append(f"--keys {'KEYRING.gpg' if ssh else 'ALLOWED_SIGNERS'}")
+    words = " ".join(["bash docs/verify-journal.sh", run, keyring, signer or "FINGERPRINT", *others])
+    yield Check(words, "the same, without this program; behind it ROLE=FINGERPRINT of each who may approve")
     yield Check(f"cd {run}", "all that follows is typed there")
     yield Check(
         "sha256sum journal.jsonl", "the journal is the one that this page was made of, if the sum is that above"

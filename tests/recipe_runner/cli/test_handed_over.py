@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from recipe_runner.gpgv import dearmor
 from tests.support.authority import Authority, serving
 from tests.support.command import only_run, recipe, records
 from tests.support.people import somebody
 from tests.support.repository import bare
 from tests.support.ssh_agent import make_ssh_key
 
+ROOT = Path(__file__).parents[3]
 TEXT = """
 ```bash {#build}
 echo built
@@ -124,6 +127,19 @@ def test_a_report_says_what_vouches_for_what(handed: HandedOver, form: str) -> N
     for number, key in ((1, handed.ann), (2, handed.bob), (3, handed.bob)):
         assert re.search(rf"\b{number} 20[-0-9: ]+ \S+ on \S+ {re.escape(key)}", rest)
     assert "witnesses: none" not in words
+
+
+def test_the_page_says_how_to_check_both_keys_by_hand(handed: HandedOver) -> None:
+    """The shell verifier, called as the report says with keys from elsewhere, comes to the same verdict."""
+    page = handed.says("report", form="md")
+    (command,) = re.findall(r"^bash docs/verify-journal\.sh .*$", page, re.MULTILINE)
+    place = handed.policy.parent
+    ours = [place / "ben.asc", *place.glob(f"*{handed.ann}.asc")]
+    (place / "KEYRING.gpg").write_bytes(b"".join(dearmor(c.read_bytes(), "PUBLIC KEY BLOCK") for c in ours))
+    (place / "ALLOWED_SIGNERS").write_text(f"bob@x.example {(place / 'bob.pub').read_text()}")
+    typed = [*command.replace("docs/", f"{ROOT}/docs/").split(), f"security={handed.ben}"]
+    judged = subprocess.run(typed, cwd=place, capture_output=True, text=True, check=False)
+    assert (judged.returncode, judged.stdout.split()[0]) == (0, "VALID"), judged.stdout
 
 
 def test_a_timeline_says_when_the_key_changes(handed: HandedOver) -> None:
