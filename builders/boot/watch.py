@@ -14,6 +14,7 @@ FAILURES = {
     "Shell>": "the firmware found nothing to boot and stopped at its shell",
     "(initramfs)": "the ramdisk did not find the root file system",
     "Kernel panic": "the kernel panicked",
+    "Oops: ": "the kernel failed (Oops), and what comes after it is not to be trusted",
     "KVM internal error": "KVM gave the machine up",
     "emergency mode": "the system came up in emergency mode",
     "rescue mode": "the system came up in rescue mode",
