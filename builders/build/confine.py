@@ -8,6 +8,7 @@ bubblewrap does the work, bwrap(1).
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from pathlib import Path
 
 from builders import namespace
 from builders.build.bench import MEMORY, Bench
-from builders.build.command import Argv
+from builders.build.command import PATH, Argv
 from builders.build.foreign import emulation
 from builders.build.tools import room_needed
 
-NAMESPACE: Argv = (sys.executable, "-I", "-S", Path(namespace.__file__))
+NAMESPACE: Argv = (shutil.which("python3", path=PATH) or sys.executable, "-I", "-S", Path(namespace.__file__))
+"""The machine's own Python, which every user can run, will do for a file that stands alone."""
 _LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SETTINGS = (
     *("alternatives", "apt", "ca-certificates.conf", "dpkg", "group", "host.conf", "hostname", "hosts", "ld.so.cache"),
