@@ -63,14 +63,18 @@ class Performance:
         left = attributes.retries
         while True:
             ended = yield from self._attempt(step, item, script)
-            if ended.outcome in {"ok", "lost"} or self.scheduler.interrupted:
+            if ended.outcome in {"ok", "lost"}:
                 return ended
             if time.monotonic() < until:
-                yield Pause(attributes.every.total_seconds(), step.id, "not yet; looking again", item)
+                pause = Pause(attributes.every.total_seconds(), step.id, "not yet; looking again", item)
             elif left > 0:
                 left -= 1
-                yield Pause(attributes.retry_delay.total_seconds(), step.id, "trying again", item)
+                pause = Pause(attributes.retry_delay.total_seconds(), step.id, "trying again", item)
             else:
+                return ended
+            if not self.scheduler.interrupted:
+                yield pause
+            if self.scheduler.interrupted:
                 return ended
 
     def _attempt(self, step: AnyStep, item: str | None, script: Script | None) -> Coroutine[Ended]:

@@ -85,6 +85,19 @@ def test_ctrl_c_in_a_step_stops_the_step_and_asks(tmp_path: Path) -> None:
     assert not re.search(r"\^C.*✗", person.screen())
 
 
+def test_ctrl_c_in_a_wait_tries_nothing_again(tmp_path: Path) -> None:
+    """Between two tries of a step the key leaves the run at once, without one more try."""
+    recipe = tmp_path / "wait.md"
+    recipe.write_text("```bash {#wait wait=10m every=5m}\necho tried >> log\nfalse\n```\n")
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.sees("looking again")
+    person.presses("c")
+    assert person.leaves() == 130
+    assert (tmp_path / "log").read_text() == "tried\n"
+
+
 def test_a_step_can_read_from_the_terminal(tmp_path: Path) -> None:
     """Standard input stays the terminal: a block may ask a question of its own."""
     recipe = tmp_path / "ask.md"
