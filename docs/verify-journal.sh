@@ -109,22 +109,22 @@ head -c "$whole" "$journal" >"$work/lines"
 # [3] [4] What each type of line must hold, and in which order lines may come. Prints the first fault, or a row for each
 # seal: record, reason, clocks, fingerprints, bytes of the signature, bytes of its checksum, statement; then the files.
 fields='{
-"abort":{"required":["reason"],"optional":["final"]},
-"approval":{"required":["sig","stmt"],"optional":["certificate"]},
-"close":{"required":["done","outcome","skipped","total"],"optional":[]},
-"confirm":{"required":["choice","question","step"],"optional":["by","item","text"]},
-"deviation":{"required":["kind","reason","what"],"optional":["digest","step"]},
-"genesis":{"required":["prev_run","recipe","run","sealing","signer","steps"],"optional":["acting","actions","approvals","approvers","boot_id","directory","format","host","includes","mode","operator","params","roles","secrets","tool","undoes"]},
-"note":{"required":["text"],"optional":["step"]},
-"precondition":{"required":["kind","outcome","text"],"optional":["detail"]},
-"recover":{"required":["file","sha256","signer","size"],"optional":["begun"]},
-"request":{"required":["command","digest","expires","recipe","run","signer","step"],"optional":["attempt","details","host","items","kind","needed","operator","params","repeats","role"]},
-"resume":{"required":["session","signer"],"optional":["acting","approvals","approvers","boot_id","changed","host","includes","mode","operator","recipe","roles"]},
-"seal":{"required":["sig","stmt"],"optional":[]},
-"skip":{"required":["kind","reason","step"],"optional":["item"]},
-"step_end":{"required":["step"],"optional":["attempt","blobs","duration_ms","exit_code","item","outcome","outputs","role","signal"]},
-"step_start":{"required":["step"],"optional":["attempt","command","digest","host","item","kind","role"]},
-"witness":{"required":["address","kind","outcome","records"],"optional":["detail","receipt","supplier"]}
+"abort":{"final?":"boolean","reason":"string"},
+"approval":{"certificate?":"object or null","sig":"string","stmt":"string"},
+"close":{"done":"number","outcome":["done","failed","abandoned"],"skipped":"number","total":"number"},
+"confirm":{"by?":"string","choice":"string","item?":"string or null","question":"string","step":"string","text?":"string"},
+"deviation":{"digest?":"string or null","kind":["precondition","skipped","accepted","kept","edited","back","left-out","rolled-back"],"reason":"string","step?":"string or null","what":"string"},
+"genesis":{"acting?":"list of string","actions?":"object of string","approvals?":"object of number","approvers?":"object of string","boot_id?":"string","directory?":"string","format?":"string","host?":"string","includes?":"list of object","mode?":"string","operator?":"string","params?":"object","prev_run":"any","recipe":"object","roles?":"object of string","run":"string","sealing":"any","secrets?":"list of string","signer":"any","steps":"list of object of string","tool?":"object of string","undoes?":"string or null"},
+"note":{"step?":"string or null","text":"string"},
+"precondition":{"detail?":"string","kind":"string","outcome":["met","unmet","overridden"],"text":"string"},
+"recover":{"begun?":"list of object","file":"string","sha256":"string","signer":"any","size":"number"},
+"request":{"attempt?":"number","command":"string","details?":"list of string","digest":"string","expires":"string","host?":"string","items?":"list of string","kind?":"string","needed?":"number","operator?":"string","params?":"object","recipe":"object","repeats?":"boolean","role?":"string or null","run":"string","signer":"any","step":"string"},
+"resume":{"acting?":"list of string","approvals?":"object of number","approvers?":"object of string","boot_id?":"string","changed?":"list of string","host?":"string","includes?":"list of object","mode?":"string","operator?":"string","recipe?":"object","roles?":"object of string","session":"number","signer":"any"},
+"seal":{"sig":"any","stmt":"any"},
+"skip":{"item?":"string or null","kind":["not-applicable","skipped","done","already-done","accepted"],"reason":"string","step":"string"},
+"step_end":{"attempt?":"number","blobs?":"object","duration_ms?":"number","exit_code?":"number or null","item?":"string or null","outcome?":["ok","failed","timeout","interrupted","lost"],"outputs?":"object","role?":["check","run","verify","undo","shell"],"signal?":"string or null","step":"string"},
+"step_start":{"attempt?":"number","command?":"string","digest?":"string","host?":"string or null","item?":"string or null","kind?":"string","role?":["check","run","verify","undo","shell"],"step":"string"},
+"witness":{"address":"string","detail?":"string","kind":"string","outcome":["attested","failed"],"receipt?":"object","records":"number","supplier?":"string"}
 }'
 # shellcheck disable=SC2016 # the dollars are jq's
 rules='
@@ -172,9 +172,17 @@ def blobs: (.blobs // {}) | to_entries
 def receipt: (.receipt // {}) | . == {} or (type == "object" and keys == ["file", "sha256", "size"] and (.sha256 | hex(64))
     and (.size | type == "number" and . >= 0)
     and (.file | type == "string" and test("\\Awitnesses/(0|[1-9][0-9]{0,6})-[a-z0-9]+(-[0-9]+)?(\\.[a-z0-9]+)?\\z")));
-def shape($fields): (keys - ["mono_ns", "n", "prev", "t", "ts"]) as $have
+def fits($form): if $form == "any" then true
+    elif ($form | type) == "array" then type == "string" and IN($form[])
+    elif $form | endswith(" or null") then . == null or fits($form[:-8])
+    elif $form | startswith("list of ") then type == "array" and all(.[]; fits($form[8:]))
+    elif $form | startswith("object of ") then type == "object" and all(.[]; fits($form[10:]))
+    else type == $form end;
+def shape($fields): del(.mono_ns, .n, .prev, .t, .ts) as $have
     | $fields[.t] as $known
-    | $known != null and ($known.required - $have == []) and ($have - $known.required - $known.optional == []);
+    | $known != null and ($have | to_entries | all(.key as $name | ($known[$name] // $known[$name + "?"]) as $form
+          | $form != null and (.value | fits($form))))
+      and ($known | keys | all(endswith("?") or (. as $name | $have | has($name))));
 # Approvals: what was asked, what was answered, and what began on the strength of it. The state is the fold below.
 def session($line): .acting = ($line.acting // []) | reduce ($line.roles // {} | to_entries[]) as $new (.; .roles[$new.key] |= ((. // []) + [$new.value]))
     | .recipe = ($line.recipe.sha256 // .recipe) | reduce ($line.approvals // {} | to_entries[]) as $new (.;

@@ -11,7 +11,6 @@ import base64
 import os
 import shutil
 import subprocess
-import textwrap
 from collections.abc import Sequence
 
 from recipe_runner.errors import Diagnostic, UnmetError, VerificationError
@@ -40,7 +39,8 @@ def is_ssh(signature: bytes) -> bool:
 
 def armor(packet: bytes) -> str:
     """Return a signature's bytes in armor, as ssh-keygen writes it."""
-    return BEGIN + "".join(f"{row}\n" for row in textwrap.wrap(base64.b64encode(packet).decode(), WIDTH)) + END
+    encoded = base64.b64encode(packet).decode()
+    return BEGIN + "".join(f"{encoded[at : at + WIDTH]}\n" for at in range(0, len(encoded), WIDTH)) + END
 
 
 def form_fault(armored: str, *, signing: str) -> str | None:

@@ -12,7 +12,6 @@ from recipe_runner.cli.verbs import PATH
 from recipe_runner.cli.writing import write_new
 from recipe_runner.console import request as page
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.engine.statement import Statement
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.request import AnswerFile, Sheet
 from recipe_runner.journal.signer import Signer, find_signer
@@ -61,15 +60,8 @@ def command(  # noqa: D103 - its help is above
 
 
 def _signed(sheet: Sheet, signer: Signer, now: datetime, *, approved: bool, reason: str) -> AnswerFile:
-    event = sheet.event
-    statement = Statement(
-        run=event.run,
-        step=event.step,
-        attempt=event.attempt,
-        digest=event.digest,
-        command=event.command,
-        head=sheet.head,
-        expires=event.expires,
+    statement = sheet.event.answered(
+        sheet.head,
         decision="approve" if approved else "deny",
         approver=signer.primary,
         key=signer.signing,

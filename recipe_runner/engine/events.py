@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from recipe_runner.engine.statement import Statement
+from recipe_runner.engine.statement import Decision, Statement
 from recipe_runner.errors import RecipeError
 
 Role = Literal["check", "run", "verify", "undo", "shell"]
@@ -86,6 +86,25 @@ class Request:
     def until(self) -> str:
         """When it expires, as people read it."""
         return f"{self.expires[:10]} {self.expires[11:16]} UTC"
+
+    def answered(
+        self, head: str, *, decision: Decision, approver: str, key: str, signed: str, reason: str = ""
+    ) -> Statement:
+        """Return what somebody signs in answer to this; `head` is the sha256 of this event's raw line."""
+        return Statement(
+            run=self.run,
+            step=self.step,
+            attempt=self.attempt,
+            digest=self.digest,
+            command=self.command,
+            head=head,
+            expires=self.expires,
+            decision=decision,
+            approver=approver,
+            key=key,
+            signed=signed,
+            reason=reason,
+        )
 
     def is_answered_by(self, said: Statement, head: str) -> bool:
         """Say whether a statement answers exactly this; `head` is the sha256 of this event's raw line."""

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from recipe_runner.gpgv import Signature
-from recipe_runner.journal.examine import examine
+from recipe_runner.journal.examine import CheckSignature, Examined, examine
 from recipe_runner.journal.lines import LINE_CAP
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.signature import verify_signature
 from recipe_runner.journal.survey import Seal
-from recipe_runner.journal.verdict import Report
+from recipe_runner.journal.verdict import Report, Verdict
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.forge import Record
 
@@ -31,19 +31,30 @@ class Judge:
     ) -> Report:
         """Return the report."""
         policy = trusted or self.policy
+        found = self._examined(content, policy, functools.partial(self._check, policy), directory_name)
+        return Report.of(found.doubts, found.facts)
+
+    def holds(self, content: bytes) -> bool:
+        """Say whether bytes are VALID; no signature is judged where they would not be with good ones either."""
+        by_themselves = self._examined(content, self.policy, _as_it_claims, "")
+        return not by_themselves.doubts and self(content).verdict is Verdict.VALID
+
+    @staticmethod
+    def _examined(
+        content: bytes | Sequence[Record], policy: Policy, check: CheckSignature, directory_name: str
+    ) -> Examined:
         raw = content if isinstance(content, bytes) else b"".join(forge.raw(record) for record in content)
         lines = [line[: LINE_CAP + 1] for line in raw.split(b"\n")]
         whole = [line + b"\n" if len(line) <= LINE_CAP else line for line in lines[:-1]] + lines[-1:]
-        check = functools.partial(self._check, policy)
-        found = examine((line for line in whole if line), policy, check, directory_name=directory_name)
-        return Report.of(found.doubts, found.facts)
+        return examine((line for line in whole if line), policy, check, directory_name=directory_name)
 
     def _check(self, policy: Policy, seal: Seal) -> Signature:
-        key = (seal.statement, seal.signature, policy.primaries, policy.certificates)
+        people = policy.primaries if seal.purpose == "seal" else policy.approvers
+        key = (seal.statement, seal.signature, people, policy.certificates)
         if key not in self.known:
             try:
                 self.known[key] = verify_signature(
-                    seal.statement, seal.signature, certificates=policy.certificates, primaries=policy.primaries
+                    seal.statement, seal.signature, certificates=policy.certificates, primaries=people
                 )
             except Exception as error:  # noqa: BLE001 - kept as it is, and raised again
                 self.known[key] = error
@@ -51,3 +62,7 @@ class Judge:
         if isinstance(found, Exception):
             raise found
         return found
+
+
+def _as_it_claims(seal: Seal) -> Signature:
+    return Signature(seal.by.primary, seal.by.signing, None, "SHA512")

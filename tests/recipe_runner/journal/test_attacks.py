@@ -8,17 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recipe_runner.engine.events import Genesis, Note
+from recipe_runner.engine.events import Approval, Genesis, Note, Request, StepEnd, StepStart
+from recipe_runner.journal.chain import head_of
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.sealing import Sealing
 from recipe_runner.journal.ssh_signer import SshSigner
+from recipe_runner.journal.store import Journal
 from recipe_runner.journal.verdict import Verdict
 from tests.recipe_runner.journal.judge import Judge
 from tests.recipe_runner.journal.runs import OTHER_RUN, RUN, SMALL, write_run
 from tests.support.ssh_agent import make_ssh_key
 
 SEALING = Sealing.read("checkpoint:2,15", ["gate"])
+NOW = "2026-11-25T12:00:00.000000Z"
 EVENTS = (Note(text="hello"), *SMALL)
 
 
@@ -52,16 +55,55 @@ def few_seals(place: Path, ssh: SshSigner) -> bytes:
     return journal(place, ssh, RUN)
 
 
-@pytest.mark.parametrize("bit", [0, 5, 7])
+@pytest.fixture(scope="module")
+def approver(place: Path) -> SshSigner:
+    """Return the signer of somebody who may approve."""
+    return SshSigner.find(f"ssh:{make_ssh_key(place / 'approver')}")
+
+
+@pytest.fixture(scope="module")
+def gated(place: Path, ssh: SshSigner, approver: SshSigner) -> bytes:
+    """Return a small journal in which somebody has approved a step."""
+    run, first = place / "gated", Genesis(run=RUN, recipe={}, steps=[], approvals={"a": 1})
+    asked = Request(run=RUN, recipe={}, step="a", digest="a" * 64, command="c" * 64, expires=f"2099{NOW[4:]}")
+    with Journal.create(run, first, ssh, sealing=SEALING) as written:
+        written.record(asked)
+        head = head_of((run / "journal.jsonl").read_bytes().splitlines(keepends=True)[-2])
+        who = {"approver": approver.primary, "key": approver.signing}
+        said = asked.answered(head, decision="approve", signed=NOW, **who).text()
+        written.record(Approval(stmt=said, sig=approver.sign(said.encode())))
+        written.record(StepStart(step="a", digest="a" * 64, command="c" * 64))
+        written.record(StepEnd(step="a"))
+        written.record(SMALL[-1])
+    return (run / "journal.jsonl").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def gate_judge(ssh: SshSigner, approver: SshSigner) -> Judge:
+    """Examine under a policy that lets one SSH key sign, and another approve."""
+    keys = tuple(signer.certificate(signer.primary) for signer in (ssh, approver))
+    return Judge(Policy(frozenset({ssh.primary}), keys, approvers=frozenset({approver.primary})))
+
+
+def survivors(judge: Judge, content: bytes, bit: int) -> list[int]:
+    """Return the places where this bit of a byte can be changed and the journal stays VALID."""
+    assert judge(content).verdict is Verdict.VALID
+    flip = 1 << bit
+    return [
+        at for at, byte in enumerate(content) if judge.holds(content[:at] + bytes([byte ^ flip]) + content[at + 1 :])
+    ]
+
+
+@pytest.mark.parametrize("bit", range(8))
 def test_no_single_bit_can_be_changed(ssh_judge: Judge, few_seals: bytes, bit: int) -> None:
-    """Every journal that differs in one of these bits is not VALID, between two seals as well as in the last one."""
-    assert ssh_judge(few_seals).verdict is Verdict.VALID
-    survivors = []
-    for at, byte in enumerate(few_seals):
-        changed = few_seals[:at] + bytes([byte ^ 1 << bit]) + few_seals[at + 1 :]
-        if ssh_judge(changed).verdict is Verdict.VALID:
-            survivors.append(at)
-    assert survivors == []
+    """Every journal that differs in one bit is not VALID, between two seals as well as in the last one."""
+    assert survivors(ssh_judge, few_seals, bit) == []
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_no_single_bit_of_an_approval_can_be_changed(gate_judge: Judge, gated: bytes, bit: int) -> None:
+    """Nor is one with a changed bit in what was asked, in what was answered, or in what began on its strength."""
+    assert survivors(gate_judge, gated, bit) == []
 
 
 def test_no_end_can_be_cut_off(ssh_judge: Judge, few_seals: bytes) -> None:

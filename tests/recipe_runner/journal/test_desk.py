@@ -12,7 +12,6 @@ import pytest
 
 from recipe_runner.engine.approval import Pending
 from recipe_runner.engine.events import Approval, Request
-from recipe_runner.engine.statement import Statement
 from recipe_runner.errors import IncompleteError, RecipeError
 from recipe_runner.journal.desk import LEEWAY, Desk
 from recipe_runner.journal.gpg_signer import GpgSigner
@@ -55,15 +54,8 @@ def asked(desk: Desk, **changes: object) -> tuple[Pending, Sheet]:
 
 def answered(sheet: Sheet, who: GpgSigner, **changes: object) -> AnswerFile:
     """Return somebody's answer."""
-    event = sheet.event
-    said = Statement(
-        run=event.run,
-        step=event.step,
-        attempt=event.attempt,
-        digest=event.digest,
-        command=event.command,
-        head=sheet.head,
-        expires=event.expires,
+    said = sheet.event.answered(
+        sheet.head,
         decision="approve",
         approver=who.primary,
         key=who.signing,

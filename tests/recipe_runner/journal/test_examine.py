@@ -14,7 +14,8 @@ from recipe_runner.engine.events import Genesis, Note
 from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.lines import LINE_CAP
-from recipe_runner.journal.policy import ExpectedRecipe, Policy
+from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.policy_file import ExpectedRecipe
 from recipe_runner.journal.signature import armor
 from recipe_runner.journal.verdict import Verdict
 from tests.recipe_runner.journal import forge
