@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,15 +11,32 @@ from builders.boot.subject import read_subject
 from builders.build.archive import read_members
 from builders.build.confine import trial
 from builders.build.foreign import works
+from builders.build.image import build_image
 from builders.build.inspected import plain_archive
 from builders.build.modes import namespaces_work
 from builders.build.rootfs import inspect
+from builders.distros.check import load_definition
 from builders.images.attachment import Attachment
 from builders.images.contents import Hook
 from builders.images.definition import Boot
-from builders.publish.tree import Names
+from builders.images.serial import Serial
+from builders.publish.tree import Names, Tree
 from tests.support.karmic import Notes, build_karmic
 
+DEBIAN = """\
+distribution = "debian"
+codename = "bookworm"
+architecture = "arm64"
+title = "Debian 12 for arm64"
+kernel = "linux-image-cloud-arm64"
+packages = ["e2fsprogs", "mount", "systemd-sysv", "udev", "zstd"]
+documentation = false
+outputs = ["raw"]
+[disk]
+size = "1 GiB"
+[boot]
+arguments = "console=ttyAMA0,115200n8"
+"""
 NAMES = Names("karmic", "arm64")
 
 
@@ -57,4 +75,19 @@ def test_a_foreign_image_boots(arm64: Path, tmp_path: Path) -> None:
     subject = read_subject(arm64 / NAMES.raw, "uefi", tmp_path, "arm64")
     with (tmp_path / "log").open("wb") as log:
         outcome = check_boot(subject, Terms("uefi", "tcg", "nocloud", 300), log, Notes())
+    assert outcome.passed, outcome.assertions
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    "RECIPE_TEST_FOREIGN" not in os.environ, reason="minutes of emulation: RECIPE_TEST_FOREIGN=1 runs it"
+)
+def test_a_debian_is_built_by_emulation_and_boots(tmp_path: Path) -> None:
+    """Packages are configured by arm64's own programs, and the image comes up under UEFI to its login."""
+    (tmp_path / "arm64.toml").write_text(DEBIAN)
+    wanted = load_definition(tmp_path / "arm64.toml")
+    built = build_image(wanted, Serial.parse("20261126"), Tree(tmp_path / "tree"), progress=Notes())
+    subject = read_subject(built / Names("bookworm", "arm64").raw, "uefi", tmp_path, "arm64")
+    with (tmp_path / "log").open("wb") as log:
+        outcome = check_boot(subject, Terms("uefi", "tcg", "nocloud", 900), log, Notes())
     assert outcome.passed, outcome.assertions
