@@ -56,16 +56,21 @@ def trial(*command: str, architecture: str | None = None) -> Argv:
 
 def shut_in(bench: Bench, command: Argv, reach: Reach) -> Argv:
     """Return the command as it is run in namespaces."""
-    room = room_needed(bench.definition)
-    gifts = tuple(word for path in reach.fresh for word in ("--give", path))
     return (
-        *(*NAMESPACE, *gifts, "--largest", str(room), *emulation(bench.definition.architecture)),
-        *("bwrap", *_machine(), *_bench(bench, room)),
+        *as_nobody(bench, reach.fresh),
+        *("bwrap", *_machine(), *_bench(bench, room_needed(bench.definition))),
         *(word for path in reach.visible for word in _shown(path)),
         *(word for path in reach.writable for word in ("--bind", path, path)),
         *(*ALONE, *(() if reach.network else ("--unshare-net",)), "--hostname", bench.definition.host),
         *("--chdir", bench.temporary, "--setenv", "HOME", "/root", "--", *command),
     )
+
+
+def as_nobody(bench: Bench, fresh: Collection[Path] = ()) -> Argv:
+    """Return what stands before a command that is to be root of a user namespace and nobody outside, within limits."""
+    gifts = tuple(word for path in fresh for word in ("--give", path))
+    room = str(room_needed(bench.definition))
+    return (*NAMESPACE, *gifts, "--largest", room, *emulation(bench.definition.architecture))
 
 
 def _machine() -> Iterator[str | Path]:

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from builders.build.bench import Bench
 from builders.build.command import PATH, Argv
 from builders.build.confine import NAMESPACE, Reach, shut_in, trial
-from builders.build.foreign import emulation, native, runs, works
+from builders.build.foreign import native, runs, works
 from builders.images.definition import Definition
 from recipe_runner.errors import Diagnostic, UnmetError, UsageError
 from recipe_runner.sanitise import line
@@ -74,18 +74,15 @@ def confined(bench: Bench, mode: Mode, command: Argv, reach: Reach) -> Argv:
     return shut_in(bench, command, reach) if mode == "namespace" else (*entering(mode, bench.work), *command)
 
 
-def entering(mode: Mode, work: Path, architecture: str | None = None) -> Argv:
+def entering(mode: Mode, work: Path) -> Argv:
     """Return what stands before a command that is to be root of what it makes; `work` is the build's own directory.
 
-    In a user namespace programs of `architecture` can be run, see `emulation`.
     Where owners are faked, what is known of them is kept there from one command to the next.
     """
     if mode == "fakechroot":
         state = owners_path(work)
         return ("fakeroot", "-i", state, "-s", state, "--")
-    if mode == "namespace":
-        return (*NAMESPACE, *(emulation(architecture) if architecture else ()))
-    return ()
+    return NAMESPACE if mode == "namespace" else ()
 
 
 def owners_path(work: Path) -> Path:

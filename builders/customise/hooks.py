@@ -14,7 +14,7 @@ from pathlib import Path
 
 from builders.build.bench import Bench
 from builders.build.command import Argv
-from builders.build.confine import Reach
+from builders.build.confine import Reach, as_nobody
 from builders.build.modes import Mode, confined, entering
 from builders.customise.entry import Entry
 from builders.customise.leftovers import HOOKS
@@ -140,7 +140,7 @@ def hook_command(bench: Bench, numbered: Numbered, mode: Mode) -> Argv:
     if numbered.hook.where == "outside":
         root = root_path(bench)
         return confined(bench, mode, (script_path(bench, numbered), root), Reach((root,), network=True))
-    entered = entering(mode, bench.work, bench.definition.architecture)
+    entered = as_nobody(bench) if mode == "namespace" else entering(mode, bench.work)
     return (*entered, *inside(bench, root_path(bench), numbered, mode, network=False))
 
 
