@@ -141,9 +141,9 @@ class Terminal:
     def busy(self, title: str) -> Iterator[Callable[[str], None]]:
         """Show a title while something works, and nothing afterwards; the function it gives changes the title.
 
-        Silent without a terminal.
+        Silent without a real terminal, whatever asks for colours.
         """
-        if not self.err.is_terminal or self.plain:
+        if not (self.err.is_terminal and self.err.file.isatty()) or self.plain:
             yield lambda _: None
             return
         with self.err.status(Text(line(title))) as status:
