@@ -19,6 +19,7 @@ class ExitCode(IntEnum):
     INCOMPLETE = 5
     BUG = 70
     INTERRUPTED = 130
+    CLOSED_PIPE = 141
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,13 @@ class Program(Verbs):
         _collect_from_now_on()
         return found
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
+        """Run the verb; where the reader went away click would end the program by itself, with 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            return _failed(error)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         others = _others()
         widest = max(map(len, [*VERBS, *others]))
@@ -80,9 +87,9 @@ def run(argv: Sequence[str]) -> int:
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
-    except OSError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return code or ExitCode.FAILED
+        return code or (ExitCode.CLOSED_PIPE if isinstance(error, BrokenPipeError) else ExitCode.FAILED)
     return code
 
 
@@ -112,7 +119,7 @@ def _failed(error: Exception) -> int:
             return error.exit_code
         case BrokenPipeError():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return ExitCode.FAILED
+            return ExitCode.CLOSED_PIPE
         case OSError():
             place = f"`{error.filename}`: " if error.filename else ""
             _show((Diagnostic(f"{place}{error.strerror or error}"),))

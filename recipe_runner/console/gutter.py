@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import sys
 
+from recipe_runner.console.modes import Modes
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output
 from recipe_runner.sanitise import printed, visible
@@ -19,12 +20,14 @@ class Gutter:
             name: codecs.getincrementaldecoder("utf-8")(errors="replace") for name in ("stdout", "stderr")
         }
         self._unfinished: str | None = None
+        self._modes = Modes()
 
     def feed(self, output: Output) -> None:
         """Show one chunk."""
         if output.terminal:
             sys.stdout.buffer.write(output.data)
             sys.stdout.buffer.flush()
+            self._modes.feed(output.data)
             return
         text = printed(self._decoders[output.stream].decode(output.data))
         if not text:
@@ -45,7 +48,10 @@ class Gutter:
         self._unfinished = output.stream if lines[-1] else None
 
     def finish(self) -> None:
-        """End an unfinished line."""
+        """End an unfinished line; give a terminal back as it was before a program of its own."""
+        if (codes := self._modes.undo()) and self._terminal.watched:
+            sys.stdout.buffer.write(codes)
+            sys.stdout.buffer.flush()
         if self._unfinished is not None:
             self._write("\n")
             self._unfinished = None

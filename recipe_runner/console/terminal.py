@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,14 +21,22 @@ ESCAPE = "\x1b"
 STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "quiet": "dim", "strong": "bold", "code": "cyan"}
 
 
+class Screen(Console):
+    """A console that leaves it to its caller what a reader's going away means; rich would end the program with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise BrokenPipeError."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 class Terminal:
     """Standard output for results, standard error for everything about them. Honours `NO_COLOR`."""
 
     def __init__(self, *, plain: bool = False, silent: bool = False) -> None:
         self.plain = plain
         self.silent = silent
-        self.out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, no_color=plain or None)
-        self.err = Console(
+        self.out: Console = Screen(highlight=False, markup=False, emoji=False, soft_wrap=True, no_color=plain or None)
+        self.err: Console = Screen(
             highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True, no_color=plain or None
         )
         self._holders: list[Callable[[], None]] = []

@@ -379,3 +379,17 @@ def test_more_sub_runs_than_rows_are_shown_in_the_room_there_is(tmp_path: Path) 
     assert shown == [("✗" if host == "h7" else "✓", host) for host in hosts]
     person.types("q")
     assert person.leaves() == 5
+
+
+def test_a_killed_program_leaves_the_screen_as_it_was(tmp_path: Path) -> None:
+    """The other screen, a hidden cursor and reports of the mouse do not outlive who asked for them."""
+    recipe = tmp_path / "killed.md"
+    recipe.write_text("```bash {#full .tty}\nprintf '\\e[?1049h\\e[?25l\\e[?1000hfull'; kill -9 $$\n```\n")
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.sees(r"full.*\x1b\[\?1000l\x1b\[\?25h\x1b\[\?1049l")
+    person.sees("was killed by SIGKILL")
+    person.sees("› ")
+    person.types("q")
+    assert person.leaves() == 5

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.cli import VERBS
-from tests.support.command import recipe
+from tests.support.command import RECIPE, recipe
 
 HEAVY = ("pydantic", "rich", "markdown_it", "yaml", "boto3", "botocore")
 LOADED = """
@@ -99,3 +100,16 @@ def test_shells_complete_verbs_options_and_files() -> None:
         assert recipe(environ=environ).stdout.split() == [wanted]
     environ = {"COMP_WORDS": "recipe log show r", "COMP_CWORD": "3", "_RECIPE_COMPLETE": "bash_complete"}
     assert recipe(environ=environ).stdout.split() == ["file,r"]
+
+
+def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path) -> None:
+    """`recipe … | head`: quiet, with the exit code that shells give to who is ended by a closed pipe."""
+    (tmp_path / "r.md").write_text("".join(f"```bash {{#s{n}}}\ntrue\n```\n" for n in range(2000)))
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        argv = [str(RECIPE), "show", "r.md"]
+        done = subprocess.run(argv, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=120)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")

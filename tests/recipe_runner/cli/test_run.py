@@ -330,3 +330,23 @@ def test_a_document_without_steps_is_not_a_run_that_succeeded(tmp_path: Path) ->
     assert done.returncode == 2
     assert "`notes.md` has nothing to run" in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_whose_reader_goes_away_stops_as_at_a_hang_up(tmp_path: Path) -> None:
+    """`recipe run … | head`: an `abort` is on record, nothing is said, and the run can be resumed."""
+    (tmp_path / "r.md").write_text(
+        "```bash {#one}\necho here; until [ -e gone ]; do :; done; echo more\n```\n```bash {#two}\ntrue\n```\n"
+    )
+    argv = [str(RECIPE), "run", "r.md", "--yes", "--no-sign", "--runs", "runs"]
+    with subprocess.Popen(argv, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        while b"here" not in process.stdout.readline():
+            pass
+        process.stdout.close()
+        (tmp_path / "gone").touch()
+        assert process.stderr.read() == b""
+    assert process.returncode == 130
+    run = only_run(tmp_path / "runs")
+    assert records(run)[-1]["t"] == "abort"
+    assert recipe("resume", run, "--yes", directory=tmp_path).returncode == 0
