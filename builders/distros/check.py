@@ -53,4 +53,6 @@ def _misfits(draft: Draft) -> Iterable[Diagnostic]:
     if "codename" in draft.unsound:  # what there is differs from release to release
         return []
     misfits = family.misfits(draft.definition)
-    return [at(misfit, draft.node, code="D005") for misfit in misfits if misfit.path[0] not in draft.unsound]
+    return [
+        at(misfit, draft.node, code="D005") for misfit in misfits if not draft.unsound.intersection(misfit.path[:1])
+    ]

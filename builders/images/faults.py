@@ -38,8 +38,9 @@ def at(misfit: Misfit, node: Node, loc: Loc = (), code: str = "D006") -> Diagnos
 
 def _fault(error: ErrorDetails, model: type[Model], node: Node) -> Diagnostic:
     loc = tuple(part for part in error["loc"] if part != "[key]")
-    key = line(".".join(str(part) for part in loc if not isinstance(part, int)))
     span = node.span(loc)
+    loc = loc or node.path[-1:]  # the whole table is something else
+    key = line(".".join(str(part) for part in loc if not isinstance(part, int)))
     match error["type"]:
         case "extra_forbidden":
             return Diagnostic(

@@ -75,9 +75,14 @@ def _draft(node: Node) -> Draft:
         faults = list(diagnostics(error, Definition, node))
         unsound = frozenset(found["loc"][0] for found in error.errors(include_url=False) if found["loc"])
     sound = {key: node.plain() for key, node in node.table.items() if key not in unsound}
-    definition = _Unchecked.model_validate(_STAND_INS | sound)
+    try:
+        definition = _Unchecked.model_validate(_STAND_INS | sound)
+    except ValidationError:  # a file that it names has gone since
+        raise UsageError(*faults) from None
     if unsound and not unsound & {"disk", "disks"}:  # mount points of one disk may want those of another
-        faults += (at(misfit, node) for misfit in Definition.misfits(definition) if misfit.path[0] not in unsound)
+        faults += (
+            at(misfit, node) for misfit in Definition.misfits(definition) if not unsound.intersection(misfit.path[:1])
+        )
     return Draft(node, definition, tuple(faults), unsound)
 
 

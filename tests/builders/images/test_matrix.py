@@ -25,6 +25,13 @@ packages = ["zstd"]
 """
 
 
+def test_a_matrix_is_a_table() -> None:
+    """Anything else is a fault at its line."""
+    with pytest.raises(UsageError, match="`matrix` cannot be `1`") as caught:
+        read_members("matrix = 1\n", "x.toml")
+    assert [fault.span.line for fault in caught.value.diagnostics if fault.span] == [1]
+
+
 def test_a_matrix_gives_each_member_its_own_settings() -> None:
     """Every combination but the excluded ones, and those included, in order, each with what its axes say."""
     members = [member.definition for member in read_members(TEXT, "x.toml")]
