@@ -123,9 +123,13 @@ class Network:
 
     @property
     def sandbox(self) -> str:
-        """What a guest that has broken out into QEMU may not do: only the metadata service needs another program."""
-        spawn = "deny" if self.metadata_port is None else "allow"
-        return f"on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny,spawn={spawn}"
+        """What a guest that has broken out into QEMU may not do.
+
+        The way to the metadata service is a program that QEMU starts, and that does not work under its filter.
+        """
+        return (
+            "off" if self.metadata_port else "on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny,spawn=deny"
+        )
 
     @property
     def words(self) -> str:

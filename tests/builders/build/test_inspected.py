@@ -74,7 +74,9 @@ def test_the_verb_says_it_by_its_exit_code(tmp_path: Path) -> None:
     assert recipe("image", "inspect", str(tmp_path / "text"), directory=tmp_path).returncode == ExitCode.USAGE
 
 
-@pytest.mark.parametrize("content", [b"", b"\x1f\x8bxxxx", b"\xfd7zXZ\0xxxx", gzip.compress(b"hello " * 99, mtime=0)[:-9]])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x1f\x8bxxxx", b"\xfd7zXZ\0xxxx", gzip.compress(b"hello " * 99, mtime=0)[:-9]]
+)
 def test_damaged_tarballs_are_told(tmp_path: Path, content: bytes) -> None:
     """No traceback, whatever the file is."""
     (tmp_path / "root.tar").write_bytes(content)
