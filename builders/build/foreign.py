@@ -16,6 +16,8 @@ from builders.build.command import PATH, Argv
 
 _MACHINES: Mapping[str, tuple[int, str]] = MappingProxyType({"amd64": (0x3E, "x86_64"), "arm64": (0xB7, "aarch64")})
 """ELF's number (elf.h, EM_*) and QEMU's name of each architecture."""
+PATIENCE = 120
+"""Seconds that a trial may take: on a busy machine a slow yes must not be taken for a no."""
 _REGISTER = """\
 if mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc; then
     printf %s "$1" > /proc/sys/fs/binfmt_misc/register
@@ -65,9 +67,9 @@ def native() -> str:
 
 def works(command: Argv, run: Callable[..., subprocess.CompletedProcess[bytes]] = subprocess.run) -> bool:
     """Say whether a command can be run and succeeds; what it may leave running holds nothing of ours."""
-    nowhere = subprocess.DEVNULL
+    nowhere, own = subprocess.DEVNULL, {"PATH": PATH}
     try:
-        done = run(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, check=False, timeout=20, env={"PATH": PATH})
+        done = run(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, check=False, timeout=PATIENCE, env=own)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
