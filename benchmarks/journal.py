@@ -66,7 +66,8 @@ def hundred(place: Path, key: str) -> bool:
                    stdout=subprocess.DEVNULL)  # fmt: skip
     (run,) = runs.iterdir()
     seconds, _, _ = verified(run, place)
-    return target("recipe verify of 100 steps, 202 seals, in seconds", seconds, most=HUNDRED_LIMIT)
+    seals = (run / "journal.jsonl").read_bytes().count(b'"t":"seal"')
+    return target(f"recipe verify of 100 steps, {seals} seals, in seconds", seconds, most=HUNDRED_LIMIT)
 
 
 def chains(place: Path, signer: Signer) -> Iterator[bool]:

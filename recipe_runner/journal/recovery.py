@@ -6,17 +6,19 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recipe_runner.engine.events import Recover, StepStart, from_record, to_record
 from recipe_runner.errors import RecipeError, VerificationError
 from recipe_runner.journal.files import publish, reading
 from recipe_runner.journal.lines import LINE_CAP, LineError, decode
-from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.sealing import Sealing
 from recipe_runner.journal.signature import verify_signature
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.survey import Survey, survey
+
+if TYPE_CHECKING:
+    from recipe_runner.journal.policy import Policy
 
 SET_ASIDE = "set-aside-"
 """Files so named hold a tail each; the rest of the name is the sha256 of their bytes."""

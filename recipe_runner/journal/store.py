@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from recipe_runner.durable import sync_directory
 from recipe_runner.engine.events import (
@@ -36,12 +36,14 @@ from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.files import DIRECTORY_MODE, create, reading, reserve, writing
 from recipe_runner.journal.ledger import JOURNAL, newest_head
 from recipe_runner.journal.lock import RunLock
-from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signer import Signer
 from recipe_runner.journal.survey import Survey
 from recipe_runner.journal.witness.head import Head
 from recipe_runner.journal.writer import Writer
+
+if TYPE_CHECKING:
+    from recipe_runner.journal.policy import Policy
 
 RESERVE = "reserve"
 RESERVE_BYTES = 64 * 1024
