@@ -128,12 +128,17 @@ class Demanding:
         if faults:
             raise UnmetError(*(Diagnostic(fault) for fault in faults))
 
-    def desk(self, journal: Journal, lifetime: timedelta, given: Sequence[Path] = ()) -> Desk | None:
-        """Return where approvals come from; None in an unsigned run, which cannot have any."""
+    def desk(
+        self, gated: Collection[str], journal: Journal, lifetime: timedelta, given: Sequence[Path] = ()
+    ) -> Desk | None:
+        """Return where approvals of the `gated` steps come from.
+
+        None where there are no such steps and none is given, and in an unsigned run, which cannot have any.
+        """
         signer = journal.signer
-        if signer is None:
+        if signer is None or not (gated or given):
             return None
-        from recipe_runner.journal.desk import Desk  # noqa: PLC0415 - an unsigned run starts without
+        from recipe_runner.journal.desk import Desk  # noqa: PLC0415 - most runs start without
 
         return Desk(journal, signer, self.policy, lifetime, given)
 

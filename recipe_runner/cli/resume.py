@@ -99,7 +99,7 @@ def command(  # noqa: D103 - its help is above
         view.show(event)
         view.changes(differences(found))
         findings = look(found.plan, found.environ)
-        desk = demanding.desk(found.journal, approval_expiry, approvals)
+        desk = demanding.desk(found.history.demands, found.journal, approval_expiry, approvals)
         session = Session(
             found.plan,
             found.history,

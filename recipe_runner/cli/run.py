@@ -115,7 +115,7 @@ def command(  # noqa: D103 - its help is above
         view.show(first)
         findings = look(planned, environ)
         state = ShellState(directory=place.directory)
-        desk = demanding.desk(journal, approval_expiry)
+        desk = demanding.desk(first.approvals, journal, approval_expiry)
         session = Session(planned, History.of([first]), operator, findings, state, chosen, environ, approvals=desk)
         return drive(session.events(), journal, view, directory, findings, attendance)
 
