@@ -16,13 +16,13 @@ from pathlib import Path
 from engine import RECIPE, fastest, keyring, loop, ours
 
 from recipe_runner.engine.events import Close, Genesis, Note, Recorded, StepEnd, StepStart, to_record
-from recipe_runner.journal.chain import Chain
-from recipe_runner.journal.identity import Identity
-from recipe_runner.journal.lines import Line, encode
 from recipe_runner.journal.policy_writer import write_policy
-from recipe_runner.journal.seal import statement
-from recipe_runner.journal.sealing import Cadence, Sealing
-from recipe_runner.journal.signer import Signer, find_signer
+from recipe_runner.journal.records.chain import Chain
+from recipe_runner.journal.records.identity import Identity
+from recipe_runner.journal.records.lines import Line, encode
+from recipe_runner.journal.records.seal import statement
+from recipe_runner.journal.records.sealing import Cadence, Sealing
+from recipe_runner.journal.signers.signer import Signer, find_signer
 
 IN_TOTO = RECIPE.with_name("in-toto-run")
 RUN = "0" * 32

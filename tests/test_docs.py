@@ -15,7 +15,7 @@ from recipe_runner.actions import table as actions
 from recipe_runner.cli.main import program
 from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.errors import ExitCode
-from recipe_runner.journal.verdict import UNUSABLE, Verdict
+from recipe_runner.journal.verification.verdict import UNUSABLE, Verdict
 from recipe_runner.language.attribute_rules import FLAGS, PAIRS, ROLES, SCRIPT_PAIRS
 from recipe_runner.language.codes import Code
 from recipe_runner.language.header import Header

@@ -16,7 +16,7 @@ from recipe_runner.export.asciicast import asciicast
 from recipe_runner.export.forms import ATTESTATION, NAMES, RECORDING, TEXTS
 from recipe_runner.export.in_toto import LAYOUT, attest, signer_of
 from recipe_runner.export.subject import Subject
-from recipe_runner.journal.snapshot import snapshot
+from recipe_runner.journal.reading.snapshot import snapshot
 
 
 @click.command(

@@ -14,7 +14,7 @@ from recipe_runner.engine.events import Abort, Close, Confirm, Event, Resting, S
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.errors import ExitCode, IncompleteError, RecipeError, UnmetError
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.store.journal import Journal
 from recipe_runner.journal.witness.attendance import Attendance
 
 

@@ -19,19 +19,19 @@ from recipe_runner.console.runs import ListedRun
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output
 from recipe_runner.errors import RecipeError
-from recipe_runner.journal.account import Account, Execution
-from recipe_runner.journal.comparison import changes, recipe_diff
-from recipe_runner.journal.follow import follow
-from recipe_runner.journal.glance import Glance
-from recipe_runner.journal.kept import kept
 from recipe_runner.journal.ledger import Ledger
-from recipe_runner.journal.narrative import milliseconds, spell
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.read import records
-from recipe_runner.journal.runner import runner
-from recipe_runner.journal.tally import tally
-from recipe_runner.journal.transcript import STREAMS, transcript
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.reading.account import Account, Execution
+from recipe_runner.journal.reading.comparison import changes, recipe_diff
+from recipe_runner.journal.reading.follow import follow
+from recipe_runner.journal.reading.glance import Glance
+from recipe_runner.journal.reading.kept import kept
+from recipe_runner.journal.reading.narrative import milliseconds, spell
+from recipe_runner.journal.reading.read import records
+from recipe_runner.journal.reading.tally import tally
+from recipe_runner.journal.reading.transcript import STREAMS, transcript
+from recipe_runner.journal.store.runner import runner
+from recipe_runner.journal.verification.verify import verify
 from recipe_runner.journal.witness.inquiry import Inquiry
 from recipe_runner.sanitise import line
 

@@ -21,7 +21,7 @@ from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.values import resolve
 from recipe_runner.errors import RecipeError
 from recipe_runner.journal.ledger import JOURNAL
-from recipe_runner.journal.read import records
+from recipe_runner.journal.reading.read import records
 from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.parse import load

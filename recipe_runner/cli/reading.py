@@ -6,10 +6,10 @@ from pathlib import Path
 
 from recipe_runner.cli.options import default_runs
 from recipe_runner.errors import UsageError
-from recipe_runner.journal.account import Account, Execution
 from recipe_runner.journal.files import reading
 from recipe_runner.journal.ledger import JOURNAL
-from recipe_runner.journal.read import records
+from recipe_runner.journal.reading.account import Account, Execution
+from recipe_runner.journal.reading.read import records
 from recipe_runner.language.suggestions import suggest
 from recipe_runner.sanitise import line
 

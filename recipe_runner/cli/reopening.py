@@ -18,8 +18,8 @@ from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import Ask, resolve
 from recipe_runner.errors import UnmetError, UsageError
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.signer import Aside, Signer
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.signers.signer import Aside, Signer
+from recipe_runner.journal.store.journal import Journal
 from recipe_runner.language.parse import load
 from recipe_runner.sanitise import line
 

@@ -14,10 +14,10 @@ from recipe_runner.console.terminal import Terminal
 from recipe_runner.export.subject import Subject
 from recipe_runner.journal.ledger import Ledger
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.runner import runner
-from recipe_runner.journal.snapshot import snapshot
-from recipe_runner.journal.transcript import transcript
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.reading.snapshot import snapshot
+from recipe_runner.journal.reading.transcript import transcript
+from recipe_runner.journal.store.runner import runner
+from recipe_runner.journal.verification.verify import verify
 from recipe_runner.site import report
 from recipe_runner.site.document import Document, Judgement, document
 

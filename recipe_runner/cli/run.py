@@ -20,7 +20,7 @@ from recipe_runner.engine.session import Place, Session, genesis, look, new_run_
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import resolve
 from recipe_runner.errors import ExitCode, UsageError
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.store.journal import Journal
 from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.journal.witness.table import appointed
 from recipe_runner.language.mapping import read_mapping

@@ -20,7 +20,7 @@ from recipe_runner.engine.history import History
 from recipe_runner.engine.session import Place, Session, new_run_id, resumed
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.ledger import JOURNAL, undoing, undone_by
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.store.journal import Journal
 from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.journal.witness.table import appointed
 

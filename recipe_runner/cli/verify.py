@@ -15,8 +15,8 @@ from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import Diagnostic, RecipeError
 from recipe_runner.journal.ledger import Ledger
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.verdict import UNUSABLE
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.verification.verdict import UNUSABLE
+from recipe_runner.journal.verification.verify import verify
 from recipe_runner.journal.witness.inquiry import Inquiry
 
 

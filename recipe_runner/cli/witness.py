@@ -13,11 +13,11 @@ from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import ExitCode, UnmetError, UsageError
 from recipe_runner.journal.files import open_regular, reading
 from recipe_runner.journal.ledger import JOURNAL
-from recipe_runner.journal.lines import LINE_CAP
-from recipe_runner.journal.narrative import tell
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.runner import runner
-from recipe_runner.journal.survey import survey
+from recipe_runner.journal.reading.narrative import tell
+from recipe_runner.journal.records.lines import LINE_CAP
+from recipe_runner.journal.store.runner import runner
+from recipe_runner.journal.store.survey import survey
 from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.journal.witness.head import Head
 from recipe_runner.journal.witness.table import appointed

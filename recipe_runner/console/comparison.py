@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.journal.comparison import Change
+from recipe_runner.journal.reading.comparison import Change
 
 STYLES = {"+": "good", "-": "bad", "@": "code"}
 

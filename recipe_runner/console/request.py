@@ -7,7 +7,7 @@ from rich.text import Text
 
 from recipe_runner.console.prompt import read_line
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.journal.narrative import text_of
+from recipe_runner.journal.reading.narrative import text_of
 from recipe_runner.journal.request import Sheet
 from recipe_runner.sanitise import line, visible
 

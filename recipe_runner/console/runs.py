@@ -11,10 +11,10 @@ from rich.text import Text
 
 from recipe_runner.console.columns import GAP, aligned, widths_of
 from recipe_runner.console.terminal import Terminal, styled
-from recipe_runner.journal.account import State
-from recipe_runner.journal.glance import Glance
-from recipe_runner.journal.narrative import spell
-from recipe_runner.journal.verdict import Verdict
+from recipe_runner.journal.reading.account import State
+from recipe_runner.journal.reading.glance import Glance
+from recipe_runner.journal.reading.narrative import spell
+from recipe_runner.journal.verification.verdict import Verdict
 from recipe_runner.sanitise import line
 
 STATES: dict[State, str] = {

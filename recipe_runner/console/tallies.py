@@ -10,8 +10,8 @@ from rich.text import Text
 
 from recipe_runner.console.columns import aligned, hanging, widths_of
 from recipe_runner.console.terminal import Terminal, styled
-from recipe_runner.journal.narrative import spell
-from recipe_runner.journal.tally import Tally
+from recipe_runner.journal.reading.narrative import spell
+from recipe_runner.journal.reading.tally import Tally
 from recipe_runner.sanitise import line
 
 COLUMNS = ("step", "runs", "ran", "failed", "skipped", "by hand", "median", "slowest")

@@ -13,9 +13,9 @@ from rich.text import Text
 from recipe_runner.console.columns import hanging
 from recipe_runner.console.terminal import STYLES, Terminal, styled
 from recipe_runner.engine.events import Close, Genesis, StepEnd, to_record
-from recipe_runner.journal.account import Entry, moment
-from recipe_runner.journal.narrative import Tone, milliseconds, spell, tell, text_of
-from recipe_runner.journal.read import Record
+from recipe_runner.journal.reading.account import Entry, moment
+from recipe_runner.journal.reading.narrative import Tone, milliseconds, spell, tell, text_of
+from recipe_runner.journal.reading.read import Record
 from recipe_runner.sanitise import line
 
 MARKS: dict[Tone, str] = {"good": "✓", "bad": "✗", "warn": "!", "quiet": "·", "plain": "›"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.text import Text
 
 from recipe_runner.console.terminal import Terminal, styled
-from recipe_runner.journal.verdict import MEANING, Report, Verdict
+from recipe_runner.journal.verification.verdict import MEANING, Report, Verdict
 from recipe_runner.sanitise import line
 
 STYLE = {Verdict.VALID: "bold green", Verdict.INCOMPLETE: "bold yellow"}

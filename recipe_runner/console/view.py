@@ -37,7 +37,7 @@ from recipe_runner.engine.events import (
 from recipe_runner.engine.plan import Plan, PlannedStep
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.process import Ended
-from recipe_runner.journal.narrative import spell, tell
+from recipe_runner.journal.reading.narrative import spell, tell
 from recipe_runner.language.model import Block, Manual
 from recipe_runner.sanitise import line
 

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from recipe_runner.engine.events import StepEnd, StepStart
 from recipe_runner.errors import RecipeError
 from recipe_runner.export.subject import Subject
-from recipe_runner.journal.account import Entry, Execution
-from recipe_runner.journal.narrative import Tone, tell
-from recipe_runner.journal.transcript import STREAMS, transcript
+from recipe_runner.journal.reading.account import Entry, Execution
+from recipe_runner.journal.reading.narrative import Tone, tell
+from recipe_runner.journal.reading.transcript import STREAMS, transcript
 from recipe_runner.sanitise import line, printed
 
 WIDTH, HEIGHT = 80, 24

@@ -12,10 +12,10 @@ from typing import Any
 
 from recipe_runner.engine.events import Approval, Genesis, Request, Resume, Skip, StepStart
 from recipe_runner.engine.statement import Statement
-from recipe_runner.journal.account import Account, Entry, Execution
-from recipe_runner.journal.kept import Kept
 from recipe_runner.journal.ledger import JOURNAL
-from recipe_runner.journal.lines import DIGEST
+from recipe_runner.journal.reading.account import Account, Entry, Execution
+from recipe_runner.journal.reading.kept import Kept
+from recipe_runner.journal.records.lines import DIGEST
 from recipe_runner.language.model import ActionStep, Block
 from recipe_runner.sanitise import line
 

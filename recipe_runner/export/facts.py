@@ -8,9 +8,9 @@ from typing import Any
 
 from recipe_runner.engine.events import to_record
 from recipe_runner.export.subject import Subject
-from recipe_runner.journal.account import Entry
-from recipe_runner.journal.evidence import Evidence, evidence
-from recipe_runner.journal.narrative import tell
+from recipe_runner.journal.reading.account import Entry
+from recipe_runner.journal.reading.evidence import Evidence, evidence
+from recipe_runner.journal.reading.narrative import tell
 
 FORMAT = "recipe-run-facts/v1"
 

@@ -19,13 +19,13 @@ from recipe_runner.errors import IncompleteError, UnmetError, VerificationError
 from recipe_runner.export.claims import Claim, People, Said, claims, left_out, people_of
 from recipe_runner.export.subject import Subject
 from recipe_runner.gpgv import dearmor
-from recipe_runner.journal.blobs import read_blob
-from recipe_runner.journal.gpg_signer import GpgSigner
-from recipe_runner.journal.identity import kind_of
-from recipe_runner.journal.keys import secret_keys
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.verdict import Verdict
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.records.identity import kind_of
+from recipe_runner.journal.signers.gpg import GpgSigner
+from recipe_runner.journal.signers.gpg_keys import secret_keys
+from recipe_runner.journal.store.blobs import read_blob
+from recipe_runner.journal.verification.verdict import Verdict
+from recipe_runner.journal.verification.verify import verify
 from recipe_runner.sanitise import line
 
 LAYOUT = "root.layout"

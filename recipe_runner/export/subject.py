@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipe_runner.journal.account import Account, State
 from recipe_runner.journal.files import open_regular, reading
-from recipe_runner.journal.kept import Kept, kept
 from recipe_runner.journal.ledger import JOURNAL
-from recipe_runner.journal.runner import runner
+from recipe_runner.journal.reading.account import Account, State
+from recipe_runner.journal.reading.kept import Kept, kept
+from recipe_runner.journal.store.runner import runner
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from recipe_runner.engine.events import StepEnd
 from recipe_runner.export.subject import Subject
-from recipe_runner.journal.evidence import COLUMNS, Evidence, evidence
-from recipe_runner.journal.narrative import spell, tell
+from recipe_runner.journal.reading.evidence import COLUMNS, Evidence, evidence
+from recipe_runner.journal.reading.narrative import spell, tell
 from recipe_runner.sanitise import visible
 from recipe_runner.site.markdown import code_span, escaped, first_line
 

@@ -11,16 +11,16 @@ from recipe_runner.engine.approval import Errand, Pending
 from recipe_runner.engine.events import Approval
 from recipe_runner.engine.statement import Statement
 from recipe_runner.errors import IncompleteError, RecipeError, VerificationError
-from recipe_runner.journal.chain import head_of
 from recipe_runner.journal.files import DIRECTORY_MODE, open_regular, publish, reading, writing
-from recipe_runner.journal.identity import Identity
 from recipe_runner.journal.ledger import JOURNAL
-from recipe_runner.journal.lines import LINE_CAP, Line, LineError, decode
 from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.records.chain import head_of
+from recipe_runner.journal.records.identity import Identity
+from recipe_runner.journal.records.lines import LINE_CAP, Line, LineError, decode
 from recipe_runner.journal.request import Sheet, load_answer
-from recipe_runner.journal.signature import form_fault, verify_signature
-from recipe_runner.journal.signer import Signer
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.signers.signature import form_fault, verify_signature
+from recipe_runner.journal.signers.signer import Signer
+from recipe_runner.journal.store.journal import Journal
 from recipe_runner.sanitise import line as shown
 
 REQUESTS = "requests"

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from recipe_runner.journal.chain import head_of
 from recipe_runner.journal.files import open_regular
-from recipe_runner.journal.lines import DIGEST, LINE_CAP, RUN_ID, Line, LineError, decode
+from recipe_runner.journal.records.chain import head_of
+from recipe_runner.journal.records.lines import DIGEST, LINE_CAP, RUN_ID, Line, LineError, decode
 
 JOURNAL = "journal.jsonl"
 

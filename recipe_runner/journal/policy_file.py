@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from recipe_runner.errors import Diagnostic, Span, UsageError, VerificationError, gather
-from recipe_runner.journal.identity import fingerprint, kind_of
+from recipe_runner.journal.records.identity import fingerprint, kind_of
 from recipe_runner.journal.witness.head import Moment
 from recipe_runner.language.attribute_rules import WORD
 from recipe_runner.sanitise import line

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.files import publish
-from recipe_runner.journal.identity import fingerprint, kind_of
 from recipe_runner.journal.policy_file import fingerprint_of, parse_policy, read_policy
-from recipe_runner.journal.signer import Signer
+from recipe_runner.journal.records.identity import fingerprint, kind_of
+from recipe_runner.journal.signers.signer import Signer
 from recipe_runner.sanitise import line
 from recipe_runner.ssh_key import SshKey
 

@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recipe_runner.engine.events import Request
 from recipe_runner.errors import UsageError
-from recipe_runner.journal.chain import head_of
 from recipe_runner.journal.files import open_regular
-from recipe_runner.journal.identity import Identity
-from recipe_runner.journal.lines import ENVELOPE, Line, LineError, decode, encode
-from recipe_runner.journal.schema import event_of
+from recipe_runner.journal.records.chain import head_of
+from recipe_runner.journal.records.identity import Identity
+from recipe_runner.journal.records.lines import ENVELOPE, Line, LineError, decode, encode
+from recipe_runner.journal.records.schema import event_of
 from recipe_runner.sanitise import line
 
 LARGEST = 4 << 20

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recipe_runner.journal.identity import kind_of
+from recipe_runner.journal.records.identity import kind_of
 
 CHAIN = (
     "while IFS= read -r l; do printf '%s\\n' \"$l\" | sha256sum | cut -c-64; done <journal.jsonl"

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from recipe_runner.engine.events import Deviation, Precondition, Recorded, Resume, Witnessed
-from recipe_runner.journal.account import Account, State
-from recipe_runner.journal.evidence import Evidence, evidence
-from recipe_runner.journal.kept import Kept
-from recipe_runner.journal.narrative import Told, spell, tell, text_of
-from recipe_runner.journal.verdict import Facts, Report
+from recipe_runner.journal.reading.account import Account, State
+from recipe_runner.journal.reading.evidence import Evidence, evidence
+from recipe_runner.journal.reading.kept import Kept
+from recipe_runner.journal.reading.narrative import Told, spell, tell, text_of
+from recipe_runner.journal.verification.verdict import Facts, Report
 from recipe_runner.site.by_hand import Check, checks
 from recipe_runner.site.excerpt import Shortened, shortened
 from recipe_runner.site.steps import StepPart, Written, step_parts

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from recipe_runner.journal.transcript import Piece, Stream
+from recipe_runner.journal.reading.transcript import Piece, Stream
 from recipe_runner.sanitise import printed
 
 Row = TypeVar("Row")

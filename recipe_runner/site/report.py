@@ -10,9 +10,9 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from recipe_runner.journal.evidence import COLUMNS
-from recipe_runner.journal.narrative import spell
-from recipe_runner.journal.verdict import MEANING
+from recipe_runner.journal.reading.evidence import COLUMNS
+from recipe_runner.journal.reading.narrative import spell
+from recipe_runner.journal.verification.verdict import MEANING
 from recipe_runner.sanitise import visible
 from recipe_runner.site.document import Document
 from recipe_runner.site.markdown import code_span, escaped, fenced, first_line

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from recipe_runner.engine.history import Status
 from recipe_runner.errors import RecipeError
-from recipe_runner.journal.account import Account, Entry, Execution
-from recipe_runner.journal.kept import Kept
-from recipe_runner.journal.narrative import Told, Tone, milliseconds, spell, tell, text_of
-from recipe_runner.journal.transcript import Piece
+from recipe_runner.journal.reading.account import Account, Entry, Execution
+from recipe_runner.journal.reading.kept import Kept
+from recipe_runner.journal.reading.narrative import Told, Tone, milliseconds, spell, tell, text_of
+from recipe_runner.journal.reading.transcript import Piece
 from recipe_runner.language.model import Step
 from recipe_runner.site.excerpt import Excerpt, Shortened, excerpt, shortened
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from recipe_runner.journal.account import Account
-from recipe_runner.journal.narrative import Told, milliseconds, spell, tell
+from recipe_runner.journal.reading.account import Account
+from recipe_runner.journal.reading.narrative import Told, milliseconds, spell, tell
 
 
 @dataclass(frozen=True, slots=True)

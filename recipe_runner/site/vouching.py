@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from recipe_runner.engine.events import Genesis, Resume
-from recipe_runner.journal.account import Account
-from recipe_runner.journal.narrative import Tone
-from recipe_runner.journal.verdict import Facts
+from recipe_runner.journal.reading.account import Account
+from recipe_runner.journal.reading.narrative import Tone
+from recipe_runner.journal.verification.verdict import Facts
 from recipe_runner.journal.witness.base import Attestation, Outcome
 
 TONES: dict[Outcome, Tone] = {"contradicts": "bad", "vouches": "good", "silent": "quiet"}

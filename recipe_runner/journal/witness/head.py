@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
-from recipe_runner.journal.chain import Chain
 from recipe_runner.journal.files import open_regular
 from recipe_runner.journal.ledger import JOURNAL, Link
-from recipe_runner.journal.lines import LINE_CAP
+from recipe_runner.journal.records.chain import Chain
+from recipe_runner.journal.records.lines import LINE_CAP
 
 Moment = Literal["genesis", "close"]
 DOMAIN = "recipe-run-head/v1"

@@ -9,7 +9,7 @@ from pathlib import Path
 from recipe_runner.errors import RecipeError, UsageError
 from recipe_runner.journal.files import reading
 from recipe_runner.journal.ledger import Ledger
-from recipe_runner.journal.verdict import Before, Doubt, Verdict
+from recipe_runner.journal.verification.verdict import Before, Doubt, Verdict
 from recipe_runner.journal.witness import links
 from recipe_runner.journal.witness.base import Attestation, Case, Heads, Receipt, TrustedWitness
 from recipe_runner.journal.witness.head import Extent, Head, heads

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from recipe_runner.errors import RecipeError
 from recipe_runner.journal.files import open_regular
 from recipe_runner.journal.ledger import JOURNAL, Entry, Ledger, Link
-from recipe_runner.journal.lines import LINE_CAP
-from recipe_runner.journal.survey import survey
-from recipe_runner.journal.verdict import Before
+from recipe_runner.journal.records.lines import LINE_CAP
+from recipe_runner.journal.store.survey import survey
+from recipe_runner.journal.verification.verdict import Before
 from recipe_runner.journal.witness.base import Attestation, Heads
 from recipe_runner.journal.witness.head import heads
 from recipe_runner.journal.witness.table import LEDGER as KIND

@@ -31,7 +31,7 @@ from typing import Any
 
 from recipe_runner.cli.main import run as recipe
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.verification.verify import verify
 
 NAMED = ("rename", "replace", "mkdir", "open")
 OPENED = ("write", "pwrite", "fsync", "fdatasync", "ftruncate", "posix_fallocate")

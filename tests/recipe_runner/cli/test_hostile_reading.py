@@ -36,7 +36,7 @@ from recipe_runner.engine.events import (
 )
 from recipe_runner.engine.statement import Statement
 from recipe_runner.export.tables import FORMULA
-from recipe_runner.journal.blobs import blob_directory, keep
+from recipe_runner.journal.store.blobs import blob_directory, keep
 from recipe_runner.sanitise import HIDDEN
 from tests.recipe_runner.export.exported import subject
 from tests.recipe_runner.journal.conftest import keys, policy, signer

@@ -21,12 +21,12 @@ from recipe_runner.engine.process import Chunk, Ended, Process, Pump
 from recipe_runner.engine.session import Place, Session, genesis
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import resolve
-from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.sealing import Sealing
-from recipe_runner.journal.store import Journal
-from recipe_runner.journal.verdict import Verdict
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.records.sealing import Sealing
+from recipe_runner.journal.signers.gpg import GpgSigner
+from recipe_runner.journal.store.journal import Journal
+from recipe_runner.journal.verification.verdict import Verdict
+from recipe_runner.journal.verification.verify import verify
 from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.language.parse import parse
 from tests.support.keyring import keyring, make_key

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 from recipe_runner.engine.events import Event, Resume
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.store.journal import Journal
 from tests.recipe_runner.cli.faulty import arm, begin, command, end
 from tests.support.command import only_run
 

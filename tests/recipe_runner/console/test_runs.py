@@ -7,8 +7,8 @@ import pytest
 from recipe_runner.console import runs
 from recipe_runner.console.runs import ListedRun
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.journal.glance import Glance
-from recipe_runner.journal.verdict import Verdict
+from recipe_runner.journal.reading.glance import Glance
+from recipe_runner.journal.verification.verdict import Verdict
 from tests.recipe_runner.journal.runs import genesis, write_run
 
 

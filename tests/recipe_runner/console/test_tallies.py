@@ -6,7 +6,7 @@ import pytest
 
 from recipe_runner.console import tallies
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.journal.tally import Tally
+from recipe_runner.journal.reading.tally import Tally
 
 
 def step(name: str, *, ran: int = 1, skipped: int = 0, seconds: int = 1, recipe: str = "Release") -> Tally:

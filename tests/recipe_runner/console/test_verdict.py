@@ -8,7 +8,7 @@ from rich.console import Console
 
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.verdict import show
-from recipe_runner.journal.verdict import Doubt, Facts, Report, Verdict
+from recipe_runner.journal.verification.verdict import Doubt, Facts, Report, Verdict
 
 FACTS = Facts(run="ab" * 16, recipe="a.md", recipe_sha256="c" * 64, outcome="done", signers=("A" * 40,), records=8)
 

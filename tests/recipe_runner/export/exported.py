@@ -4,8 +4,8 @@ from pathlib import Path
 
 from recipe_runner.engine.events import Close, Event, Output, Skip, StepEnd, StepStart
 from recipe_runner.export.subject import Subject
-from recipe_runner.journal.account import Account
-from recipe_runner.journal.read import records
+from recipe_runner.journal.reading.account import Account
+from recipe_runner.journal.reading.read import records
 
 DONE: tuple[Event, ...] = (
     StepStart(step="a", command="c" * 64, digest="a" * 64),

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from recipe_runner.export.facts import FORMAT, as_json
-from recipe_runner.journal.gpg_signer import GpgSigner
+from recipe_runner.journal.signers.gpg import GpgSigner
 from tests.recipe_runner.export.exported import DONE, subject
 from tests.recipe_runner.journal.runs import HOSTILE, RUN, genesis, write_run
 

@@ -13,8 +13,8 @@ import pytest
 from recipe_runner.engine.events import Close, Resume, StepEnd, StepStart
 from recipe_runner.errors import UnmetError, VerificationError
 from recipe_runner.export.in_toto import LAYOUT, attest
-from recipe_runner.journal.gpg_signer import GpgSigner
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.signers.gpg import GpgSigner
+from recipe_runner.journal.store.journal import Journal
 from tests.fixtures.journals.approvals import People, Story
 from tests.recipe_runner.export.exported import DONE, subject
 from tests.recipe_runner.journal.keyring import Keyring, keyring

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recipe_runner.engine.events import Close, Skip, StepEnd, StepStart
 from recipe_runner.export.subject import Subject
 from recipe_runner.export.tables import FORMULA, TIMELINE, evidence_csv, evidence_markdown, timeline_csv
-from recipe_runner.journal.evidence import COLUMNS
+from recipe_runner.journal.reading.evidence import COLUMNS
 from tests.recipe_runner.export.exported import DONE, subject
 from tests.recipe_runner.journal.runs import HOSTILE, genesis, write_run
 

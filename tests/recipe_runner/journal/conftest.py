@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.signers.gpg import GpgSigner
 from tests.recipe_runner.journal.judge import Judge
 from tests.recipe_runner.journal.keyring import Keyring, keyring
 

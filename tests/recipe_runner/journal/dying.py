@@ -23,8 +23,8 @@ from typing import Any
 
 from recipe_runner.engine.events import Event
 from recipe_runner.errors import IncompleteError
-from recipe_runner.journal.gpg_signer import GpgSigner
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.signers.gpg import GpgSigner
+from recipe_runner.journal.store.journal import Journal
 from tests.recipe_runner.journal.runs import TWO, genesis
 
 CHANGES = (

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recipe_runner.journal.chain import Chain
-from recipe_runner.journal.seal import statement
+from recipe_runner.journal.records.chain import Chain
+from recipe_runner.journal.records.seal import statement
 
 Record = dict[str, Any]
 Sign = Callable[[bytes], str]

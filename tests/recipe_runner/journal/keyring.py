@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipe_runner.journal.gpg_signer import GpgSigner
+from recipe_runner.journal.signers.gpg import GpgSigner
 
 PAST = ("--faked-system-time", "20200101T000000!")
 FUTURE = ("--faked-system-time", "20990101T000000!")

@@ -19,9 +19,9 @@ from recipe_runner.engine.events import (
     StepEnd,
     StepStart,
 )
-from recipe_runner.journal.sealing import EVERY, Sealing
-from recipe_runner.journal.signer import Signer
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.records.sealing import EVERY, Sealing
+from recipe_runner.journal.signers.signer import Signer
+from recipe_runner.journal.store.journal import Journal
 
 RUN = "0123456789abcdef0123456789abcdef"
 OTHER_RUN = "fedcba9876543210fedcba9876543210"

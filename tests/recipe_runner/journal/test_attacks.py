@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recipe_runner.engine.events import Approval, Genesis, Note, Request, StepEnd, StepStart
-from recipe_runner.journal.chain import head_of
-from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.sealing import Sealing
-from recipe_runner.journal.ssh_signer import SshSigner
-from recipe_runner.journal.store import Journal
-from recipe_runner.journal.verdict import Verdict
+from recipe_runner.journal.records.chain import head_of
+from recipe_runner.journal.records.sealing import Sealing
+from recipe_runner.journal.signers.gpg import GpgSigner
+from recipe_runner.journal.signers.ssh import SshSigner
+from recipe_runner.journal.store.journal import Journal
+from recipe_runner.journal.verification.verdict import Verdict
 from tests.recipe_runner.journal.judge import Judge
 from tests.recipe_runner.journal.runs import OTHER_RUN, RUN, SMALL, write_run
 from tests.support.ssh_agent import make_ssh_key

@@ -14,9 +14,9 @@ from recipe_runner.engine.approval import Pending
 from recipe_runner.engine.events import Approval, Request
 from recipe_runner.errors import IncompleteError, RecipeError
 from recipe_runner.journal.desk import LEEWAY, Desk
-from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.request import AnswerFile, Sheet
-from recipe_runner.journal.store import Journal
+from recipe_runner.journal.signers.gpg import GpgSigner
+from recipe_runner.journal.store.journal import Journal
 from tests.recipe_runner.journal.keyring import Keyring
 from tests.recipe_runner.journal.runs import RUN, genesis
 

@@ -13,16 +13,16 @@ from typing import Self
 import pytest
 
 from recipe_runner.engine.events import Abort, Close, Recorded, Recover, Resume
-from recipe_runner.journal import writer
-from recipe_runner.journal.account import Account
-from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.read import records
-from recipe_runner.journal.sealing import Sealing
-from recipe_runner.journal.ssh_signer import SshSigner
-from recipe_runner.journal.store import Journal
-from recipe_runner.journal.verdict import Verdict
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.reading.account import Account
+from recipe_runner.journal.reading.read import records
+from recipe_runner.journal.records.sealing import Sealing
+from recipe_runner.journal.signers.gpg import GpgSigner
+from recipe_runner.journal.signers.ssh import SshSigner
+from recipe_runner.journal.store import writer
+from recipe_runner.journal.store.journal import Journal
+from recipe_runner.journal.verification.verdict import Verdict
+from recipe_runner.journal.verification.verify import verify
 from tests.recipe_runner.journal import dying
 from tests.recipe_runner.journal.runs import SMALL, genesis, write_run
 from tests.support.ssh_agent import make_ssh_key

@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 from recipe_runner.engine.events import Close
 from recipe_runner.errors import VerificationError
 from recipe_runner.gpgv import Signature, UntrustedError
-from recipe_runner.journal.examine import examine
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.store import Journal
-from recipe_runner.journal.survey import Seal
-from recipe_runner.journal.verdict import Report, Verdict
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.store.journal import Journal
+from recipe_runner.journal.store.survey import Seal
+from recipe_runner.journal.verification.examine import examine
+from recipe_runner.journal.verification.verdict import Report, Verdict
+from recipe_runner.journal.verification.verify import verify
 from recipe_runner.ssh_key import fingerprint, strings
 from recipe_runner.sshsig import MAGIC, NAMESPACE, armor, signer_of
 from tests.fixtures.journals.approvals import People, Story

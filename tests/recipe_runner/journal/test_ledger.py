@@ -3,8 +3,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from recipe_runner.journal.chain import head_of
 from recipe_runner.journal.ledger import newest_head
+from recipe_runner.journal.records.chain import head_of
 from tests.recipe_runner.journal.runs import OTHER_RUN, RUN, genesis, write_run
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.errors import UsageError
-from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.policy_writer import write_policy
+from recipe_runner.journal.signers.gpg import GpgSigner
 
 
 def test_a_written_policy_is_read_back(tmp_path: Path, signer: GpgSigner) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.errors import UsageError
-from recipe_runner.journal.gpg_signer import GpgSigner
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.policy_writer import add_approver, exact, write_policy
+from recipe_runner.journal.signers.gpg import GpgSigner
 from recipe_runner.ssh_key import SshKey
 from tests.recipe_runner.journal.keyring import Keyring
 

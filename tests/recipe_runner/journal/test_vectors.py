@@ -15,12 +15,12 @@ import pytest
 
 from recipe_runner.engine.events import TYPES
 from recipe_runner.gpgv import dearmor
-from recipe_runner.journal.identity import kind_of
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.schema import ADDED, required_and_optional
-from recipe_runner.journal.signature import is_ssh_key
-from recipe_runner.journal.verdict import Verdict
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.records.identity import kind_of
+from recipe_runner.journal.records.schema import ADDED, required_and_optional
+from recipe_runner.journal.signers.signature import is_ssh_key
+from recipe_runner.journal.verification.verdict import Verdict
+from recipe_runner.journal.verification.verify import verify
 from tests.recipe_runner.journal.runs import RUN
 
 ROOT = Path(__file__).parents[3]

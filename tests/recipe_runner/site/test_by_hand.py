@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from recipe_runner.journal.gpg_signer import GpgSigner
+from recipe_runner.journal.signers.gpg import GpgSigner
 from recipe_runner.site.by_hand import Check, checks
 from tests.recipe_runner.export.exported import DONE
 from tests.recipe_runner.journal.conftest import keys, signer

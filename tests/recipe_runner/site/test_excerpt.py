@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recipe_runner.journal.transcript import Piece, Stream
+from recipe_runner.journal.reading.transcript import Piece, Stream
 from recipe_runner.site.excerpt import excerpt, shortened
 
 STREAM: st.SearchStrategy[Stream] = st.sampled_from(["stdout", "stderr"])

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from recipe_runner.journal.account import Account
-from recipe_runner.journal.kept import kept
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.read import records
-from recipe_runner.journal.transcript import transcript
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.reading.account import Account
+from recipe_runner.journal.reading.kept import kept
+from recipe_runner.journal.reading.read import records
+from recipe_runner.journal.reading.transcript import transcript
+from recipe_runner.journal.verification.verify import verify
 from recipe_runner.site.document import Document, Judgement, document
 from recipe_runner.site.report import html, markdown
 from tests.recipe_runner.journal.runs import RUN, genesis, write_run

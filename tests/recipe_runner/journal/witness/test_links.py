@@ -9,10 +9,10 @@ import pytest
 
 from recipe_runner.journal.ledger import Ledger
 from recipe_runner.journal.policy import Policy
-from recipe_runner.journal.signer import Signer
-from recipe_runner.journal.store import Journal
-from recipe_runner.journal.verdict import Report, Verdict
-from recipe_runner.journal.verify import verify
+from recipe_runner.journal.signers.signer import Signer
+from recipe_runner.journal.store.journal import Journal
+from recipe_runner.journal.verification.verdict import Report, Verdict
+from recipe_runner.journal.verification.verify import verify
 from recipe_runner.journal.witness.base import TrustedWitness
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.keyring import Keyring
