@@ -22,7 +22,8 @@ from recipe_runner.journal.records.identity import Identity
 from recipe_runner.journal.records.lines import Line, encode
 from recipe_runner.journal.records.seal import statement
 from recipe_runner.journal.records.sealing import Cadence, Sealing
-from recipe_runner.journal.signers.signer import Signer, find_signer
+from recipe_runner.journal.signers.find import find_signer
+from recipe_runner.journal.signers.signer import Signer
 
 IN_TOTO = RECIPE.with_name("in-toto-run")
 RUN = "0" * 32

@@ -14,7 +14,8 @@ from recipe_runner.console import request as page
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.request import AnswerFile, Sheet
-from recipe_runner.journal.signers.signer import Signer, find_signer
+from recipe_runner.journal.signers.find import find_signer
+from recipe_runner.journal.signers.signer import Signer
 from recipe_runner.sanitise import line
 
 SHORT = 8

@@ -29,7 +29,8 @@ from recipe_runner.engine.secret import read_secret
 from recipe_runner.engine.values import Ask
 from recipe_runner.errors import Diagnostic, UnmetError, UsageError
 from recipe_runner.journal.records.sealing import Sealing
-from recipe_runner.journal.signers.signer import Aside, Signer, find_signer
+from recipe_runner.journal.signers.find import find_signer
+from recipe_runner.journal.signers.signer import Aside, Signer
 from recipe_runner.journal.store.journal import Journal
 from recipe_runner.language.durations import parse_duration
 from recipe_runner.language.mapping import read_mapping

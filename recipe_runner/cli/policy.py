@@ -11,7 +11,7 @@ from recipe_runner.console.terminal import Terminal
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.policy_writer import add_approver, exact, write_policy
 from recipe_runner.journal.signers.certificate import public_key
-from recipe_runner.journal.signers.signer import find_signer
+from recipe_runner.journal.signers.find import find_signer
 from recipe_runner.language.attribute_rules import WORD
 from recipe_runner.sanitise import line
 

@@ -22,6 +22,8 @@ NAME = re.compile(r"[A-Za-z0-9_.:/@+-]{1,256}\Z")
 RUN_ID = re.compile(r"[0-9a-f]{32}\Z")
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z", re.ASCII)
+RECEIPT = re.compile(r"witnesses/(?P<records>0|[1-9][0-9]{0,6})-(?P<kind>[a-z0-9]+)(?:-[0-9]+)?(?:\.[a-z0-9]+)?\Z")
+"""The file of a witness's receipt, relative to the run."""
 COUNT = re.compile(r"(0|[1-9]\d{0,18})\Z", re.ASCII)
 SHAPES = 256
 """Names that are remembered to be sound; so few that hostile lines full of long names fill no memory."""

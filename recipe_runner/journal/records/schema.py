@@ -18,8 +18,7 @@ from recipe_runner.engine.events import (
     Request,
     Resume,
 )
-from recipe_runner.journal.records.lines import DIGEST, RUN_ID, Line, LineError
-from recipe_runner.journal.witness import receipts
+from recipe_runner.journal.records.lines import DIGEST, RECEIPT, RUN_ID, Line, LineError
 
 FORMAT = "recipe-run-journal/v1"
 BLOBS = frozenset({"stdout", "stderr", "timing", "state"})
@@ -70,9 +69,7 @@ def check_files(event: Recorded) -> None:
 def _check_receipt(receipt: dict[str, Any]) -> None:
     match receipt:
         case {"file": str() as file, "sha256": str() as sha256, "size": int() as size, **more} if not more:
-            directory, _, name = file.partition("/")
-            placed = directory == receipts.DIRECTORY and receipts.NAME.fullmatch(name)
-            if placed and DIGEST.match(sha256) and type(size) is int and size >= 0:
+            if RECEIPT.match(file) and DIGEST.match(sha256) and type(size) is int and size >= 0:
                 return
     raise LineError("`witness` names a receipt in a form that is not known")
 

@@ -1,10 +1,25 @@
-"""What a signature in a journal says."""
+"""Signatures in a journal: what one says, and one as it is found there."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from recipe_runner.journal.records.chain import Chain
+from recipe_runner.journal.records.identity import Identity
 
 DOMAIN = "recipe-run-seal/v1"
+Purpose = Literal["seal", "approval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A signature found in a journal, its statement, the key that is said to have made it, and what it is for."""
+
+    statement: bytes
+    signature: bytes
+    by: Identity
+    purpose: Purpose = "seal"
 
 
 def statement(run: str, chain: Chain, *, why: str, ts: str, mono_ns: str) -> str:

@@ -1,9 +1,8 @@
-"""Who signs: the Protocol a journal needs, and how the key that a person names is found."""
+"""Who signs: the Protocol a journal needs, and the probe that shows whether a key can."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from recipe_runner.errors import RecipeError, UnmetError
@@ -34,21 +33,6 @@ class Signer(Protocol):
     def certificate(self, primary: str) -> bytes:
         """Return somebody's public key, as `verify_signature` takes it; raises UnmetError where it is not there."""
         ...
-
-
-def find_signer(key: str | None, *, home: Path | None = None, aside: Aside | None = None) -> Signer:
-    """Return the signer that a person names: an OpenPGP fingerprint, `ssh:PATH`, or an SSH key's `SHA256:…`.
-
-    Without a name it is the only OpenPGP key that can sign. `home` replaces GNUPGHOME; `aside` is called before
-    somebody is asked for a passphrase. The signer has signed a probe; raises UnmetError where it cannot.
-    """
-    if key is not None and key.startswith(("ssh:", "SHA256:")):
-        from recipe_runner.journal.signers.ssh import SshSigner  # noqa: PLC0415 - runs pay for the signer they use
-
-        return SshSigner.find(key, aside=aside)
-    from recipe_runner.journal.signers.gpg import GpgSigner  # noqa: PLC0415
-
-    return GpgSigner.find(key, home=home, aside=aside)
 
 
 def prove(signer: Signer) -> None:

@@ -10,28 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from recipe_runner.engine.events import Genesis, Recorded, from_record
 from recipe_runner.errors import RecipeError, VerificationError
 from recipe_runner.journal.records.chain import Chain
 from recipe_runner.journal.records.identity import Identity
 from recipe_runner.journal.records.lines import Line, LineError, decode
-from recipe_runner.journal.records.seal import statement
+from recipe_runner.journal.records.seal import Seal, statement
 from recipe_runner.journal.records.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signers.signature import form_fault
-
-Purpose = Literal["seal", "approval"]
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """A signature found in a journal, its statement, the key that is said to have made it, and what it is for."""
-
-    statement: bytes
-    signature: bytes
-    by: Identity
-    purpose: Purpose = "seal"
 
 
 @dataclass(frozen=True, slots=True)

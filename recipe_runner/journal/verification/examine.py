@@ -24,10 +24,9 @@ from recipe_runner.journal.records.chain import Chain, head_of
 from recipe_runner.journal.records.identity import Identity
 from recipe_runner.journal.records.lines import LINE_CAP, Envelope, Line, LineError, decode
 from recipe_runner.journal.records.schema import event_of
-from recipe_runner.journal.records.seal import statement
+from recipe_runner.journal.records.seal import Seal, statement
 from recipe_runner.journal.records.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signers.signature import form_fault
-from recipe_runner.journal.store.survey import Seal
 from recipe_runner.journal.verification.gates import Gates
 from recipe_runner.journal.verification.verdict import Doubt, Facts, Verdict
 from recipe_runner.journal.witness.head import Extent, Moment

@@ -15,8 +15,8 @@ from recipe_runner.engine.statement import Statement
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.records.identity import Identity
 from recipe_runner.journal.records.lines import DIGEST, MOMENT, Line, LineError
+from recipe_runner.journal.records.seal import Seal
 from recipe_runner.journal.signers.signature import form_fault
-from recipe_runner.journal.store.survey import Seal
 from recipe_runner.journal.verification.verdict import Given
 from recipe_runner.language.slugs import ID
 

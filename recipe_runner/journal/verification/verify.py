@@ -18,14 +18,14 @@ from recipe_runner.journal.files import open_regular, reading
 from recipe_runner.journal.ledger import JOURNAL, Ledger
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.records.lines import LINE_CAP
+from recipe_runner.journal.records.seal import Seal
 from recipe_runner.journal.signers.signature import verify_signature
 from recipe_runner.journal.store.blobs import DIRECTORY
 from recipe_runner.journal.store.recovery import SET_ASIDE
-from recipe_runner.journal.store.survey import Seal
 from recipe_runner.journal.verification.examine import examine
+from recipe_runner.journal.verification.hearing import hear
 from recipe_runner.journal.verification.opinions import Opinions
 from recipe_runner.journal.verification.verdict import Doubt, Report, Verdict
-from recipe_runner.journal.witness.hearing import hear
 from recipe_runner.journal.witness.inquiry import Inquiry
 
 CHUNK = 1 << 20

@@ -63,7 +63,7 @@ class Attendance:
         wanted = [witness for witness in self.demanded if moment in witness.required]
         if not wanted:
             return ""
-        from recipe_runner.journal.witness.hearing import absent  # noqa: PLC0415 - most runs start without
+        from recipe_runner.journal.witness.testimony import absent  # noqa: PLC0415 - most runs start without
 
         kinds = ", ".join(f"`{witness.kind}`" for witness in absent(run, wanted, head))
         return f"the policy demands that {kinds} vouches for the {moment}, and it does not" if kinds else ""

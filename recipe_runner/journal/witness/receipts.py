@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from recipe_runner.journal.files import DIRECTORY_MODE, open_regular, publish
+from recipe_runner.journal.records.lines import RECEIPT
 from recipe_runner.journal.witness.base import Receipt
 
 DIRECTORY = "witnesses"
-NAME = re.compile(r"(?P<records>0|[1-9][0-9]{0,6})-(?P<kind>[a-z0-9]+)(?:-[0-9]+)?(?:\.[a-z0-9]+)?")
 RECEIPT_CAP = 64 * 1024
 COUNT_CAP = 1000
 
@@ -34,9 +33,10 @@ def keep(run: Path, receipt: Receipt, suffix: str) -> str:
 def read(run: Path) -> Iterator[Receipt]:
     """Yield the receipts that are there, by number of records; what cannot be read or is too large is none."""
     with contextlib.suppress(OSError):
-        names = [found for entry in (run / DIRECTORY).iterdir() if (found := NAME.fullmatch(entry.name))]
+        there = [f"{DIRECTORY}/{entry.name}" for entry in (run / DIRECTORY).iterdir()]
+        names = [name for path in there if (name := RECEIPT.match(path))]
         for name in sorted(names, key=lambda found: (int(found["records"]), found.string))[:COUNT_CAP]:
-            with contextlib.suppress(OSError), open_regular(run / DIRECTORY / name.string) as file:
+            with contextlib.suppress(OSError), open_regular(run / name.string) as file:
                 data = file.read(RECEIPT_CAP + 1)
                 if len(data) <= RECEIPT_CAP:
-                    yield Receipt(name["kind"], int(name["records"]), data, f"{DIRECTORY}/{name.string}")
+                    yield Receipt(name["kind"], int(name["records"]), data, name.string)

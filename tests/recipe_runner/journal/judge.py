@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from recipe_runner.gpgv import Signature
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.records.lines import LINE_CAP
+from recipe_runner.journal.records.seal import Seal
 from recipe_runner.journal.signers.signature import verify_signature
-from recipe_runner.journal.store.survey import Seal
 from recipe_runner.journal.verification.examine import CheckSignature, Examined, examine
 from recipe_runner.journal.verification.verdict import Report, Verdict
 from tests.recipe_runner.journal import forge

@@ -24,8 +24,8 @@ from recipe_runner.engine.events import Close
 from recipe_runner.errors import VerificationError
 from recipe_runner.gpgv import Signature, UntrustedError
 from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.records.seal import Seal
 from recipe_runner.journal.store.journal import Journal
-from recipe_runner.journal.store.survey import Seal
 from recipe_runner.journal.verification.examine import examine
 from recipe_runner.journal.verification.verdict import Report, Verdict
 from recipe_runner.journal.verification.verify import verify

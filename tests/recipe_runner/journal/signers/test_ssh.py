@@ -9,8 +9,8 @@ from recipe_runner.errors import IncompleteError, UnmetError, VerificationError
 from recipe_runner.gpgv import UntrustedError
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.policy_writer import write_policy
+from recipe_runner.journal.signers.find import find_signer
 from recipe_runner.journal.signers.signature import verify_signature
-from recipe_runner.journal.signers.signer import find_signer
 from recipe_runner.journal.signers.ssh import SshSigner
 from recipe_runner.journal.store.journal import Journal
 from recipe_runner.journal.verification.verdict import Verdict

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipe_runner.errors import RecipeError, UsageError
+from recipe_runner.errors import UsageError
 from recipe_runner.journal.files import reading
 from recipe_runner.journal.ledger import Ledger
+from recipe_runner.journal.verification import links
+from recipe_runner.journal.verification.links import CheckSignature
 from recipe_runner.journal.verification.verdict import Before, Doubt, Verdict
-from recipe_runner.journal.witness import links
 from recipe_runner.journal.witness.base import Attestation, Case, Heads, Receipt, TrustedWitness
 from recipe_runner.journal.witness.head import Extent, Head, heads
 from recipe_runner.journal.witness.inquiry import Inquiry
-from recipe_runner.journal.witness.links import CheckSignature
 from recipe_runner.journal.witness.receipts import read
-from recipe_runner.journal.witness.table import LEDGER, load
+from recipe_runner.journal.witness.table import LEDGER
+from recipe_runner.journal.witness.testimony import testimony
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def hear(
         else:
             case = Case(extent.run, tuple(r for r in receipts if r.kind == witness.kind), journal, extent.named)
             nothing = Attestation(witness.kind, "silent", "it says nothing of this run", witness.address)
-            said = list(_attestations(witness, case, inquiry)) or [nothing]
+            said = list(testimony(witness, case, inquiry)) or [nothing]
         attestations += said
         doubts += (
             Doubt(Verdict.INVALID, f"witness `{witness.kind}` at {t.address} contradicts: {t.text}")
@@ -64,27 +65,6 @@ def hear(
         doubts += _lacks(witness, said, extent)
     attestations += _strangers(receipts, {witness.kind for witness in trusted})
     return Heard(tuple(attestations), tuple(doubts), earlier)
-
-
-def absent(directory: Path, demanded: Iterable[TrustedWitness], head: Head) -> list[TrustedWitness]:
-    """Return those of the witnesses that do not vouch for a head now, by their policy; asks each."""
-    receipts = tuple(read(directory))
-
-    def vouches(witness: TrustedWitness, inquiry: Inquiry) -> bool:
-        mine = tuple(receipt for receipt in receipts if receipt.kind == witness.kind)
-        said = _attestations(witness, Case(head.run, mine, lambda _: {head.records: head}), inquiry)
-        return any(t.outcome == "vouches" and t.records == head.records for t in said)
-
-    with Inquiry() as inquiry:
-        return [witness for witness in demanded if not vouches(witness, inquiry)]
-
-
-def _attestations(witness: TrustedWitness, case: Case, inquiry: Inquiry) -> Iterator[Attestation]:
-    try:
-        yield from load(witness.kind).testify(witness, case, inquiry)
-    except RecipeError as error:
-        why = "; ".join(fault.message for fault in error.diagnostics)
-        yield Attestation(witness.kind, "silent", f"it could not be asked: {why}", witness.address)
 
 
 def _lacks(witness: TrustedWitness, said: Sequence[Attestation], extent: Extent) -> Iterator[Doubt]:
