@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support.warm import LIMIT, Warm
+
 RECIPE = Path(sys.executable).parent / "recipe"
+
+
+def _for_python(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that Python itself reads, once, at its start."""
+    return {name: text for name, text in environ.items() if name.startswith(("PYTHON", "LANG", "LC_"))}
+
+
+STARTED = _for_python(os.environ)
+
+
+@cache
+def _warm() -> Warm:
+    warm = Warm()
+    atexit.register(warm.stop)
+    return warm
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -22,14 +41,17 @@ def recipe(
     *arguments: str | Path, directory: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command without a terminal and return what came of it."""
+    argv, variables = [str(RECIPE), *map(str, arguments)], environment(environ)
+    if _for_python(variables) == STARTED:
+        return _warm().run(argv, directory or Path.cwd(), variables)
     return subprocess.run(
-        [str(RECIPE), *map(str, arguments)],
+        argv,
         cwd=directory,
-        env=environment(environ),
+        env=variables,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LIMIT,
         check=False,
     )
 
