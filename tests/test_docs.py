@@ -18,9 +18,8 @@ from recipe_runner.errors import ExitCode
 from recipe_runner.journal.verification.verdict import UNUSABLE, Verdict
 from recipe_runner.language.attribute_rules import FLAGS, PAIRS, ROLES, SCRIPT_PAIRS
 from recipe_runner.language.codes import Code
-from recipe_runner.language.header import Header
+from recipe_runner.language.declarations import Declaration, Header
 from recipe_runner.language.parameter_types import PARAMETER_TYPES
-from recipe_runner.language.parameters import Declaration
 from tests.support.command import environment, recipe
 from tests.support.pages import FENCE, follow
 

@@ -14,7 +14,8 @@ from recipe_runner import sanitise
 from recipe_runner.engine.action import Outputs
 from recipe_runner.engine.preconditions.web import Response, Url, fetch, shortfalls
 from recipe_runner.errors import Diagnostic, RecipeError
-from recipe_runner.language.durations import Duration, format_duration
+from recipe_runner.language.duration_field import Duration
+from recipe_runner.language.durations import format_duration
 
 Seconds = Annotated[
     Duration, Field(gt=timedelta(0)), PlainSerializer(format_duration, return_type=str, when_used="json")

@@ -12,7 +12,7 @@ from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView, View
 from recipe_runner.engine.events import Abort, Close, Confirm, Event, Resting, Skip, StepStart
 from recipe_runner.engine.plan import Plan
-from recipe_runner.engine.preconditions.base import Finding
+from recipe_runner.engine.preconditions.world import Finding
 from recipe_runner.errors import ExitCode, IncompleteError, RecipeError, UnmetError
 from recipe_runner.journal.store.journal import Journal
 from recipe_runner.journal.witness.attendance import Attendance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import json
 import os
@@ -50,7 +51,7 @@ def command(  # noqa: D103 - its help is above
     given = options.assignments(params)
     listed = read_mapping(params_file) if params_file else {}
     missing = _missing(recipe.params, {*given, *listed}, os.environ)
-    relaxed = [p.model_copy(update={"required": False}) if p.name in missing else p for p in recipe.params]
+    relaxed = [dataclasses.replace(p, required=False) if p.name in missing else p for p in recipe.params]
     seen = forecast(
         recipe,
         resolve(relaxed, given=given, file=listed, environ=os.environ),

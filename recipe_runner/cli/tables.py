@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from recipe_runner.actions import table as actions
 from recipe_runner.engine.action import Action
@@ -14,8 +13,11 @@ from recipe_runner.language.bash_syntax import check_bash
 from recipe_runner.language.model import ActionStep, Recipe
 from recipe_runner.language.static import check
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
-class ActionModels(Mapping[str, type[BaseModel]]):
+
+class ActionModels(Mapping[str, "type[BaseModel]"]):
     """The model of every action's arguments by the action's name; an action is imported when it is asked for."""
 
     def __getitem__(self, name: str) -> type[BaseModel]:

@@ -10,7 +10,7 @@ from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.course import Course
 from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep, action_arguments, awaits_outputs, confirmation
-from recipe_runner.engine.preconditions.base import Finding
+from recipe_runner.engine.preconditions.world import Finding
 from recipe_runner.language.model import ActionStep, Block, Script
 from recipe_runner.language.shell_scan import assigned
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.engine.preconditions.base import Finding, Precondition
+from recipe_runner.engine.preconditions.world import Finding
+
+if TYPE_CHECKING:
+    from recipe_runner.engine.preconditions.base import Precondition
 
 
 def show(terminal: Terminal, preconditions: Sequence[Precondition], findings: Sequence[Finding]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Event, Output, Resting, Ticking, Waiting, to_record
-from recipe_runner.engine.preconditions.base import Finding
+from recipe_runner.engine.preconditions.world import Finding
 
 
 class JsonView:

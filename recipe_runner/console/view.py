@@ -35,7 +35,7 @@ from recipe_runner.engine.events import (
     Witnessed,
 )
 from recipe_runner.engine.plan import Plan, PlannedStep
-from recipe_runner.engine.preconditions.base import Finding
+from recipe_runner.engine.preconditions.world import Finding
 from recipe_runner.engine.process import Ended
 from recipe_runner.journal.reading.narrative import spell, tell
 from recipe_runner.language.model import Block, Manual

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from recipe_runner.engine.events import Output, Role, StepEnd, StepStart
 from recipe_runner.engine.history import History
@@ -28,6 +26,9 @@ from recipe_runner.engine.shell import Code, ShellState, Surroundings, interacti
 from recipe_runner.engine.values import Text, Values
 from recipe_runner.errors import RecipeError
 from recipe_runner.language.model import ActionStep, Script
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 CHILD = "recipe_runner.actions.child"
 Parse = Callable[[str], Mapping[str, str | list[str]]]

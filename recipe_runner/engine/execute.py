@@ -16,7 +16,7 @@ from recipe_runner.engine.gate import Gate
 from recipe_runner.engine.operator import Question
 from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import PlannedStep
-from recipe_runner.engine.preconditions.base import Finding
+from recipe_runner.engine.preconditions.world import Finding
 from recipe_runner.engine.progress import Progress
 from recipe_runner.engine.rollback import RollBack
 from recipe_runner.engine.turn import Back, Turn

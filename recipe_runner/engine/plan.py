@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Reversible, Sequence
 from dataclasses import dataclass
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from recipe_runner.engine.action import Action
-from recipe_runner.engine.preconditions.base import Precondition
 from recipe_runner.engine.remote.host import awaits_host, host_of
 from recipe_runner.engine.values import Text, Values
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, RecipeError, gather
 from recipe_runner.language.model import ActionStep, Block, Manual, Recipe
 from recipe_runner.language.template import expand
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from recipe_runner.engine.preconditions.base import Precondition
 
 AnyStep = Block | ActionStep | Manual
 Outputs = Mapping[str, Mapping[str, str | list[str]]]

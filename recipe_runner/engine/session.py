@@ -27,8 +27,8 @@ from recipe_runner.engine.interrupts import Interrupts
 from recipe_runner.engine.operator import Operator
 from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import Plan
-from recipe_runner.engine.preconditions.base import Finding, World
 from recipe_runner.engine.preconditions.evaluation import evaluate_all
+from recipe_runner.engine.preconditions.world import Finding, World
 from recipe_runner.engine.process import Pump
 from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.remote.connection import Connections

@@ -90,7 +90,7 @@ class Turn:
                     yield from self.performance.shell(step)
                 case "edit" if script is not None:
                     yield edited(step, script.text, answer.text)
-                    script = script.model_copy(update={"text": answer.text})
+                    script = dataclasses.replace(script, text=answer.text)
                 case "run":
                     return (yield from self._perform(planned, items, script))
                 case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from recipe_runner.errors import Diagnostic, Span
 from recipe_runner.language.attribute_rules import FLAGS, MANUAL, NAMES, PAIRS, ROLES, SCRIPT_PAIRS, Rule
@@ -20,7 +21,7 @@ LATER = frozenset({"confirm", "on", "dir", "when", "each", "action"})
 class Reading:
     """The converted values by field name (`retry_delay`), and where each was written."""
 
-    values: dict[str, object]
+    values: dict[str, Any]
     places: dict[str, Span]
     faults: list[Diagnostic]
 

@@ -10,7 +10,7 @@ from recipe_runner.errors import Diagnostic, Span
 from recipe_runner.language.codes import Code
 from recipe_runner.language.conditions import Condition
 from recipe_runner.language.model import Recipe
-from recipe_runner.language.parameters import Parameter, convert
+from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.suggestions import with_hint
 from recipe_runner.sanitise import line
 
@@ -33,7 +33,7 @@ def check_condition(condition: Condition, place: Span, recipe: Recipe, undeclare
                 Code.CONDITION_TYPE,
             )
         elif members is not None and condition.literal:
-            yield from _literal(condition, condition.name, members.model_copy(update={"min": None}), place)
+            yield from _literal(condition, condition.name, replace(members, min=None), place)
     elif condition.operator in {"==", "!="} and left is not None:
         if left.type == "list":
             yield Diagnostic(
@@ -58,7 +58,7 @@ def _literal(condition: Condition, literal: str, parameter: Parameter, place: Sp
         )
         return
     try:
-        value = convert(parameter, [literal] if parameter.type == "list" else literal)
+        value = parameter.convert([literal] if parameter.type == "list" else literal)
     except ValueError as error:
         fault, hint = with_hint(str(error))
         yield Diagnostic(f"this {always}: {fault}", span, hint, Code.CONDITION_FIXED)

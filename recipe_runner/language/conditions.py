@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from recipe_runner.sanitise import line
 
@@ -28,15 +27,14 @@ Operator = Literal["true", "false", "==", "!=", "in"]
 Values = Mapping[str, str | tuple[str, ...]]
 
 
-class Condition(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
     """One comparison; `str()` gives text that `parse_condition` reads back to an equal condition."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(description='the parameter on the left; for `"text" in list` the text itself')
+    name: str = field(metadata={"help": 'the parameter on the left; for `"text" in list` the text itself'})
     operator: Operator
-    operand: str = Field("", description="a literal; for `in` the name of the list")
-    literal: bool = Field(False, description="the left side of `in` is a text, not a name")
+    operand: str = field(default="", metadata={"help": "a literal; for `in` the name of the list"})
+    literal: bool = field(default=False, metadata={"help": "the left side of `in` is a text, not a name"})
 
     def names(self) -> tuple[str, ...]:
         """Return the parameters it reads, from left to right."""

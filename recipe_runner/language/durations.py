@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from functools import lru_cache
-from typing import Annotated
-
-from pydantic import BeforeValidator, WithJsonSchema
 
 from recipe_runner.sanitise import line
 
@@ -32,11 +29,3 @@ def format_duration(duration: timedelta) -> str:
     seconds = duration // timedelta(seconds=1)
     unit, size = next((unit, size) for unit, size in UNITS if seconds % size == 0 and (seconds or size == 1))
     return f"{seconds // size}{unit}"
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(lambda raw: parse_duration(raw) if isinstance(raw, str) else raw),
-    WithJsonSchema({"type": "string", "pattern": "^([0-9]+[dhms])+$"}),
-]
-"""A field of a model that is read from text such as `5m`."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
-from pydantic_core import CoreSchema, core_schema
-
-from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span, gather
-from recipe_runner.language.nodes import Node, compose
+from recipe_runner.errors import Diagnostic, Span
+from recipe_runner.language.nodes import Node
 from recipe_runner.language.source import Passage
 from recipe_runner.language.template import Lookup, Reference, expand_scalar, malformed, references
-from recipe_runner.language.validation import diagnose
 
-M = TypeVar("M", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+M = TypeVar("M", bound="BaseModel")
 Path = Sequence[str | int]
 
 
@@ -35,6 +34,8 @@ class Fragment:
     @classmethod
     def parse(cls, passage: Passage) -> Fragment:
         """Read a passage; an empty one is an empty mapping. Raises InvalidRecipeError with every fault."""
+        from recipe_runner.language.composition import compose  # noqa: PLC0415 - YAML, for recipes that have some
+
         root = compose(passage) or Node((0, 0), (0, 0), entries={})
         return cls(root.data(), passage, root)
 
@@ -138,23 +139,15 @@ class Fragment:
 
     def validate(self, model: type[M]) -> M:
         """Return the model; raises InvalidRecipeError with every error of pydantic at its place in the text."""
-        try:
-            return model.model_validate(self.data)
-        except ValidationError as error:
-            raise InvalidRecipeError(*gather(diagnose(self, model, error))) from None
+        from recipe_runner.language.validation import validated  # noqa: PLC0415 - pydantic, for recipes that have YAML
+
+        return validated(self, model)
 
     def faults(self, model: type[BaseModel]) -> list[Diagnostic]:
         """Return what is wrong before values are known: wrong values are forgiven where references stand."""
-        try:
-            model.model_validate(self.data)
-        except ValidationError as error:
-            return list(gather(diagnose(self, model, error, forgiving=True)))
-        return []
+        from recipe_runner.language.validation import foreseen  # noqa: PLC0415 - as above
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Let models hold fragments as they are."""
-        return core_schema.is_instance_schema(cls)
+        return foreseen(self, model)
 
 
 def _replaced(node: Node, data: object) -> Iterator[tuple[str, str]]:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, cast
-
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing import cast
 
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span
 from recipe_runner.language.codes import Code
 from recipe_runner.language.fragment import Fragment
 from recipe_runner.language.model import Requirement
 from recipe_runner.language.parameter_types import PARAMETER_TYPES
-from recipe_runner.language.parameters import Declaration, Parameter, TypeName
+from recipe_runner.language.parameters import Parameter, TypeName
 from recipe_runner.language.source import Document
 from recipe_runner.sanitise import line as one_line
 
-FORMAT = 1
 RULE = re.compile(r"---[ \t]*")
 END = re.compile(r"(?:---|\.\.\.)[ \t]*")
 KEY = re.compile(r"[\w-]+[ \t]*:(?:[ \t]|$)")
@@ -29,24 +26,6 @@ RESERVED = re.compile(
     r"|COLUMNS|LINES|HISTCMD|HOSTTYPE|MACHTYPE|OSTYPE|OPTERR|SRANDOM|MAPFILE|COPROC|COMP_.*|PYTHON.*|each"
 )
 """Names that bash or the runner give a meaning of their own (bash manual, Shell Variables)."""
-
-
-class Header(BaseModel):
-    """The keys of the header."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", title="recipe header")
-
-    recipe: int = Field(description="the format's version, 1; marks the file as a recipe")
-    title: str | None = Field(None, description="default: the first level-1 heading")
-    params: dict[str, Declaration] = Field({}, description="what the operator is asked for, by name")
-    requires: tuple[dict[str, Any], ...] = Field((), description="what must hold before the first step")
-
-    @field_validator("recipe")
-    @classmethod
-    def _known(cls, version: int) -> int:
-        if version != FORMAT:
-            raise ValueError(f"found version `{version}`, wanted `{FORMAT}`")
-        return version
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +70,8 @@ def _unclosed(document: Document) -> Diagnostic:
 
 
 def _read(document: Document, rows: tuple[str, ...], first_line: int) -> Preamble:
+    from recipe_runner.language.declarations import Header  # noqa: PLC0415 - pydantic, for recipes that have a header
+
     try:
         fragment = Fragment.parse(document.passage(rows, 2))
     except InvalidRecipeError as error:
@@ -126,6 +107,8 @@ def _shorthands(fragment: Fragment) -> dict[Span | None, str]:
 
 def _parameters(fragment: Fragment, faults: list[Diagnostic]) -> list[Parameter]:
     """Return every declared parameter; one that is declared wrongly keeps name and type, by which uses are judged."""
+    from recipe_runner.language.declarations import Declaration  # noqa: PLC0415 - as above
+
     declared = fragment.data.get("params")
     parameters = []
     for name in declared if isinstance(declared, dict) else ():
@@ -146,8 +129,7 @@ def _parameters(fragment: Fragment, faults: list[Diagnostic]) -> list[Parameter]
                 Diagnostic(f"`{name}` has a meaning of its own", span, "choose another name", Code.PARAMETER_NAME)
             )
         try:
-            declaration = fragment.sub(("params", name)).validate(Declaration)
-            parameters.append(Parameter(name=name, span=span, **declaration.model_dump()))
+            parameters.append(fragment.sub(("params", name)).validate(Declaration).parameter(name, span))
         except InvalidRecipeError:
             kind = declared[name].get("type") if isinstance(declared[name], dict) else None
             kept = kind if isinstance(kind, str) and kind in PARAMETER_TYPES and kind != "choice" else "str"

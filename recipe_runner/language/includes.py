@@ -149,7 +149,7 @@ class Assembly:
         self.faults += preamble.faults
         for parameter in preamble.params:
             first = self.params.setdefault(parameter.name, parameter)
-            if first is not parameter and first.model_copy(update={"span": parameter.span}) != parameter:
+            if first is not parameter and replace(first, span=parameter.span) != parameter:
                 self.faults.append(_clash(first, parameter))
         self.requires += preamble.requires
 

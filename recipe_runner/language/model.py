@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import ClassVar, Literal
 
 from recipe_runner.errors import Span
 from recipe_runner.language.conditions import Condition
@@ -15,22 +14,18 @@ from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.source import Passage
 
 
-class Model(BaseModel):
-    """The base of every value here: immutable, and a misspelt field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class Source(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
     """One file of the recipe, as its bytes were."""
 
     path: str
     sha256: str
-    size: int = Field(description="bytes")
-    data: bytes = Field(exclude=True, repr=False, description="what was read, once and for all later stages")
+    size: int = field(metadata={"help": "bytes"})
+    data: bytes = field(repr=False, metadata={"help": "what was read, once and for all later stages"})
 
 
-class Requirement(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
     """One entry of `requires`: the precondition's kind and its YAML, validated by that kind's model in `check`."""
 
     kind: str
@@ -38,15 +33,16 @@ class Requirement(Model):
     span: Span
 
 
-class Script(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
     """Code of a fence: what runs, in which language, and where it stands."""
 
     language: Literal["bash", "python"]
     text: str
-    span: Span = Field(description="the fence's opening line")
-    first_line: int = Field(description="line of the file on which `text` begins, from 1")
+    span: Span = field(metadata={"help": "the fence's opening line"})
+    first_line: int = field(metadata={"help": "line of the file on which `text` begins, from 1"})
     timeout: timedelta | None = None
-    lines: tuple[str, ...] = Field((), exclude=True, repr=False, description="the file's lines that hold `text`")
+    lines: tuple[str, ...] = field(default=(), repr=False, metadata={"help": "the file's lines that hold `text`"})
 
     def passage(self) -> Passage:
         """Return `text` as rows that know their places in the file."""
@@ -54,7 +50,8 @@ class Script(Model):
         return Passage(self.span.path, rows, self.first_line, self.lines or rows)
 
 
-class Attributes(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributes:
     """Everything that may stand between the braces of a step, besides its id and role."""
 
     confirm: str | None = None
@@ -74,54 +71,59 @@ class Attributes(Model):
     dir: str | None = None
     tty: bool = False
     optional: bool = False
-    places: Mapping[str, Span] = Field(
-        {}, exclude=True, repr=False, description="where the value of each field was written"
+    places: Mapping[str, Span] = field(
+        default_factory=dict, repr=False, metadata={"help": "where the value of each field was written"}
     )
 
 
-class StepBase(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepBase:
     """What all kinds of step share."""
 
     id: str
-    title: str = Field(description="the nearest heading, or a manual item's own text; plain text")
-    headings: tuple[str, ...] = Field(description="plain texts of the headings above, outermost first")
-    prose: str = Field(description="Markdown between the previous step (or the heading) and this step")
+    title: str = field(metadata={"help": "the nearest heading, or a manual item's own text; plain text"})
+    headings: tuple[str, ...] = field(metadata={"help": "plain texts of the headings above, outermost first"})
+    prose: str = field(metadata={"help": "Markdown between the previous step (or the heading) and this step"})
     attributes: Attributes
-    source: str = Field(description="the step's own Markdown: the fence or list item with its info string")
-    digest: str = Field(description="sha256 (hex) of the step's source and of its role scripts' sources")
+    source: str = field(metadata={"help": "the step's own Markdown: the fence or list item with its info string"})
+    digest: str = field(metadata={"help": "sha256 (hex) of the step's source and of its role scripts' sources"})
     span: Span
     checks: tuple[Script, ...] = ()
     verifies: tuple[Script, ...] = ()
     undos: tuple[Script, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block(StepBase):
     """A fence whose code runs."""
 
-    kind: Literal["block"] = "block"
+    kind: ClassVar[Literal["block"]] = "block"
     script: Script
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionStep(StepBase):
     """A YAML fence with `action=`; its arguments are validated by that action's pydantic model."""
 
-    kind: Literal["action"] = "action"
+    kind: ClassVar[Literal["action"]] = "action"
     action: str
     arguments: Fragment
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manual(StepBase):
     """A task-list item: a person does it and says so."""
 
-    kind: Literal["manual"] = "manual"
-    text: str = Field(description="the item's inline Markdown, without box and id")
-    depth: int = Field(0, description="0 for a top-level item, 1 for its sub-items, …")
+    kind: ClassVar[Literal["manual"]] = "manual"
+    text: str = field(metadata={"help": "the item's inline Markdown, without box and id"})
+    depth: int = field(default=0, metadata={"help": "0 for a top-level item, 1 for its sub-items, …"})
 
 
-Step = Annotated[Block | ActionStep | Manual, Field(discriminator="kind")]
+Step = Block | ActionStep | Manual
 
 
-class Recipe(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
     """A parsed recipe with its includes already in place."""
 
     title: str
@@ -129,9 +131,9 @@ class Recipe(Model):
     params: tuple[Parameter, ...]
     requires: tuple[Requirement, ...]
     steps: tuple[Step, ...]
-    sources: tuple[Source, ...] = Field(description="the recipe file first, then its includes in order of appearance")
+    sources: tuple[Source, ...] = field(metadata={"help": "the recipe file first, then its includes as they appear"})
 
-    def step(self, step_id: str) -> Block | ActionStep | Manual:
+    def step(self, step_id: str) -> Step:
         """Return the step with this id; raises KeyError."""
         for step in self.steps:
             if step.id == step_id:

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from recipe_runner.language.header import FORMAT, NAME, Header
+from recipe_runner.language.declarations import FORMAT, Header
+from recipe_runner.language.header import NAME
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = {"type": "string", "pattern": r"^\$\{[^{}]+\}$", "description": "a reference"}

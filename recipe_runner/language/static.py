@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from recipe_runner.errors import Diagnostic, Span, gather
 from recipe_runner.language.codes import Code
@@ -19,8 +18,11 @@ from recipe_runner.language.suggestions import did_you_mean, suggest
 from recipe_runner.language.template import malformed, references
 from recipe_runner.sanitise import line
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 Step = Block | ActionStep | Manual
-Models = Mapping[str, type[BaseModel]]
+Models = Mapping[str, "type[BaseModel]"]
 TEXTS = ("confirm", "on", "dir")
 """Attributes in which `${name}` is expanded."""
 WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -94,7 +94,7 @@ class Steps:
             "title": item.title,
             "headings": item.headings,
             "prose": item.prose,
-            "attributes": Attributes.model_validate({**reading.values, "places": reading.places}),
+            "attributes": Attributes(**reading.values, places=reading.places),
             "source": item.source,
             "text": item.text,
             "depth": item.depth,
@@ -169,12 +169,12 @@ class Steps:
         }
         self._drafts.append(_Draft(ActionStep, fields, step_id, fence.span))
 
-    def _shared(self, fence: Fence, values: dict[str, object], places: dict[str, Span]) -> dict[str, Any]:
+    def _shared(self, fence: Fence, values: dict[str, Any], places: dict[str, Span]) -> dict[str, Any]:
         return {
             "title": fence.headings[-1] if fence.headings else self.title,
             "headings": fence.headings,
             "prose": fence.prose,
-            "attributes": Attributes.model_validate({**values, "places": places}),
+            "attributes": Attributes(**values, places=places),
             "source": fence.source,
         }
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
+from typing import Annotated, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from recipe_runner.errors import Diagnostic
+from recipe_runner.errors import Diagnostic, InvalidRecipeError, gather
 from recipe_runner.language.codes import Code
+from recipe_runner.language.fragment import Fragment
 from recipe_runner.language.nodes import Node
 from recipe_runner.language.suggestions import did_you_mean, suggest, with_hint
 from recipe_runner.language.template import references
 from recipe_runner.sanitise import line
 
-if TYPE_CHECKING:
-    from recipe_runner.language.fragment import Fragment
-
+M = TypeVar("M", bound=BaseModel)
 SHOWN = 60
 QUOTED = re.compile(r"'([^']*)'")
 LIST = "a list such as `[one, two]`"
@@ -53,7 +52,24 @@ PHRASES = {
 """How pydantic begins to say what it wants, and how we do."""
 
 
-def diagnose(
+def validated(fragment: Fragment, model: type[M]) -> M:
+    """Return the model of a fragment; raises InvalidRecipeError with every fault at its place."""
+    try:
+        return model.model_validate(fragment.data)
+    except ValidationError as error:
+        raise InvalidRecipeError(*gather(_diagnose(fragment, model, error))) from None
+
+
+def foreseen(fragment: Fragment, model: type[BaseModel]) -> list[Diagnostic]:
+    """Return the faults that no value of a reference can mend."""
+    try:
+        model.model_validate(fragment.data)
+    except ValidationError as error:
+        return list(gather(_diagnose(fragment, model, error, forgiving=True)))
+    return []
+
+
+def _diagnose(
     fragment: Fragment, model: type[BaseModel], error: ValidationError, *, forgiving: bool = False
 ) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each error, one for each place; `forgiving` leaves out what references may still mend."""

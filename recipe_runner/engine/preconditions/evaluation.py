@@ -5,11 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from recipe_runner import sanitise
-from recipe_runner.engine.preconditions.base import Finding, Precondition, World
 from recipe_runner.engine.preconditions.probe import PROBES, Probes
+from recipe_runner.engine.preconditions.world import Finding, World
 from recipe_runner.errors import RecipeError
+
+if TYPE_CHECKING:
+    from recipe_runner.engine.preconditions.base import Precondition
 
 SIDE_BY_SIDE = 64
 LONGEST = 500

@@ -11,7 +11,7 @@ from typing_extensions import override
 from recipe_runner.engine.preconditions.base import Finding, Precondition, World
 from recipe_runner.engine.preconditions.probe import ask
 from recipe_runner.engine.preconditions.web import Url, fetch, shortfalls
-from recipe_runner.language.durations import Duration
+from recipe_runner.language.duration_field import Duration
 
 SSH = ("ssh", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ConnectionAttempts=1")
 

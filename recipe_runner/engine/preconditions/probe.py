@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from recipe_runner.engine.preconditions.base import World
 from recipe_runner.engine.preconditions.packages import remedy
+from recipe_runner.engine.preconditions.world import World
 from recipe_runner.engine.shell import memory
 from recipe_runner.errors import Diagnostic, UnmetError
 

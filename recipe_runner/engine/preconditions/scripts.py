@@ -13,7 +13,7 @@ from recipe_runner.engine.preconditions.probe import ask
 from recipe_runner.engine.shell import ShellState, Surroundings, prepared
 from recipe_runner.errors import Span
 from recipe_runner.language import model
-from recipe_runner.language.durations import Duration
+from recipe_runner.language.duration_field import Duration
 
 
 class Script(Precondition):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from recipe_runner.engine.preconditions.base import Precondition
 from recipe_runner.errors import UsageError
 from recipe_runner.plugs import ExtensionPoint
+
+if TYPE_CHECKING:
+    from recipe_runner.engine.preconditions.base import Precondition
 
 FIRST_PARTY = {
     "command": "commands:Command",
@@ -31,10 +34,12 @@ PRECONDITIONS = ExtensionPoint(
 )
 
 
-class Kinds(Mapping[str, type[Precondition]]):
+class Kinds(Mapping[str, "type[Precondition]"]):
     """Name → class; a class is imported when it is asked for."""
 
     def __getitem__(self, kind: str) -> type[Precondition]:
+        from recipe_runner.engine.preconditions.base import Precondition  # noqa: PLC0415 - for recipes that have some
+
         found = PRECONDITIONS.load(kind)
         if not (isinstance(found, type) and issubclass(found, Precondition)):
             raise UsageError.because(f"precondition `{kind}` of `{supplier(kind)}` is not a kind of precondition")

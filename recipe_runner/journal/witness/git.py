@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
-from recipe_runner.engine.preconditions.base import World
 from recipe_runner.engine.preconditions.probe import KEPT, Answer, ask
+from recipe_runner.engine.preconditions.world import World
 from recipe_runner.errors import RecipeError, UsageError
 from recipe_runner.journal.witness.base import Attestation, Case, TrustedWitness, WitnessError
 from recipe_runner.journal.witness.head import STATEMENT_CAP, Head

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from recipe_runner.engine.preconditions.base import World
 from recipe_runner.engine.preconditions.probe import Answer, ask
 from recipe_runner.engine.preconditions.web import Post, fetch
 from recipe_runner.engine.preconditions.web import address as web_address
+from recipe_runner.engine.preconditions.world import World
 from recipe_runner.errors import RecipeError, UsageError
 from recipe_runner.gpgv import CLOCK_SKEW_SECONDS
 from recipe_runner.journal.witness.base import Attestation, Case, Receipt, TrustedWitness, WitnessError

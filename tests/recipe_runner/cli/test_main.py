@@ -35,6 +35,21 @@ def test_starting_up_imports_nothing_heavy(option: str) -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
+@pytest.mark.parametrize("header", ["", "---\nrecipe: 1\nparams:\n  name: {default: you}\n---\n"])
+def test_a_run_imports_what_its_recipe_needs(header: str, tmp_path: Path) -> None:
+    """Models and a reader of YAML are imported for recipes that have YAML, and for no others."""
+    recipe = tmp_path / "r.md"
+    recipe.write_text(f'{header}```bash {{#a}}\necho "${{name-}}"\n```\n')
+    arguments = ["run", str(recipe), "--yes", "--no-sign", "--runs", str(tmp_path / "runs")]
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stderr.splitlines())
+    assert {"recipe_runner.engine.execute", "rich", "markdown_it"} <= loaded
+    assert loaded.isdisjoint({"boto3", "msgspec", "recipe_runner.journal.verification", "recipe_runner.console.dryrun"})
+    assert not loaded & {"pydantic", "pydantic_core", "yaml"} if not header else {"pydantic", "yaml"} <= loaded
+
+
 def test_help_lists_every_verb() -> None:
     """Our own verbs and those that plug in, one line each."""
     done = recipe("--help")

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from recipe_runner.errors import Diagnostic
-from recipe_runner.language.durations import Duration
+from recipe_runner.language.duration_field import Duration
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "language"
 MARK = re.compile(r"^(====|----) (.*)\n", re.MULTILINE)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from recipe_runner.language.durations import Duration, format_duration, parse_duration
+from recipe_runner.language.duration_field import Duration
+from recipe_runner.language.durations import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(

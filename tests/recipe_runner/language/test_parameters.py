@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from recipe_runner.language.declarations import Declaration
 from recipe_runner.language.parameter_types import PARAMETER_TYPES
-from recipe_runner.language.parameters import Declaration, Parameter, Value
+from recipe_runner.language.parameters import Parameter, Value
 
 FPR = "0123456789ABCDEF0123456789ABCDEF01234567"
 
 
 def parameter(**fields: Any) -> Parameter:
-    return Parameter(name="x", **fields)
+    return Declaration(**fields).parameter("x")
 
 
 @pytest.mark.parametrize(

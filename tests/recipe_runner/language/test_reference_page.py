@@ -7,11 +7,11 @@ from typing import get_args
 import pytest
 
 from recipe_runner.language.attribute_rules import FLAGS, PAIRS, ROLES, SCRIPT_PAIRS
-from recipe_runner.language.header import Header
+from recipe_runner.language.composition import DEEPEST
+from recipe_runner.language.declarations import Declaration, Header
 from recipe_runner.language.includes import MOST
-from recipe_runner.language.nodes import DEEPEST
 from recipe_runner.language.parameter_types import PARAMETER_TYPES
-from recipe_runner.language.parameters import Declaration, TypeName
+from recipe_runner.language.parameters import TypeName
 from recipe_runner.language.parse import parse
 from recipe_runner.language.steps import LANGUAGES
 

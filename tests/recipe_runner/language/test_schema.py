@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from recipe_runner.language.durations import Duration
-from recipe_runner.language.parameters import Declaration
+from recipe_runner.language.declarations import Declaration
+from recipe_runner.language.duration_field import Duration
 from recipe_runner.language.schema import schema
 
 
