@@ -25,9 +25,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from builders.build.command import Commands
-from builders.build.e2fsprogs import cache_directory, find_mke2fs
-from builders.distros.machine import debian_sources, machine_sources
+from builders.workshop.bench import cache_directory
+from builders.workshop.command import Commands
+from builders.workshop.e2fsprogs import find_mke2fs
+from builders.workshop.machine import debian_sources, machine_sources
 from recipe_runner.console.terminal import Terminal
 
 RECIPE = Path(sys.executable).with_name("recipe")

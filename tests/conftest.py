@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-from builders.build.modes import VARIABLE
+from builders.workshop.modes import VARIABLE
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")

@@ -23,9 +23,9 @@ from builders.boot.running import Running, started
 from builders.boot.ssh import Door, free_port, throw_away_key
 from builders.boot.subject import Subject, make_overlay
 from builders.boot.watch import KEYS_END, TIMER, Watch, host_keys
-from builders.build.command import PATH, Commands, end
-from builders.build.progress import Progress
 from builders.images.size import MIB
+from builders.workshop.command import PATH, Commands, end
+from builders.workshop.progress import Progress
 from recipe_runner.errors import Diagnostic
 from recipe_runner.sanitise import line
 

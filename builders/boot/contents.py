@@ -16,8 +16,8 @@ from typing import BinaryIO
 
 import yaml
 
-from builders.build.command import PATH
 from builders.qcow2 import qemu_img
+from builders.workshop.command import PATH
 from recipe_runner.errors import RecipeError, UnmetError
 
 CLOUD_INIT = "/usr/bin/cloud-init"

@@ -15,7 +15,7 @@ from builders.boot.machine import Network
 from builders.boot.metadata import serving, tree
 from builders.boot.ssh import Door, free_port, own_key, throw_away_key
 from builders.boot.subject import Subject, make_overlay
-from builders.build.progress import Progress
+from builders.workshop.progress import Progress
 from recipe_runner.errors import RecipeError
 
 

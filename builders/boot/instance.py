@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from builders.build.command import Commands
+from builders.workshop.command import Commands
 
 Datasource = Literal["nocloud", "ec2"]
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from builders.build.e2fsprogs import cache_directory
 from builders.logs import prune
+from builders.workshop.bench import cache_directory
 
 
 @contextmanager

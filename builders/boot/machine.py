@@ -13,7 +13,7 @@ from typing import Literal
 from builders.boot import relay
 from builders.boot.accelerator import Accelerator
 from builders.boot.metadata import ADDRESS, MASK
-from builders.build.tools import Tool
+from builders.workshop.tools import Tool
 
 Firmware = Literal["bios", "uefi", "direct"]
 Architecture = Literal["amd64", "arm64"]

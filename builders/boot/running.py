@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from builders.boot.machine import Machine
 from builders.boot.watch import Watch, clean
-from builders.build.command import end
+from builders.workshop.command import end
 
 _FLOOD = 64 << 20
 _LARGEST = 4 << 20

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.command import PATH
+from builders.workshop.command import PATH
 from recipe_runner.errors import RecipeError, UnmetError, UsageError
 from recipe_runner.sanitise import line
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from builders.archive import unpack_plain
 from builders.boot.contents import root_offset
 from builders.boot.machine import PLATFORMS, Architecture, Firmware, Form, Kernel
-from builders.build.archive import unpack_plain
 from builders.build.buildinfo import parse_info
 from builders.build.layout import SECTOR
 from builders.images.writing import DEFINITION

@@ -17,10 +17,10 @@ from builders.boot.log import open_log
 from builders.boot.machine import PLATFORMS, Firmware, machine_tools
 from builders.boot.place import workplace
 from builders.boot.subject import read_subject
-from builders.build.progress import Progress
-from builders.build.tools import require
 from builders.images.definition import Definition
 from builders.publish.tree import Names
+from builders.workshop.progress import Progress
+from builders.workshop.tools import require
 from recipe_runner.errors import RecipeError, UsageError
 from recipe_runner.sanitise import line
 

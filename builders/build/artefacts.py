@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from builders.build.bench import Bench
-from builders.build.command import Command
-from builders.build.rootfs import Rootfs
 from builders.build.stamps import stamp_vhd, stamp_vmdk
-from builders.build.tools import Tool
 from builders.customise.late import Made, run_late_hooks
 from builders.images.definition import Output
 from builders.images.serial import Identity
 from builders.publish.tree import Names
+from builders.rootfs import Rootfs
+from builders.workshop.bench import Bench
+from builders.workshop.command import Command
+from builders.workshop.tools import Tool
 
 
 @dataclass(frozen=True, slots=True)

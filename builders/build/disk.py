@@ -6,13 +6,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from builders.build.bench import Bench
-from builders.build.command import Argv
 from builders.build.grub import BIOS, BOOT_CODE, UEFI, boot_code, core_path, find_modules, make_core, menu, placed_core
 from builders.build.layout import SECTOR, Layout, Partition, data_partitions, sfdisk_script
-from builders.build.rootfs import Rootfs
 from builders.images.disks import ExtraDisk
+from builders.rootfs import Rootfs
 from builders.sparse import copy_data
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
 
 
 def make_disk(bench: Bench, layout: Layout, rootfs: Rootfs, images: Mapping[int, Path], disk: Path) -> None:

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from builders.build.bench import Bench
-from builders.build.command import Argv
 from builders.build.disk import carve, esp_commands, make_data_disk, make_disk, table_command
 from builders.build.division import divide, part_paths
-from builders.build.e2fsprogs import Mke2fs
 from builders.build.filesystem import Volume, filesystem_path, make_volume, volume_command
 from builders.build.grub import BIOS, UEFI, core_command
 from builders.build.layout import Layout, data_partitions
-from builders.build.rootfs import Rootfs
 from builders.customise.customise import final_path
 from builders.customise.late import Made, changes, late_commands, run_late_hooks
 from builders.images.definition import Definition
 from builders.images.disks import Partition
 from builders.publish.tree import Names
+from builders.rootfs import Rootfs
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.e2fsprogs import Mke2fs
 
 BOOTING = ""
 """The name of the disk that boots among the definition's others."""

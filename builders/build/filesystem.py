@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from builders.build.archive import unpack_plain
-from builders.build.bench import Bench
-from builders.build.command import Argv
-from builders.build.e2fsprogs import Mke2fs
+from builders.archive import unpack_plain
 from builders.build.layout import BLOCK, volume_id
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.e2fsprogs import Mke2fs
 from recipe_runner.errors import RecipeError
 from recipe_runner.sanitise import line
 

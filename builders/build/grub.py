@@ -10,13 +10,13 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.apt import unpack_privately
-from builders.build.bench import Bench
-from builders.build.command import Argv
 from builders.build.layout import SECTOR, Layout
-from builders.build.rootfs import Rootfs
-from builders.distros.machine import debian_sources, machine_codename, machine_sources
 from builders.images.disks import Disk
+from builders.rootfs import Rootfs
+from builders.workshop.apt import unpack_privately
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.machine import debian_sources, machine_codename, machine_sources
 from recipe_runner.errors import RecipeError, UnmetError
 
 BOOT_CODE = Path("/usr/lib/grub/i386-pc/boot.img")

@@ -12,22 +12,16 @@ from pathlib import Path
 
 from builders.build.artefacts import Artefact, Materials, artefacts, unpack_boot_files
 from builders.build.aside import Aside, aside
-from builders.build.bench import Bench, bench, scratch_parent
 from builders.build.cache import PhaseCache
-from builders.build.command import ended
 from builders.build.disk import carve
 from builders.build.disks import BOOTING, disk_paths, make_disks
-from builders.build.e2fsprogs import find_mke2fs
 from builders.build.filesystem import filesystem_path
 from builders.build.interrupts import terminable
 from builders.build.layout import Layout
-from builders.build.modes import MEANING, require_mode
 from builders.build.phases import Phases, find_phases
 from builders.build.plan import build_tools, find_tools
-from builders.build.progress import Progress
 from builders.build.proof import Start, account_for, write_proof, write_run
-from builders.build.rootfs import Rootfs, archive_path, indexes_path, inspect, make_rootfs, read_rootfs
-from builders.build.tools import SIGNING_TOOLS, Room, require, room_needed
+from builders.build.rootfs import archive_path, indexes_path, make_rootfs, read_rootfs
 from builders.customise.customise import customise
 from builders.customise.hooks import hooks_of, refuse_outside, write_scripts
 from builders.distros.base import Bootstrap
@@ -37,6 +31,13 @@ from builders.images.serial import Serial
 from builders.images.size import format_size
 from builders.publish.signing import certificate, sign
 from builders.publish.tree import SUMS, Names, Tree
+from builders.rootfs import Rootfs, inspect
+from builders.workshop.bench import Bench, bench, scratch_parent
+from builders.workshop.command import ended
+from builders.workshop.e2fsprogs import find_mke2fs
+from builders.workshop.modes import MEANING, require_mode
+from builders.workshop.progress import Progress
+from builders.workshop.tools import SIGNING_TOOLS, Room, require, room_needed
 from recipe_runner.errors import RecipeError, UsageError
 
 

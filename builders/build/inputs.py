@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
-from builders.build.bench import Bench
-from builders.build.command import PATH
-from builders.build.e2fsprogs import Mke2fs
 from builders.build.plan import STATUS
 from builders.build.rootfs import FLAT, join_digests, proxies
-from builders.build.tools import Tool
-from builders.distros.sources import Source
 from builders.publish.sums import digest
+from builders.workshop.bench import Bench
+from builders.workshop.command import PATH
+from builders.workshop.e2fsprogs import Mke2fs
+from builders.workshop.sources import Source
+from builders.workshop.tools import Tool
 from recipe_runner.errors import RecipeError
 
 APT_HELPER = "/usr/lib/apt/apt-helper"

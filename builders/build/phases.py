@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builders.build.artefacts import RECIPES, asked_for, label
-from builders.build.bench import Bench
 from builders.build.cache import PhaseCache, phase_key
 from builders.build.disks import disk_names
-from builders.build.e2fsprogs import Mke2fs
 from builders.build.inputs import archive_state, machine_state, program_state
-from builders.build.modes import choose_mode
 from builders.build.rootfs import mmdebstrap_command
-from builders.build.tools import DISK_TOOLS
 from builders.customise.hooks import hooks_of
 from builders.distros.base import Bootstrap, Distribution
 from builders.images.contents import Phase as HookPhase
 from builders.sparse import copy_sparse
+from builders.workshop.bench import Bench
+from builders.workshop.e2fsprogs import Mke2fs
+from builders.workshop.modes import choose_mode
+from builders.workshop.tools import DISK_TOOLS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builders.build.artefacts import Materials, artefacts, output_tools
-from builders.build.bench import Bench
-from builders.build.command import Argv, Command
 from builders.build.disks import BOOTING, disk_commands, disk_paths
-from builders.build.e2fsprogs import known_mke2fs
 from builders.build.filesystem import filesystem_path
 from builders.build.layout import Layout, Partition
 from builders.build.rootfs import rootfs_command
-from builders.build.tools import DISK_TOOLS, Tool, room_needed
 from builders.customise.customise import final_path, planned_commands
 from builders.customise.late import late_commands
 from builders.distros.base import Distribution
@@ -23,6 +19,10 @@ from builders.images.definition import Definition
 from builders.images.writing import DEFINITION, attachments
 from builders.proof.packages import installed
 from builders.publish.tree import BUILD_INFO, SUMS, Names
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv, Command
+from builders.workshop.e2fsprogs import known_mke2fs
+from builders.workshop.tools import DISK_TOOLS, Tool, room_needed
 
 FLAVOUR = "FLAVOUR"
 """Stands for the kernel's flavour, which is known once the root file system is made."""

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from builders.archive import pack
 from builders.build.aside import Aside
-from builders.build.bench import Bench
 from builders.build.buildinfo import format_info
 from builders.build.inspected import format_results, machine_names
-from builders.build.rootfs import Rootfs, pack
 from builders.images.writing import DEFINITION, format_definition, write_definition
 from builders.proof.cyclonedx import format_cyclonedx
 from builders.proof.filelist import file_list
@@ -25,6 +24,8 @@ from builders.proof.provenance import Making, Run, format_provenance
 from builders.proof.spdx import format_spdx
 from builders.publish.sums import digest, digest_all, format_sums
 from builders.publish.tree import BUILD_INFO, SUMS, Names
+from builders.rootfs import Rootfs
+from builders.workshop.bench import Bench
 from recipe_runner import __version__
 from recipe_runner.errors import RecipeError
 from recipe_runner.sanitise import line

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from builders.build.bench import scratch_parent
 from builders.build.buildinfo import parse_info, sources_of
 from builders.build.image import build_image, converted
-from builders.build.progress import Progress
-from builders.build.tools import room_needed
 from builders.claims import claimed
 from builders.distros.check import load_definition
 from builders.images.definition import Definition
@@ -23,6 +20,9 @@ from builders.images.writing import DEFINITION
 from builders.publish.signing import certificate
 from builders.publish.sums import digest, parse_sums, verify_sums
 from builders.publish.tree import BUILD_INFO, SUMS, Tree
+from builders.workshop.bench import scratch_parent
+from builders.workshop.progress import Progress
+from builders.workshop.tools import room_needed
 from recipe_runner.errors import UnmetError, UsageError, VerificationError
 from recipe_runner.sanitise import line, visible
 

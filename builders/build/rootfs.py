@@ -1,62 +1,29 @@
-"""The root file system as a tar archive, and what is read out of it."""
+"""How a root file system is made: what mmdebstrap is asked, and from which indexes it took its packages."""
 
 from __future__ import annotations
 
-import io
 import re
 import shlex
-import tarfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from builders.build.archive import Member, read_members, resolve
-from builders.build.bench import Bench
-from builders.build.command import Argv
-from builders.build.confine import Reach
-from builders.build.foreign import emulation
-from builders.build.modes import choose_mode, confined, owners_path
 from builders.customise.hooks import hooks_of, mmdebstrap_hook
 from builders.distros.base import Bootstrap
 from builders.images.contents import RootPhase
 from builders.images.definition import Definition
-from builders.images.size import format_size
-from recipe_runner.errors import RecipeError
+from builders.rootfs import Rootfs, inspect
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.confine import Reach
+from builders.workshop.foreign import emulation
+from builders.workshop.modes import choose_mode, confined, owners_path
 
 FLAT = "flat"
 """Stands for the suite of repositories that have none."""
-_LARGEST = 512 << 20
-"""Bytes of a file that is read whole; no kernel, ramdisk or list of packages has as many."""
 _LONGEST = 1 << 20
 """Bytes of the list of digests that are read: packages can write to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rootfs:
-    """A finished root: its archive, its kernel's version, whether it has a ramdisk, and what it was made from.
-
-    `sources` has the sha256 (hex) of each suite's signed index, `InRelease`, or `Release` where there is no other.
-    """
-
-    archive: Path
-    kernel_version: str
-    has_ramdisk: bool
-    members: Mapping[str, Member] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
-
-    def read(self, path: str) -> bytes:
-        """Return a file's bytes by its path in the image, links followed; raises RecipeError without it."""
-        found = resolve(self.members, path)
-        if found is None or found.kind != "file":
-            raise RecipeError.because(f"the root file system has no file `/{path}`")
-        if found.size > _LARGEST:
-            raise RecipeError.because(
-                f"`/{path}` in the root file system has {format_size(found.size)}: too much to read"
-            )
-        with self.archive.open("rb") as stream:
-            stream.seek(found.offset)
-            return stream.read(found.size)
 
 
 def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
@@ -136,22 +103,6 @@ def mmdebstrap_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
     )
 
 
-def inspect(archive: Path) -> Rootfs:
-    """Read an archive's members, and see `root_of`."""
-    return root_of(archive, read_members(archive))
-
-
-def root_of(archive: Path, members: Mapping[str, Member]) -> Rootfs:
-    """Find the kernel that `/vmlinuz` names and look for its ramdisk; raises RecipeError without a kernel."""
-    link = members.get("vmlinuz")
-    found = re.fullmatch(r"boot/vmlinuz-(\S+)", link.target) if link and link.kind == "symlink" else None
-    if not found or f"boot/vmlinuz-{found[1]}" not in members:
-        raise RecipeError.because(
-            "the root file system has no kernel at `/vmlinuz`", hint="add a kernel package to the definition"
-        )
-    return Rootfs(archive, found[1], f"boot/initrd.img-{found[1]}" in members, members)
-
-
 def parse_indexes(text: str) -> dict[str, str]:
     """Return digests by suite from what `sha256sum` says of apt's lists, whose names are archive addresses.
 
@@ -167,16 +118,3 @@ def join_digests(digests: Iterable[tuple[str, str]]) -> dict[str, str]:
     for suite, sha256 in digests:
         found.setdefault(suite, []).append(sha256)
     return {suite: "+".join(sorted(found[suite])) for suite in sorted(found)}
-
-
-def pack(texts: Mapping[str, str | bytes], epoch: int) -> bytes:
-    """Return a tar archive of small files owned by root, by path."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for path in sorted(texts):
-            text = texts[path]
-            content = text.encode() if isinstance(text, str) else text
-            member = tarfile.TarInfo(path)
-            member.size, member.mtime, member.mode = len(content), epoch, 0o644
-            tar.addfile(member, io.BytesIO(content))
-    return packed.getvalue()

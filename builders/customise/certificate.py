@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from builders.build.archive import Member
+from builders.archive import Member
 from builders.customise.entry import Entry, link, text
-from builders.customise.once import Init
+from builders.distros.base import Init
 
 MAKER = "usr/sbin/make-ssl-cert"
 UNIT = "ssl-cert.service"

@@ -6,11 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from builders.build.archive import read_members
-from builders.build.bench import Bench
-from builders.build.command import Argv
-from builders.build.modes import choose_mode
-from builders.build.rootfs import Rootfs, root_of
+from builders.archive import read_members
 from builders.customise.accounts import FILES, Accounts, belongings
 from builders.customise.certificate import certificate, certificate_paths
 from builders.customise.copies import copies
@@ -30,6 +26,10 @@ from builders.customise.settings import settings
 from builders.distros.base import Bootstrap
 from builders.images.definition import Definition
 from builders.images.size import format_size
+from builders.rootfs import Rootfs, root_of
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.modes import choose_mode
 from recipe_runner.errors import Diagnostic, RecipeError
 
 SKELETON = "etc/skel/"

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from builders.build.archive import Member, read_members
+from builders.archive import Member, read_members
 from builders.customise.entry import Entry
 from builders.sparse import send
 from recipe_runner.errors import RecipeError

@@ -12,15 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.bench import Bench
-from builders.build.command import Argv
-from builders.build.confine import Reach, as_nobody
-from builders.build.modes import Mode, confined, entering
 from builders.customise.entry import Entry
 from builders.customise.leftovers import HOOKS
 from builders.images.contents import Hook, Phase
 from builders.images.definition import Definition
 from builders.orphans import remove
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.confine import Reach, as_nobody
+from builders.workshop.modes import Mode, confined, entering
 from recipe_runner.errors import UnmetError
 from recipe_runner.sanitise import line
 

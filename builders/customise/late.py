@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.bench import Bench
-from builders.build.command import Argv
-from builders.build.confine import Reach
-from builders.build.modes import choose_mode, confined
 from builders.customise.hooks import Numbered, hooks_of, script_path
 from builders.images.contents import LatePhase
 from builders.sparse import copy_sparse
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.confine import Reach
+from builders.workshop.modes import choose_mode, confined
 from recipe_runner.errors import RecipeError
 from recipe_runner.sanitise import line
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 from builders.customise.entry import Entry, link, text
+from builders.distros.base import Init
 from builders.images.definition import Definition
 
 BOOT = "usr/lib/first-boot"
 LOGIN = "usr/lib/first-login"
 UNIT = "first-boot.service"
-Init = Literal["systemd", "sysv"]
 
 
 def once(definition: Definition, init: Init) -> Iterator[Entry]:

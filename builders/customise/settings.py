@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Iterator, Mapping
 
-from builders.build.archive import Member
+from builders.archive import Member
 from builders.customise.entry import Entry, link, text
 from builders.images.definition import Definition
 from builders.images.serial import Serial

@@ -8,18 +8,17 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
-from builders.build.bench import Bench
-from builders.build.command import Argv
-from builders.build.tools import Tool
-from builders.customise.once import Init
 from builders.distros.archives import Archives, image_files, repositories
-from builders.distros.base import Bootstrap
+from builders.distros.base import Bootstrap, Init
 from builders.distros.keys import keep_key, key_name
-from builders.distros.sources import Source
 from builders.images.definition import Definition
 from builders.images.fstab import fstab
 from builders.images.locales import NEUTRAL
 from builders.images.model import Misfit
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.sources import Source
+from builders.workshop.tools import Tool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from builders.distros.keys import key_name
-from builders.distros.sources import Source
 from builders.images.archive import Archive, Pocket
 from builders.images.definition import Definition
+from builders.workshop.sources import Source
 
 KEYS = "etc/apt/keyrings"
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from builders.build.bench import Bench
-from builders.build.command import Argv
-from builders.build.tools import Tool
-from builders.customise.once import Init
-from builders.distros.sources import Source
 from builders.images.definition import Definition
 from builders.images.model import Misfit
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.sources import Source
+from builders.workshop.tools import Tool
+
+Init = Literal["systemd", "sysv"]
 
 
 @dataclass(frozen=True, slots=True)

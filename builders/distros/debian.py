@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from builders.distros.apt_family import AptFamily, Release
 from builders.distros.archives import Archives
-from builders.distros.machine import DEBIAN_KEYRING, DEBIAN_MIRROR, DEBIAN_SECURITY, machine_sources, of_debian
-from builders.distros.sources import Source
 from builders.images.definition import Definition
+from builders.workshop.machine import DEBIAN_KEYRING, DEBIAN_MIRROR, DEBIAN_SECURITY, machine_sources, of_debian
+from builders.workshop.sources import Source
 
 ROLLING = frozenset({"sid", "unstable", "experimental"})
 """Suites without pockets."""

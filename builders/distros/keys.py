@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from builders.build.command import Commands, ToolError
 from builders.images.attachment import Attachment
+from builders.workshop.command import Commands, ToolError
 from recipe_runner.errors import UnmetError, VerificationError
 from recipe_runner.sanitise import line
 

@@ -14,15 +14,15 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-from builders.build.apt import PrivateApt, becoming
-from builders.build.bench import Bench
-from builders.build.command import Argv
-from builders.build.tools import Tool
 from builders.distros.base import Bootstrap
-from builders.distros.machine import DEBIAN_KEYRING, debian_sources, machine_sources
-from builders.distros.sources import Source
 from builders.images.definition import Definition
 from builders.images.model import Misfit
+from builders.workshop.apt import PrivateApt, becoming
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv
+from builders.workshop.machine import DEBIAN_KEYRING, debian_sources, machine_sources
+from builders.workshop.sources import Source
+from builders.workshop.tools import Tool
 
 DONOR = "bookworm"
 APPLETS = ("sh", "mount", "echo", "uname", "cat", "ls", "poweroff", "sleep", "ip", "udhcpc", "mkdir", "hostname")

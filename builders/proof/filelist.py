@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from builders.build.archive import Member, contents
+from builders.archive import Member, contents
 
 
 def file_list(archive: Path, members: Mapping[str, Member]) -> str:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
-from builders.build.archive import Member, contents, read_members, resolve
+from builders.archive import Member, contents, read_members, resolve
 from builders.proof.packages import half_installed, installed
 
 STATUS = "var/lib/dpkg/status"

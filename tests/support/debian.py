@@ -6,11 +6,11 @@ import fcntl
 from pathlib import Path
 
 from builders.build.cache import PhaseCache
-from builders.build.e2fsprogs import cache_directory
 from builders.build.image import build_image, daily
 from builders.distros.check import load_definition
 from builders.images.serial import Serial
 from builders.publish.tree import Names, Tree
+from builders.workshop.bench import cache_directory
 from tests.support.karmic import EXAMPLES, Notes
 
 DEFINITION = EXAMPLES / "debian-cloud.toml"

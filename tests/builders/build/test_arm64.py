@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from builders.archive import read_members
 from builders.boot.check import Terms, check_boot
 from builders.boot.subject import read_subject
-from builders.build.archive import read_members
-from builders.build.confine import trial
-from builders.build.foreign import works
 from builders.build.image import build_image
 from builders.build.inspected import plain_archive
-from builders.build.modes import namespaces_work
-from builders.build.rootfs import inspect
 from builders.distros.check import load_definition
 from builders.images.attachment import Attachment
 from builders.images.contents import Hook
 from builders.images.definition import Boot
 from builders.images.serial import Serial
 from builders.publish.tree import Names, Tree
+from builders.rootfs import inspect
+from builders.workshop.confine import trial
+from builders.workshop.foreign import works
+from builders.workshop.modes import namespaces_work
 from tests.support.karmic import Notes, build_karmic
 
 DEBIAN = """\

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from builders.build.bench import MEMORY, bench
 from builders.build.image import make
 from builders.build.plan import FLAVOUR, plan_image
 from builders.images.disks import Disk, ExtraDisk, Partition
 from builders.images.serial import Serial
 from builders.images.size import MIB
 from builders.publish.tree import SUMS, Names
+from builders.workshop.bench import MEMORY, bench
 from tests.support.karmic import SERIAL, Notes, definition
 
 NAMES = Names("karmic", "amd64")

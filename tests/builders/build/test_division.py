@@ -4,7 +4,7 @@ import io
 import tarfile
 from pathlib import Path
 
-from builders.build.archive import contents, read_members, resolve
+from builders.archive import contents, read_members, resolve
 from builders.build.division import divide
 
 EPOCH = 1_000_000_000

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from builders.build.image import build_image
-from builders.build.modes import choose_mode
 from builders.distros import tiny
 from builders.distros.check import load_definition
 from builders.images.definition import Definition
 from builders.images.serial import Serial
 from builders.publish.tree import Tree
+from builders.workshop.modes import choose_mode
 from tests.support.karmic import SERIAL, Notes
 
 ATTACKS = r"""#!/bin/sh

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.command import ToolError
 from builders.build.image import build_image
-from builders.build.modes import VARIABLE
 from builders.distros.check import load_definition
 from builders.images.serial import Serial
 from builders.publish.tree import Tree
+from builders.workshop.command import ToolError
+from builders.workshop.modes import VARIABLE
 from recipe_runner.errors import ExitCode, VerificationError
 from tests.support.archives import export_key, make_package, make_suite
 from tests.support.command import RECIPE, recipe

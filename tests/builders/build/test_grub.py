@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.bench import drawn_bench
 from builders.build.grub import BOOT_CODE, boot_code, core_command, core_path, finder, menu, placed_core, platforms
 from builders.build.layout import Layout
-from builders.build.rootfs import Rootfs
 from builders.images.disks import Disk, Partition
 from builders.images.serial import Identity, Serial
 from builders.images.size import MIB
+from builders.rootfs import Rootfs
+from builders.workshop.bench import drawn_bench
 from recipe_runner.errors import RecipeError
 from tests.support.karmic import Notes, definition
 

@@ -17,17 +17,13 @@ from cyclonedx.validation.json import JsonStrictValidator
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
-from builders.build.archive import unpack_plain
-from builders.build.bench import Bench
+from builders.archive import unpack_plain
 from builders.build.buildinfo import parse_info
-from builders.build.command import Argv, ToolError
 from builders.build.image import build_image, daily, next_serial
 from builders.build.layout import Layout
-from builders.build.tools import Tool
 from builders.distros import table
 from builders.distros.base import Bootstrap
 from builders.distros.check import load_definition
-from builders.distros.sources import Source
 from builders.images.contents import Limits
 from builders.images.definition import Definition
 from builders.images.model import Misfit
@@ -35,6 +31,10 @@ from builders.images.serial import Identity, Serial
 from builders.publish.signing import certificate
 from builders.publish.sums import verify_sums
 from builders.publish.tree import Names, Tree
+from builders.workshop.bench import Bench
+from builders.workshop.command import Argv, ToolError
+from builders.workshop.sources import Source
+from builders.workshop.tools import Tool
 from recipe_runner.errors import RecipeError, UnmetError
 from tests.support.karmic import EXAMPLES, OUTPUTS, SERIAL, Notes, build_karmic, definition
 from tests.support.keyring import keyring, make_key

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from builders.build.bench import MEMORY, bench
-from builders.build.e2fsprogs import Mke2fs
 from builders.build.inputs import archive_state, machine_state
-from builders.build.tools import Tool
-from builders.distros.sources import Source
 from builders.images.serial import Serial
+from builders.workshop.bench import MEMORY, bench
+from builders.workshop.e2fsprogs import Mke2fs
+from builders.workshop.sources import Source
+from builders.workshop.tools import Tool
 from tests.support.karmic import SERIAL, Notes, definition
 
 

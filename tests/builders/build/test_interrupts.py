@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.e2fsprogs import cache_directory
-from builders.build.modes import choose_mode
+from builders.workshop.bench import cache_directory
+from builders.workshop.modes import choose_mode
 from recipe_runner.errors import ExitCode
 from tests.support.command import RECIPE
 from tests.support.karmic import SERIAL

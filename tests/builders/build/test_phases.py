@@ -7,12 +7,12 @@ import pytest
 
 from builders.build import disk, phases
 from builders.build.cache import PhaseCache
-from builders.build.command import ToolError
 from builders.build.image import build_image
 from builders.images.definition import Definition
 from builders.images.serial import Serial
 from builders.publish.sums import digest
 from builders.publish.tree import Names, Tree
+from builders.workshop.command import ToolError
 from tests.support.karmic import SERIAL, Notes, definition
 
 KEPT = "kept from before"

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.bench import MEMORY, bench, drawn_bench
 from builders.build.image import make
 from builders.build.plan import FLAVOUR, find_tools, plan_image
-from builders.build.tools import Tool
 from builders.distros.check import load_definition
 from builders.images.serial import Serial
 from builders.publish.tree import Names
+from builders.workshop.bench import MEMORY, bench, drawn_bench
+from builders.workshop.tools import Tool
 from tests.support.karmic import EXAMPLES, OUTPUTS, SERIAL, Notes, definition
 
 WANTED = Serial.parse(SERIAL)

@@ -3,10 +3,10 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
-from builders.build.bench import MEMORY, bench
 from builders.build.image import make
 from builders.images.serial import Serial
 from builders.publish.tree import Names
+from builders.workshop.bench import MEMORY, bench
 from tests.support.karmic import SERIAL, Notes, definition
 
 NAMES = Names("karmic", "amd64")

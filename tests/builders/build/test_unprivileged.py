@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.e2fsprogs import cache_directory
+from builders.workshop.bench import cache_directory
 from tests.support.command import RECIPE, environment
 from tests.support.karmic import DEFINITION, SERIAL
 

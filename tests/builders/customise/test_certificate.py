@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from builders.build.archive import Member
+from builders.archive import Member
 from builders.customise.certificate import MAKER, certificate, certificate_paths
 
 PEM = "etc/ssl/certs/ssl-cert-snakeoil.pem"

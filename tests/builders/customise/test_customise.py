@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.command import ToolError
 from builders.build.image import build_image
 from builders.distros.check import load_definition
 from builders.images.serial import Serial
 from builders.publish.tree import Tree
+from builders.workshop.command import ToolError
 from recipe_runner.errors import RecipeError, UnmetError
 from tests.support.karmic import SERIAL, Notes
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.build.archive import Member, read_members
+from builders.archive import Member, read_members
 from builders.customise.edit import edit, landing, place
 from builders.customise.entry import Entry, link, text
 from recipe_runner.errors import RecipeError

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.bench import drawn_bench
 from builders.customise.hooks import Numbered, mmdebstrap_hook
 from builders.images.attachment import Attachment
 from builders.images.contents import Hook
 from builders.images.serial import Serial
+from builders.workshop.bench import drawn_bench
 from tests.support.karmic import SERIAL, Notes, definition
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.bench import drawn_bench
 from builders.build.cache import PhaseCache
-from builders.build.command import ToolError
 from builders.build.image import build_image
 from builders.build.plan import plan_image
 from builders.distros.check import load_definition
 from builders.images.serial import Serial
 from builders.publish.sums import digest, parse_sums
 from builders.publish.tree import Tree
+from builders.workshop.bench import drawn_bench
+from builders.workshop.command import ToolError
 from recipe_runner.errors import RecipeError
 from tests.support.karmic import SERIAL, Notes
 

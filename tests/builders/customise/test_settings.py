@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from builders.build.archive import Member
+from builders.archive import Member
 from builders.customise.entry import Entry
 from builders.customise.settings import settings
 from builders.images.attachment import Attachment

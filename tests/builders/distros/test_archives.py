@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.bench import drawn_bench
 from builders.distros.apt_family import AptFamily
 from builders.distros.archives import image_files
 from builders.distros.check import load_definition
 from builders.distros.debian import Debian
-from builders.distros.machine import DEBIAN_KEYRING
-from builders.distros.sources import Source
 from builders.distros.ubuntu import Ubuntu
 from builders.images.definition import Definition
 from builders.images.reading import parse_definition
 from builders.images.serial import Serial
+from builders.workshop.bench import drawn_bench
+from builders.workshop.machine import DEBIAN_KEYRING
+from builders.workshop.sources import Source
 from recipe_runner.errors import UsageError
 from tests.support.karmic import Notes
 

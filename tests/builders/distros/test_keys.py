@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.command import Commands
 from builders.distros.keys import keep_key, key_name
 from builders.images.attachment import Attachment
+from builders.workshop.command import Commands
 from recipe_runner.errors import UnmetError, VerificationError
 from tests.support.archives import export_key
 from tests.support.keyring import gpg, keyring, make_key

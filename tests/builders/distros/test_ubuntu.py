@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.apt import PrivateApt
-from builders.build.bench import MEMORY, bench
-from builders.build.command import ToolError
 from builders.build.image import build_image
 from builders.distros.check import load_definition
-from builders.distros.machine import debian_sources, machine_sources
 from builders.distros.tiny import donor
 from builders.images.serial import Serial
 from builders.publish.tree import Tree
+from builders.workshop.apt import PrivateApt
+from builders.workshop.bench import MEMORY, bench
+from builders.workshop.command import ToolError
+from builders.workshop.machine import debian_sources, machine_sources
 from tests.support.archives import export_key, make_package, make_suite
 from tests.support.karmic import SERIAL, Notes, definition
 from tests.support.keyring import keyring, make_key

@@ -15,20 +15,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders.build.bench import drawn_bench
 from builders.build.buildinfo import format_info, parse_info
 from builders.build.disks import disk_commands, disk_names
 from builders.build.grub import menu
 from builders.build.layout import Layout, data_partitions, sfdisk_script
-from builders.build.rootfs import Rootfs, inspect, mmdebstrap_command
+from builders.build.rootfs import mmdebstrap_command
 from builders.customise.customise import entries
 from builders.customise.hooks import hooks_of, inside
 from builders.distros.check import load_definition
-from builders.distros.sources import parse_list
 from builders.distros.table import distribution
 from builders.images.definition import Definition
 from builders.images.serial import Serial
 from builders.images.writing import DEFINITION, format_table, write_definition
+from builders.rootfs import Rootfs, inspect
+from builders.workshop.bench import drawn_bench
+from builders.workshop.sources import parse_list
 from recipe_runner.errors import RecipeError
 from tests.support.karmic import SERIAL, Notes
 

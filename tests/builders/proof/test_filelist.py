@@ -5,7 +5,7 @@ import io
 import tarfile
 from pathlib import Path
 
-from builders.build.archive import read_members
+from builders.archive import read_members
 from builders.proof.filelist import file_list
 
 

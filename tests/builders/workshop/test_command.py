@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.command import Commands, ToolError
+from builders.workshop.command import Commands, ToolError
 from recipe_runner.errors import UnmetError
 
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from builders.build.command import PATH, Commands
-from builders.build.e2fsprogs import OLDEST, cache_directory, find_mke2fs
+from builders.workshop.bench import cache_directory
+from builders.workshop.command import PATH, Commands
+from builders.workshop.e2fsprogs import OLDEST, find_mke2fs
 from recipe_runner.errors import UnmetError
 from tests.support.karmic import Notes
 
@@ -63,11 +63,3 @@ def test_without_a_network_the_hint_says_what_to_do(tmp_path: Path) -> None:
         find_mke2fs(old, tmp_path / "cache", Notes())
     assert "install e2fsprogs 1.47.1" in (caught.value.diagnostics[0].hint or "")
     assert list((tmp_path / "cache/tools").iterdir()) == []
-
-
-def test_the_cache_is_the_users_own(tmp_path: Path) -> None:
-    """XDG_CACHE_HOME is followed when it is absolute, as its specification says."""
-    assert cache_directory({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "recipe-runner"
-    expected = Path(os.path.expanduser("~")) / ".cache/recipe-runner"  # noqa: PTH111 - another way to the answer
-    assert cache_directory({"XDG_CACHE_HOME": "relative"}) == expected
-    assert cache_directory({}) == expected

@@ -1,7 +1,8 @@
-"""A root's tar archive, read once: its members by path, and their content where it lies."""
+"""Tar archives of roots: their members by path, read once, and their content where it lies; small ones written."""
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
 import stat
@@ -129,3 +130,16 @@ def _member(info: tarfile.TarInfo, end: int) -> Member:
         info.offset,
         end,
     )
+
+
+def pack(texts: Mapping[str, str | bytes], epoch: int) -> bytes:
+    """Return a tar archive of small files owned by root, by path."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for path in sorted(texts):
+            text = texts[path]
+            content = text.encode() if isinstance(text, str) else text
+            member = tarfile.TarInfo(path)
+            member.size, member.mtime, member.mode = len(content), epoch, 0o644
+            tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()

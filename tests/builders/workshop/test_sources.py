@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.distros.sources import Source, parse_deb822, parse_list
+from builders.workshop.sources import Source, parse_deb822, parse_list
 
 WORDS = st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True)
 SOURCES = st.builds(

@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from builders.build.bench import Bench
-from builders.build.command import PATH, Argv
-from builders.build.confine import NAMESPACE, Reach, shut_in, trial
-from builders.build.foreign import native, runs, works
 from builders.images.definition import Definition
+from builders.workshop.bench import Bench
+from builders.workshop.command import PATH, Argv
+from builders.workshop.confine import NAMESPACE, Reach, shut_in, trial
+from builders.workshop.foreign import native, runs, works
 from recipe_runner.errors import Diagnostic, UnmetError, UsageError
 from recipe_runner.sanitise import line
 

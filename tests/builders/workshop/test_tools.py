@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.tools import DISK_TOOLS, Room, Tool, missing, require
+from builders.workshop.tools import DISK_TOOLS, Room, Tool, missing, require
 from recipe_runner.errors import UnmetError
 
 

@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.command import PATH, Commands, ToolError
-from builders.build.e2fsprogs import cache_directory
-from builders.build.progress import Progress
 from builders.claims import claimed
 from builders.images.definition import Definition
 from builders.images.serial import Identity, Serial
 from builders.logs import prune
+from builders.workshop.command import PATH, Commands, ToolError
+from builders.workshop.progress import Progress
 from recipe_runner.errors import UnmetError
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - held by a lock, made by mkdtemp
@@ -51,6 +50,13 @@ class Bench:
         """The identifiers of what is being made."""
         definition = self.definition
         return Identity(definition.codename, definition.architecture, self.serial, definition.flavour)
+
+
+def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return this program's cache of the user (XDG base directory specification)."""
+    base = environ.get("XDG_CACHE_HOME", "")
+    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
+    return root / "recipe-runner"
 
 
 def scratch_parent(size: int, environ: Mapping[str, str] = os.environ) -> Path:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders.build.archive import read_members, unpack_plain
+from builders.archive import pack, read_members, unpack_plain
 from recipe_runner.errors import RecipeError
 
 
@@ -80,3 +80,14 @@ def test_a_crafted_archive_is_read_or_refused(tmp_path: Path, changes: list[tupl
         read_members(tmp_path / "root.tar")
     except RecipeError:
         return
+
+
+def test_packed_files_are_roots_and_dated() -> None:
+    """Small files go into an image with the serial's date and root as their owner, in a fixed order."""
+    texts = {"etc/b": "2", "etc/a": "1"}
+    assert pack(texts, 1_256_169_600) == pack(dict(reversed(texts.items())), 1_256_169_600)
+    with tarfile.open(fileobj=io.BytesIO(pack(texts, 1_256_169_600))) as tar:
+        assert [(m.name, m.uid, m.gid, m.mode, m.mtime) for m in tar] == [
+            ("etc/a", 0, 0, 0o644, 1_256_169_600),
+            ("etc/b", 0, 0, 0o644, 1_256_169_600),
+        ]

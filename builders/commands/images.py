@@ -57,10 +57,10 @@ def print_schema() -> None:
 @click.option("--only", metavar="MEMBER", help="Show this one of the definition's images.")
 def plan(definition: Path, serial: str | None, only: str | None) -> None:
     """Show what `recipe image build` would run, make and need; nothing is built, fetched or written."""
-    from builders.build.bench import drawn_bench
     from builders.build.plan import plan_image
     from builders.distros.check import load_definition, load_members
     from builders.images.serial import Serial
+    from builders.workshop.bench import drawn_bench
     from recipe_runner.console.terminal import Terminal
 
     wanted = (load_definition(definition, only),) if only else load_members(definition)

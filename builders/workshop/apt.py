@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders.build.command import Commands
-from builders.distros.sources import Source
+from builders.workshop.command import Commands
+from builders.workshop.sources import Source
 
 CONFIGURATION = """\
 Dir::State "{state}";

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from builders.boot.commands import boot
-from builders.build.commands import build, inspect, reproduce
-from builders.images.commands import check_definitions, plan, print_schema
-from builders.rehearsal.commands import group as cloud
-from builders.vmbuilder.commands import import_vmbuilder
+from builders.commands.boot import boot
+from builders.commands.build import build, inspect, reproduce
+from builders.commands.images import check_definitions, plan, print_schema
+from builders.commands.rehearsal import group as cloud
+from builders.commands.vmbuilder import import_vmbuilder
 from recipe_runner.cli.verbs import Verbs
 
 __all__ = ["cloud", "image"]

@@ -2,7 +2,7 @@
 
 Such a command finds the build machine's programs, what little of its settings apt and its like need, the build's own
 directory to read, and nothing else of the machine: no files, no devices but the usual ones, no processes. It is nobody
-there (builders/namespace.py) and the first process of its namespace: when it ends the kernel ends all it has started.
+there (`namespace.py`) and the first process of its namespace: when it ends the kernel ends all it has started.
 bubblewrap does the work, bwrap(1).
 """
 
@@ -14,11 +14,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders import namespace
-from builders.build.bench import MEMORY, Bench
-from builders.build.command import PATH, Argv
-from builders.build.foreign import emulation
-from builders.build.tools import room_needed
+from builders.workshop import namespace
+from builders.workshop.bench import MEMORY, Bench
+from builders.workshop.command import PATH, Argv
+from builders.workshop.foreign import emulation
+from builders.workshop.tools import room_needed
 
 NAMESPACE: Argv = (shutil.which("python3", path=PATH) or sys.executable, "-I", "-S", Path(namespace.__file__))
 """The machine's own Python, which every user can run, will do for a file that stands alone."""

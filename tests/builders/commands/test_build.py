@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.errors import ExitCode
-from tests.support.karmic import DEFINITION, build_karmic, copy_build
+from tests.support.karmic import DEFINITION, copy_build
 from tests.support.keyring import keyring, make_key
 
 RECIPE = Path(sys.executable).with_name("recipe")
@@ -23,12 +23,6 @@ def recipe(*arguments: str | Path, environ: Mapping[str, str] | None = None) -> 
     return subprocess.run(
         [RECIPE, *arguments], capture_output=True, text=True, check=False, env={**os.environ, **(environ or {})}
     )
-
-
-@pytest.fixture(scope="session")
-def karmic(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the serial's directory of a tiny karmic, built once; do not change it."""
-    return build_karmic(tmp_path_factory.mktemp("tree"))
 
 
 def test_a_build_prints_where_it_is(tmp_path: Path) -> None:

@@ -6,17 +6,16 @@ in the user's cache; the machine's own stays as it is.
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builders.build.apt import unpack_privately
-from builders.build.command import Commands, ToolError
-from builders.build.progress import Progress
-from builders.distros.machine import backports, machine_codename, machine_sources
+from builders.workshop.apt import unpack_privately
+from builders.workshop.command import Commands, ToolError
+from builders.workshop.machine import backports, machine_codename, machine_sources
+from builders.workshop.progress import Progress
 from recipe_runner.errors import RecipeError, UnmetError
 
 OLDEST = (1, 47, 1)
@@ -31,13 +30,6 @@ class Mke2fs:
     path: Path
     version: tuple[int, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
-
-
-def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return this program's cache of the user (XDG base directory specification)."""
-    base = environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
-    return root / "recipe-runner"
 
 
 def known_mke2fs(commands: Commands, cache: Path) -> Mke2fs | None:

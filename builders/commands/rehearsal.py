@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from builders.publish.commands import discard, withdraw
+from builders.commands.publish import discard, withdraw
 from recipe_runner.cli.verbs import Verbs
 from recipe_runner.errors import UsageError
 

@@ -6,7 +6,7 @@ import platform
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from builders.distros.sources import Source, parse_deb822, parse_list
+from builders.workshop.sources import Source, parse_deb822, parse_list
 
 APT = Path("/etc/apt")
 DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"

@@ -57,11 +57,11 @@ def build(
     """
     from builders.boot.trials import Trials, parse_trials
     from builders.build.cache import PhaseCache
-    from builders.build.e2fsprogs import cache_directory
     from builders.build.image import build_image, next_serial
     from builders.distros.check import load_definition, load_members
     from builders.images.serial import Serial
     from builders.publish.tree import Tree
+    from builders.workshop.bench import cache_directory
     from recipe_runner.console.terminal import Terminal
 
     if no_boot and firmwares:

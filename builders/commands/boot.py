@@ -77,7 +77,7 @@ def boot(
     from builders.boot.machine import machine_tools
     from builders.boot.place import workplace
     from builders.boot.subject import architecture_of, read_subject
-    from builders.build.tools import require
+    from builders.workshop.tools import require
     from recipe_runner.console.terminal import Terminal
 
     _refuse_mixed(

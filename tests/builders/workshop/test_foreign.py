@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from builders.build import foreign
-from builders.build.confine import trial
-from builders.build.foreign import emulation, native, registration, works
+from builders.workshop import foreign
+from builders.workshop.confine import trial
+from builders.workshop.foreign import emulation, native, registration, works
 
 OTHER = "arm64" if native() == "amd64" else "amd64"
 

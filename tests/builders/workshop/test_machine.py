@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from builders.distros.machine import DEBIAN_KEYRING, DEBIAN_MIRROR, backports, debian_sources, machine_sources
-from builders.distros.sources import Source
+from builders.workshop.machine import DEBIAN_KEYRING, DEBIAN_MIRROR, backports, debian_sources, machine_sources
+from builders.workshop.sources import Source
 
 MIRROR = "http://mirror.example/debian"
 KNOWN = [

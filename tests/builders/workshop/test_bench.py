@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from builders.build.bench import MEMORY, bench, scratch_parent
 from builders.images.serial import Serial
+from builders.workshop.bench import MEMORY, bench, cache_directory, scratch_parent
 from recipe_runner.errors import UnmetError
 from tests.support.karmic import Notes, definition
 
@@ -57,3 +57,11 @@ def test_the_mask_is_put_back() -> None:
         assert os.umask(0o027) == 0o027
     finally:
         os.umask(before)
+
+
+def test_the_cache_is_the_users_own(tmp_path: Path) -> None:
+    """XDG_CACHE_HOME is followed when it is absolute, as its specification says."""
+    assert cache_directory({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "recipe-runner"
+    expected = Path(os.path.expanduser("~")) / ".cache/recipe-runner"  # noqa: PTH111 - another way to the answer
+    assert cache_directory({"XDG_CACHE_HOME": "relative"}) == expected
+    assert cache_directory({}) == expected

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from builders.commands.rehearsal import group
 from builders.publish.ec2 import make_public, prepare, verify
-from builders.rehearsal.commands import group
 from tests.builders.publish.conftest import Stage, identity, stage
 
 __all__ = ["identity", "stage"]
 
-SERVE = [sys.executable, "-c", "from builders.rehearsal.commands import group; group()", "serve"]
+SERVE = [sys.executable, "-c", "from builders.commands.rehearsal import group; group()", "serve"]
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
@@ -54,6 +54,6 @@ def test_a_release_is_taken_back_from_the_command_line(stage: Stage) -> None:
 def test_the_verbs_import_neither_moto_nor_boto3() -> None:
     """Help is quick: the heavy libraries are loaded by the verb that needs them."""
     heavy = "{'moto', 'boto3', 'botocore', 'pydantic'}"
-    code = f"import sys, builders.rehearsal.commands; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, builders.commands.rehearsal; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

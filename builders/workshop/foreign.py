@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from builders.build.command import PATH, Argv
+from builders.workshop.command import PATH, Argv
 
 _MACHINES: Mapping[str, tuple[int, str]] = MappingProxyType({"amd64": (0x3E, "x86_64"), "arm64": (0xB7, "aarch64")})
 """ELF's number (elf.h, EM_*) and QEMU's name of each architecture."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from builders.build.command import PATH
 from builders.images.definition import Definition
 from builders.images.size import format_size
+from builders.workshop.command import PATH
 from recipe_runner.errors import Diagnostic, UnmetError
 
 

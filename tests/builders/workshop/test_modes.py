@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from builders.build import modes
-from builders.build.e2fsprogs import cache_directory
-from builders.build.foreign import native
-from builders.build.modes import VARIABLE, choose_mode, entering, require_mode
+from builders.workshop import modes
+from builders.workshop.bench import cache_directory
+from builders.workshop.foreign import native
+from builders.workshop.modes import VARIABLE, choose_mode, entering, require_mode
 from recipe_runner.errors import UnmetError, UsageError
 from tests.support.karmic import DEFINITION, SERIAL, definition
 from tests.support.strangers import as_nobody
