@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from recipe_runner.cli import options
+from recipe_runner.cli import surroundings
 from recipe_runner.cli.verbs import PATH
 from recipe_runner.cli.writing import write_new
 from recipe_runner.console import request as page
@@ -35,7 +35,7 @@ def command(  # noqa: D103 - its help is above
         raise UsageError.because("--yes and --deny exclude each other", hint="give one of them")
     if deny and not (reason or "").strip():
         raise UsageError.because("--deny needs a reason", hint="add --reason TEXT")
-    if not (yes or deny or options.at_terminal()):
+    if not (yes or deny or surroundings.at_terminal()):
         raise UsageError.because(
             "there is no terminal, so nobody can be asked", hint="add --yes, or --deny --reason TEXT"
         )

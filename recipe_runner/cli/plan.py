@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from recipe_runner.cli import options, tables
+from recipe_runner.cli import options, surroundings, tables
+from recipe_runner.cli.given import assignments
 from recipe_runner.cli.verbs import PATH
 from recipe_runner.console import outline
 from recipe_runner.console.terminal import Terminal
@@ -48,7 +49,7 @@ def command(  # noqa: D103 - its help is above
 ) -> None:
     recipe = load(file, includes)
     tables.refuse_faults(recipe)
-    given = options.assignments(params)
+    given = assignments(params)
     listed = read_mapping(params_file) if params_file else {}
     missing = _missing(recipe.params, {*given, *listed}, os.environ)
     relaxed = [dataclasses.replace(p, required=False) if p.name in missing else p for p in recipe.params]
@@ -59,7 +60,7 @@ def command(  # noqa: D103 - its help is above
         actions=tables.used_actions(recipe),
         preconditions=kinds(),
     )
-    durations = estimates(recipe, map(_events, _newest(runs or options.default_runs())))
+    durations = estimates(recipe, map(_events, _newest(runs or surroundings.default_runs())))
     terminal = Terminal()
     if as_json:
         terminal.raw(json.dumps(outline.as_data(seen, durations), indent=2, ensure_ascii=False) + "\n")

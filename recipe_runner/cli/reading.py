@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recipe_runner.cli.options import default_runs
+from recipe_runner.cli.surroundings import default_runs
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.files import reading
 from recipe_runner.journal.ledger import JOURNAL

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
-from recipe_runner.cli import options, tables
+from recipe_runner.cli import signing, surroundings, tables
+from recipe_runner.cli.given import secret_values
 from recipe_runner.engine.events import Genesis
 from recipe_runner.engine.history import History
 from recipe_runner.engine.plan import Plan, plan
@@ -80,9 +81,9 @@ def reopened(
         parsed = load(where, includes)
         actions = tables.used_actions(parsed)
         tables.refuse_faults(parsed)
-        environ = options.environment()
+        environ = surroundings.environment()
         kept = {name: value for name, value in first.params.items() if parsed.parameter(name)}
-        kept |= options.secret_values(secrets, parsed.params, environ)
+        kept |= secret_values(secrets, parsed.params, environ)
         values = resolve(parsed.params, given={}, file=kept, environ=environ, ask=ask)
         planned = plan(parsed, values, actions=actions, preconditions=kinds())
         state = ShellState(directory=first.directory)
@@ -124,4 +125,4 @@ def rolls_another_back(found: Reopened, run: Path) -> UsageError:
 
 def sealing_as_before(key: str | None, aside: Aside | None = None) -> FindSigner:
     """Return how a run finds its signer: the key that is named, else the one that sealed so far."""
-    return lambda sealed_by: options.signer(key=key or sealed_by, no_sign=sealed_by is None, aside=aside)
+    return lambda sealed_by: signing.signer(key=key or sealed_by, no_sign=sealed_by is None, aside=aside)

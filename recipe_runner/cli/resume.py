@@ -8,6 +8,9 @@ from pathlib import Path
 import click
 
 from recipe_runner.cli import options
+from recipe_runner.cli.answering import Answering
+from recipe_runner.cli.coursing import Coursing
+from recipe_runner.cli.demanding import Demanding
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.reading import run_directory
 from recipe_runner.cli.reopening import differences, reopened, rolls_another_back, sealing_as_before
@@ -24,11 +27,11 @@ from recipe_runner.journal.witness.table import appointed
 @click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved.")
 @options.including
 @options.secret
-@options.answering
-@options.coursing
+@Answering.options
+@Coursing.options
 @click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 @options.witnessing
-@options.demanding
+@Demanding.options
 @options.expiring
 @click.option(
     "--approval",
@@ -45,9 +48,9 @@ def command(  # noqa: D103 - its help is above
     secrets: tuple[str, ...],
     key: str | None,
     witnesses: tuple[str, ...],
-    answering: options.Answering,
-    course: options.Coursing,
-    demanding: options.Demanding,
+    answering: Answering,
+    course: Coursing,
+    demanding: Demanding,
     approval_expiry: timedelta,
     approvals: tuple[Path, ...],
 ) -> int:

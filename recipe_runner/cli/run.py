@@ -8,7 +8,11 @@ from pathlib import Path
 
 import click
 
-from recipe_runner.cli import options, tables
+from recipe_runner.cli import options, signing, surroundings, tables
+from recipe_runner.cli.answering import Answering
+from recipe_runner.cli.coursing import Coursing
+from recipe_runner.cli.demanding import Demanding
+from recipe_runner.cli.given import assignments, secret_values
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.verbs import PATH
 from recipe_runner.console.terminal import Terminal
@@ -35,11 +39,11 @@ from recipe_runner.language.parse import load
 @options.secret
 @click.option("--runs", type=PATH, metavar="DIR", help="Keep the run's journal below this directory.")
 @click.option("--dry-run", is_flag=True, help="Show what would run and look at the preconditions; run nothing.")
-@options.answering
-@options.coursing
+@Answering.options
+@Coursing.options
 @options.signing
 @options.witnessing
-@options.demanding
+@Demanding.options
 @options.expiring
 def command(  # noqa: D103 - its help is above
     file: Path,
@@ -53,9 +57,9 @@ def command(  # noqa: D103 - its help is above
     no_sign: bool,
     witnesses: tuple[str, ...],
     seal: str | None,
-    answering: options.Answering,
-    course: options.Coursing,
-    demanding: options.Demanding,
+    answering: Answering,
+    course: Coursing,
+    demanding: Demanding,
     approval_expiry: timedelta,
 ) -> int:
     mode = "ask" if dry_run else answering.mode()
@@ -69,13 +73,13 @@ def command(  # noqa: D103 - its help is above
             f"`{file}` has nothing to run: no fence in it has an id, and no list item a box",
             hint="write an id behind a fence's language, such as ```bash {#build}, or have `recipe import` do it",
         )
-    environ = options.environment()
+    environ = surroundings.environment()
     values = resolve(
         recipe.params,
-        given=options.assignments(params),
+        given=assignments(params),
         file={
             **(read_mapping(params_file) if params_file else {}),
-            **options.secret_values(secrets, recipe.params, environ),
+            **secret_values(secrets, recipe.params, environ),
         },
         environ=environ,
         ask=answering.asker(terminal),
@@ -90,8 +94,8 @@ def command(  # noqa: D103 - its help is above
         return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
     view = screen(terminal, planned, as_json=answering.as_json)
     operator = answering.operator(view, planned)
-    sealing = options.sealing(seal, planned, no_sign=no_sign, gated=demanding.demands())
-    signer = options.signer(key=key, no_sign=no_sign, aside=terminal.release)
+    sealing = signing.sealing(seal, planned, no_sign=no_sign, gated=demanding.demands())
+    signer = signing.signer(key=key, no_sign=no_sign, aside=terminal.release)
     if signer is None and (gated := _gated(planned, chosen)):
         raise UsageError.because(
             f"step `{gated}` must be approved, which an unsigned run cannot prove", hint="run it with a signing key"
@@ -108,7 +112,7 @@ def command(  # noqa: D103 - its help is above
         demands=demanding.demands(),
     )
     demanding.check(signer, first, answering.roles)
-    directory = options.runs_directory(runs) / first.run
+    directory = surroundings.runs_directory(runs) / first.run
     view.opening(first.run, signer.primary if signer else None, mode)
     documents = [source.data for source in recipe.sources]
     with Journal.create(directory, first, signer, documents, sealing=sealing) as journal:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 
-from recipe_runner.cli import options
+from recipe_runner.cli import options, signing
+from recipe_runner.cli.answering import Answering
+from recipe_runner.cli.demanding import Demanding
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.reading import run_directory
 from recipe_runner.cli.reopening import FindSigner, Reopened, reopened, sealing_as_before
@@ -32,10 +34,10 @@ from recipe_runner.journal.witness.table import appointed
 @click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved.")
 @options.including
 @options.secret
-@options.answering
+@Answering.options
 @click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 @options.witnessing
-@options.demanding
+@Demanding.options
 def command(  # noqa: D103 - its help is above
     named: str,
     recipe: Path | None,
@@ -43,8 +45,8 @@ def command(  # noqa: D103 - its help is above
     secrets: tuple[str, ...],
     key: str | None,
     witnesses: tuple[str, ...],
-    answering: options.Answering,
-    demanding: options.Demanding,
+    answering: Answering,
+    demanding: Demanding,
 ) -> int:
     run = run_directory(named)
     mode = answering.mode()
@@ -111,5 +113,5 @@ def _new(
     )
     documents = [found.journal.blob(entry["sha256"]) for entry in (first.recipe, *first.includes)]
     signer = find_signer(found.journal.signed_by)
-    sealing = options.sealing(None, found.plan, no_sign=False)
+    sealing = signing.sealing(None, found.plan, no_sign=False)
     return Journal.create(run.absolute().parent / first.run, first, signer, documents, sealing=sealing)

@@ -1,0 +1,32 @@
+"""Values that are given on a command line as `name=value`: parameters, and where secrets come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from recipe_runner.engine.secret import read_secret
+from recipe_runner.errors import UsageError
+from recipe_runner.language.parameters import Parameter
+from recipe_runner.language.suggestions import suggest
+
+
+def assignments(texts: Sequence[str]) -> Mapping[str, str]:
+    """Read `name=value` options; raises UsageError."""
+    values: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError.because(f"`{name}` is not followed by `=` and a value", hint="write name=value")
+        values[name] = value
+    return values
+
+
+def secret_values(texts: Sequence[str], parameters: Sequence[Parameter], environ: Mapping[str, str]) -> dict[str, str]:
+    """Read the secrets that `--secret` names; raises UsageError, also for a parameter that is none."""
+    known = {parameter.name for parameter in parameters if parameter.type == "secret"}
+    values: dict[str, str] = {}
+    for name, source in assignments(texts).items():
+        if name not in known:
+            raise UsageError.because(f"the recipe has no secret `{name}`", hint=suggest(name, known, what="secret"))
+        values[name] = read_secret(name, source, environ)
+    return values
