@@ -56,6 +56,8 @@ class Answering:
         """Name who answers, as the journal records it; raises UsageError where nobody can."""
         if self.yes and self.answers:
             raise UsageError.because("--yes and --answers exclude each other", hint="give one of them")
+        if self.accept and not self.yes:
+            raise UsageError.because("--accept is for --yes only", hint="add --yes, or leave out --accept")
         if not (self.yes or self.answers or self._person()):
             why = "--json leaves nobody to ask" if self.as_json else "there is no terminal, so nobody can be asked"
             raise UsageError.because(why, hint="add --yes, or --answers FILE, or run at a terminal")
@@ -63,9 +65,10 @@ class Answering:
 
     def operator(self, view: View, plan: Plan) -> Operator:
         """Make the operator that the options ask for; raises UsageError where one names a step that is not there."""
-        check_course(Course(only=frozenset(self.accept)), [planned.step.id for planned in plan.steps])
+        steps = [planned.step.id for planned in plan.steps]
+        check_course(Course(only=frozenset(self.accept)), steps)
         if self.answers:
-            return AnswersOperator.from_data(read_mapping(self.answers), str(self.answers))
+            return AnswersOperator.from_data(read_mapping(self.answers), str(self.answers), steps)
         console = ConsoleOperator(view) if isinstance(view, RunView) and at_terminal() else None
         if self.yes or console is None:
             return YesOperator(frozenset(self.accept), console)

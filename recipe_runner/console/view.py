@@ -90,6 +90,7 @@ class RunView:
         self._waiting = False
         self._onward = "resume"
         self._over = ""
+        self._not_undone: set[tuple[str, str | None]] = set()
         terminal.held(self.released)
 
     def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume", finished: int = 0) -> None:
@@ -183,7 +184,8 @@ class RunView:
         if code == 0:
             self.terminal.rule(f"✓ {self._over or 'done'}", self._elapsed(), "green")
         else:
-            words = "rolled back, but not all of it could be undone" if self._over == "rolled back" else "stopped"
+            left = ", but not all of it could be undone" if self._not_undone else ""
+            words = f"rolled back{left}" if self._over == "rolled back" else "stopped"
             self.terminal.rule(f"✗ {reason or words}", self._elapsed(), "red")
         put(Text.assemble(("  journal   ", "dim"), str(directory / "journal.jsonl")))
         if self._onward:
@@ -256,6 +258,9 @@ class RunView:
         if event.outcome == "interrupted" and self.terminal.interactive:
             self._write("\r\x1b[K")
         role = ROLES[event.role]
+        if event.role == "undo":
+            failed = set() if event.outcome == "ok" else {(event.step, event.item)}
+            self._not_undone = self._not_undone - {(event.step, event.item)} | failed
         took = f"{event.duration_ms / 1000:.1f} s"
         item = f" [{line(event.item)}]" if event.item is not None else ""
         if event.role == "shell":

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from recipe_runner.engine.operator import AUTOMATIC, Answer, Choice, Operator, Question
 from recipe_runner.errors import Diagnostic, IncompleteError, UsageError
+from recipe_runner.language.suggestions import suggest
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
+WANTING: Mapping[Choice, str] = {
+    "skip": "a reason",
+    "accept": "a reason",
+    "override": "a reason",
+    "edit": "the code",
+    "back": "a step",
+    "import": "a file",
+}
+"""What an answer says besides its choice, where the choice is none without it."""
 EVERY = "*"
 PRECONDITIONS = "preconditions"
 
@@ -68,12 +78,17 @@ class AnswersOperator:
     _used: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any], name: str) -> AnswersOperator:
+    def from_data(cls, data: Mapping[str, Any], name: str, steps: Collection[str]) -> AnswersOperator:
         """Read parsed YAML: `step: run`, `step: {skip: reason}`, `step: [retry, {run: typed-id}]`.
 
-        The key `preconditions` answers for unmet preconditions. Raises UsageError with every fault.
+        The key `preconditions` answers for unmet preconditions. Raises UsageError with every fault, also for a key that
+        is none of the `steps`.
         """
-        faults: list[Diagnostic] = []
+        faults = [
+            Diagnostic(f"`{name}` answers for `{step}`, which is no step", hint=suggest(step, steps, what="step"))
+            for step in data
+            if step not in {*steps, EVERY, PRECONDITIONS}
+        ]
         answers: dict[str, list[Answer]] = {}
         for step, value in data.items():
             items = value if isinstance(value, list) else [value]
@@ -102,6 +117,13 @@ class AnswersOperator:
                 Diagnostic(
                     f"`{self.name}` answers `{answer.choice}` for `{key}`, which is not possible here: {question.text}",
                     hint=f"answer with one of {', '.join(question.choices)}",
+                )
+            )
+        if answer.choice == "back" and answer.text not in question.earlier():
+            raise IncompleteError(
+                Diagnostic(
+                    f"`{self.name}` goes back from `{key}` to `{answer.text}`, which is no earlier step that ran",
+                    hint=f"go back to one of {', '.join(question.earlier())}",
                 )
             )
         if answer.choice == "run" and question.typed not in {None, answer.text}:
@@ -133,6 +155,14 @@ def _answer(step: str, item: object, name: str, faults: list[Diagnostic]) -> Ans
             Diagnostic(
                 f"`{name}`: the answer for `{step}` is not one of {', '.join(CHOICES)}",
                 hint="write `step: run`, `step: {skip: reason}` or a list of these",
+            )
+        )
+        return None
+    if choice in WANTING and not text.strip():
+        faults.append(
+            Diagnostic(
+                f"`{name}`: `{choice}` for `{step}` needs {WANTING[choice]}",
+                hint=f"write `{step}: {{{choice}: {WANTING[choice]}}}`",
             )
         )
         return None

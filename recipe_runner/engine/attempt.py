@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 CHILD = "recipe_runner.actions.child"
 Parse = Callable[[str], Mapping[str, str | list[str]]]
+NOTHING_LEFT = (
+    b"note: variables, functions and directory of this block are not handed on: it replaced its shell by `exec`,"
+    b" or ended by `exit` behind a trap of its own\n"
+)
 ENDED_BADLY = Ended("failed", None, None, 0)
 
 
@@ -153,7 +157,8 @@ class Bench:
         ended = settled(courier, findings)
         Path(around.environ["RECIPE_OUTPUT"]).write_bytes(findings.output)
         if role == "run" and ended.outcome == "ok" and item is None:
-            yield from self._carry(step, findings.shell, around.texts, findings.variables(), host)
+            dump = findings.shell if ready_code.kind == "bash" else None
+            yield from self._carry(step, dump, around.texts, findings.variables(), host)
         return ended
 
     def _child(self, step: ActionStep, arguments: BaseModel, item: str | None, output: Path) -> Coroutine[Ended]:
@@ -190,7 +195,7 @@ class Bench:
                 outputs = self._public(parse(text)) if (text := read_outputs(output)) else {}
             except ValueError as error:
                 yield self._complaint(step, item, error)
-                ended = dataclasses.replace(ended, outcome="failed", note="left outputs that cannot be read")
+                ended = dataclasses.replace(ended, outcome="failed")
         attempt = max(1, self.history.track(step.id, item).attempts)
         yield StepEnd(
             step=step.id,
@@ -224,15 +229,18 @@ class Bench:
     def _carry(
         self,
         step: AnyStep,
-        dump: bytes,
+        dump: bytes | None,
         texts: Mapping[str, Text],
         environ: Mapping[str, str],
         host: str | None = None,
     ) -> Iterator[Output]:
-        """Keep the state that a shell left, here or on a host, where it says something new."""
+        """Keep the state that a shell left, here or on a host, where it says something new; Python leaves none."""
+        if dump is None:
+            return
         before = self.state if host is None else self.away.get(host, ShellState())
         state = ShellState.from_dump(dump, readonly=frozenset(texts), environ=environ)
         if state is None:
+            yield Output(step.id, "stderr", NOTHING_LEFT, 0)
             return
         if step.attributes.dir:
             state = dataclasses.replace(state, directory=before.directory)
@@ -266,4 +274,5 @@ class Bench:
         try:
             yield path
         finally:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()

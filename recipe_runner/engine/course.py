@@ -38,7 +38,7 @@ WHOLE = Course()
 
 
 def check_course(course: Course, steps: Sequence[str]) -> None:
-    """Raise UsageError for every name that is no step, and for an end before the beginning."""
+    """Raise UsageError for every name that is no step, for an end before the beginning, and for steps outside both."""
     named = [step for step in (course.begin, course.until, *sorted(course.only)) if step is not None]
     faults = [
         Diagnostic(f"the recipe has no step `{step}`", hint=suggest(step, steps, what="step"))
@@ -49,5 +49,15 @@ def check_course(course: Course, steps: Sequence[str]) -> None:
         faults.append(
             Diagnostic(f"step `{course.until}` comes before `{course.begin}`", hint="exchange --from and --until")
         )
+    if not faults and course.only:
+        first = steps.index(course.begin) if course.begin else 0
+        last = steps.index(course.until) if course.until else len(steps) - 1
+        faults += [
+            Diagnostic(
+                f"step `{step}` is not between --from and --until", hint="leave these out, or choose a step there"
+            )
+            for step in sorted(course.only)
+            if not first <= steps.index(step) <= last
+        ]
     if faults:
         raise UsageError(*faults)

@@ -72,16 +72,18 @@ class Execution:
         steps = self._bench.plan.steps
         numbers = {planned.step.id: index for index, planned in enumerate(steps)}
         index = 0
+        wanted = ""
         begun = self._course.begin is None
         while index < len(steps):
             planned = steps[index]
             begun = begun or planned.step.id == self._course.begin
             if not begun:
                 yield from self._left_out(planned)
-            elif not self._course.leaves_out(planned.step.id):
+            elif planned.step.id == wanted or not self._course.leaves_out(planned.step.id):
                 following = yield from self._turn.take(planned)
                 if isinstance(following, Back):
-                    index = numbers[following.step]
+                    wanted = following.step
+                    index = numbers[wanted]
                     continue
                 if following is not None:
                     return following

@@ -28,6 +28,11 @@ Stream = Literal["stdout", "stderr"]
 CHUNK = 65_536
 LADDER = ((signal.SIGINT, 5.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 0.0))
 """How a group is ended: each signal with the seconds it is given to take effect."""
+MEANINGS = {
+    0: ", but left outputs that cannot be read",
+    126: ": a command cannot be executed",
+    127: ": a command was not found",
+}
 LINGER = 0.2
 """Seconds to wait for the end of output that a background process still holds open after its parent's end."""
 
@@ -82,10 +87,10 @@ class Ended:
                 return "could not be followed to its end; whether it did its work is unknown"
             case Ended(signal=str(name)):
                 return f"was killed by {name}"
-            case Ended(exit_code=None):
-                return "could not begin"
+            case Ended(exit_code=int(code)):
+                return f"ended with exit code {code}{_meaning(code)}"
             case _:
-                return f"ended with exit code {self.exit_code}"
+                return "could not begin"
 
 
 @dataclass(slots=True, eq=False)
@@ -287,6 +292,14 @@ class Pump:
             process.window.close()
         elif at_terminal():
             give_terminal(os.getpgrp())
+
+
+def _meaning(code: int) -> str:
+    """Say what a failure's exit code means to a shell (bash(1), EXIT STATUS), where it means something."""
+    if code in MEANINGS:
+        return MEANINGS[code]
+    number = code - 128
+    return f", as by {signal.Signals(number).name}" if number in set(signal.Signals) else ""
 
 
 @lru_cache(maxsize=64)

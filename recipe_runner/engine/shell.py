@@ -27,7 +27,7 @@ BASH = (
     "set -euo pipefail; . /dev/fd/{prologue}; "
     "trap '[[ $? != 0 || -n ${{__recipe_saved-}} ]] || " + SAVE.replace("'", r"'\''") + "' EXIT; "
     "mapfile -d '' -u {source} __recipe_source; set -- \"${{__recipe_source[0]}}\"; unset __recipe_source; {gate}"
-    'eval "set --;$1"; ' + SAVE + "; __recipe_saved=1"
+    'eval "set --;$1"; set -- "$?"; [[ $1 != 0 ]] || ' + SAVE + '; __recipe_saved=1; exit "$1"'
 )
 GATE = "read -ru {gate} _; exec {gate}<&-; "
 """Waits for a line: at the end of input without one, `set -e` ends the shell, and the script has not been looked at."""
@@ -43,6 +43,8 @@ OWN = re.compile(
     r"|GPG_TTY|TERM)$"
 )
 """Variables that belong to the shell or to the runner, never to the author."""
+MADE_READONLY = re.compile(r"declare -([A-Za-z]*)r([A-Za-z]*) ")
+"""How a variable is declared that cannot be changed: no block could run a second time if that were carried over."""
 DEFAULTS = frozenset({"declare -- IFS=$' \\t\\n'", 'declare -- PS4="+ "'})
 """What every bash declares by itself."""
 
@@ -65,10 +67,11 @@ class ShellState:
         kept: list[str] = []
         inherited = {_exported_line(name, value): name for name, value in environ.items()}
         names: set[str] = set(readonly)
-        for line in _declarations(declared):
-            if (name := inherited.get(line)) is not None:
+        for declaration in _declarations(declared):
+            if (name := inherited.get(declaration)) is not None:
                 names.add(name)
                 continue
+            line = MADE_READONLY.sub(_writable, declaration, count=1)
             name = line.split(" ", 2)[-1].partition("=")[0]
             if line not in DEFAULTS and name not in readonly and not _is_own(name):
                 names.add(name)
@@ -161,9 +164,9 @@ class Prepared:
     command: Command
     state: int | None
 
-    def read_state(self) -> bytes:
-        """Return what the shell left."""
-        return b"" if self.state is None else os.pread(self.state, os.fstat(self.state).st_size, 0)
+    def read_state(self) -> bytes | None:
+        """Return what the shell left; None where it is none that leaves anything."""
+        return None if self.state is None else os.pread(self.state, os.fstat(self.state).st_size, 0)
 
 
 @contextmanager
@@ -256,6 +259,10 @@ def _declarations(text: str) -> Iterator[str]:
         current.append(line)
     if current:
         yield "\n".join(current)
+
+
+def _writable(declared: re.Match[str]) -> str:
+    return f"declare -{declared[1]}{declared[2] or ('' if declared[1] else '-')} "
 
 
 @lru_cache(maxsize=4096)

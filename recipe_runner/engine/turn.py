@@ -146,7 +146,8 @@ class Turn:
                 yield Deviation(kind="back", what=f"back to step `{answer.text}`", reason="", step=answer.text)
                 return Back(answer.text)
             case "undo":
-                return (yield from self.rollback.run())
+                following = yield from self.rollback.run()
+                return ExitCode.FAILED if following is ExitCode.DONE else following
             case "abort":
                 yield Abort(reason=answer.text or "given up by the operator", final=True)
                 yield self.progress.close("abandoned")
@@ -191,6 +192,7 @@ class Turn:
         answer = yield from self.decisions.decide(Question("changed", step.id, text, choices, typed), step)
         match answer.choice:
             case "run":
+                self.progress.permit(step)
                 return (yield from self._perform(planned, planned.items))
             case "done":
                 what = f"step `{step.id}` kept as done though its text changed"

@@ -226,8 +226,8 @@ def test_a_failure_can_be_rolled_back_from_the_dialogue(tmp_path: Path) -> None:
     person.sees("› ")
     assert "  echo undone >> log" in person.screen().splitlines()
     person.types("r")
-    assert person.leaves() == 0
-    assert "✓ rolled back" in person.screen()
+    assert person.leaves() == 1
+    assert "✗ rolled back ─" in person.screen()
     assert (tmp_path / "log").read_text().split() == ["a", "undone"]
 
 

@@ -54,7 +54,7 @@ def test_a_roll_back_of_a_finished_run_goes_on_where_it_was(tmp_path: Path) -> N
 def test_what_was_skipped_in_a_closed_roll_back_is_asked_for_again(tmp_path: Path) -> None:
     """A roll-back that skipped an undo and closed leaves that one, and only that one, to a new roll-back."""
     (tmp_path / "r.md").write_text(BOTH)
-    (tmp_path / "answers.yaml").write_text("b: skip\na: run\n")
+    (tmp_path / "answers.yaml").write_text("b: {skip: not now}\na: run\n")
     recipe("run", "r.md", "--yes", "--no-sign", "--runs", "runs", directory=tmp_path)
     old = only_run(tmp_path / "runs")
     assert recipe("undo", old, "--answers", "answers.yaml", directory=tmp_path).returncode == 0

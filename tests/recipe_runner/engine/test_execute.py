@@ -335,11 +335,11 @@ def test_roll_back_undoes_what_was_done_newest_first(tmp_path: Path) -> None:
 
 
 def test_a_failure_can_be_answered_by_rolling_back(tmp_path: Path) -> None:
-    """`undo` at a failed step takes back what was done before it."""
+    """`undo` at a failed step takes back what was done before it; the run has failed all the same."""
     text = UNDO.replace("echo three >> log", "false")
     operator = Asked(*(Answer("run"),) * 3, Answer("undo"), Answer("run"), Answer("skip"))
     ran = run_text(text, operator=operator, directory=tmp_path)
-    assert ran.code is ExitCode.DONE
+    assert ran.code is ExitCode.FAILED
     assert (tmp_path / "log").read_text().split("\n")[:-1] == ["one", "two", "undo two"]
 
 
@@ -371,6 +371,8 @@ def test_a_course_names_steps_that_exist() -> None:
     assert error.value.diagnostics[0].hint == "did you mean `two`?"
     with pytest.raises(UsageError, match="comes before"):
         check_course(Course(begin="two", until="one"), ["one", "two"])
+    with pytest.raises(UsageError, match="step `one` is not between"):
+        check_course(Course(begin="two", only=frozenset({"one", "two"})), ["one", "two"])
 
 
 def test_a_step_that_needs_approval_does_not_run_without(tmp_path: Path) -> None:
@@ -383,12 +385,44 @@ def test_a_step_that_needs_approval_does_not_run_without(tmp_path: Path) -> None
 
 def test_answers_come_from_a_file_in_order(tmp_path: Path) -> None:
     """Each answer for a step is used once; `*` covers the others but not a point of no return."""
-    operator = AnswersOperator.from_data({"one": ["run", "retry"], "*": "run"}, "answers.yaml")
+    operator = AnswersOperator.from_data({"one": ["run", "retry"], "*": "run"}, "answers.yaml", ["one"])
     text = "```bash {#one}\nmkdir made || exit 0\nexit 1\n```\n```bash {#two}\ntrue\n```\n"
     assert run_text(text, operator=operator, directory=tmp_path).code is ExitCode.DONE
-    operator = AnswersOperator.from_data({"*": "run"}, "answers.yaml")
+    operator = AnswersOperator.from_data({"*": "run"}, "answers.yaml", ["one"])
     with pytest.raises(IncompleteError, match="has no answer for `go`"):
         run_text("```bash {#go .irreversible}\ntrue\n```\n", operator=operator, directory=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("answers", "fault"),
+    [
+        ({"twoo": "run"}, "answers for `twoo`, which is no step"),
+        ({"one": "skip"}, "`skip` for `one` needs a reason"),
+        ({"one": [{"accept": " "}]}, "`accept` for `one` needs a reason"),
+        ({"preconditions": "override"}, "`override` for `preconditions` needs a reason"),
+        ({"one": "edit"}, "`edit` for `one` needs the code"),
+    ],
+)
+def test_answers_that_cannot_be_meant_are_refused(answers: dict[str, object], fault: str) -> None:
+    """A key that is no step, and a choice without the reason or text that it needs, are faults before anything runs."""
+    with pytest.raises(UsageError, match=fault):
+        AnswersOperator.from_data(answers, "answers.yaml", ["one", "two"])
+
+
+def test_an_answer_goes_back_only_to_an_earlier_step(tmp_path: Path) -> None:
+    """A step that is not there, or comes later, cannot be gone back to: the run stops and says to which it can."""
+    text = "```bash {#one}\ntrue\n```\n```bash {#two}\ntrue\n```\n"
+    operator = AnswersOperator.from_data({"one": "run", "two": {"back": "two"}}, "answers.yaml", ["one", "two"])
+    with pytest.raises(IncompleteError, match="goes back from `two` to `two`"):
+        run_text(text, operator=operator, directory=tmp_path)
+
+
+def test_going_back_counts_for_more_than_only(tmp_path: Path) -> None:
+    """An earlier step that the operator goes back to is run again, though `--only` leaves it out."""
+    text = "```bash {#one}\ntouch one\n```\n```bash {#two}\ntrue\n```\n"
+    operator = Asked(Answer("back", "one"), Answer("run"), Answer("run"))
+    run_text(text, operator=operator, directory=tmp_path, course=Course(only=frozenset({"two"})))
+    assert (tmp_path / "one").exists()
 
 
 def test_the_code_of_a_script_precondition_is_never_pasted_together(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class Scripted:
 
 def ran(approvals: Scripted, tmp_path: Path, *answers: str) -> Ran:
     """Run a step that somebody must approve."""
-    operator = AnswersOperator.from_data({"a": ["run", *answers]}, "answers")
+    operator = AnswersOperator.from_data({"a": ["run", *answers]}, "answers", ["a"])
     return run_text(TEXT, operator=operator, directory=tmp_path, approvals=approvals)
 
 

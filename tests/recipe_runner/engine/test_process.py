@@ -51,6 +51,22 @@ def test_a_signal_is_reported_by_name(pump: Pump) -> None:
     assert ended.words() == "was killed by SIGKILL"
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (126, "ended with exit code 126: a command cannot be executed"),
+        (127, "ended with exit code 127: a command was not found"),
+        (137, "ended with exit code 137, as by SIGKILL"),
+        (128, "ended with exit code 128"),
+        (255, "ended with exit code 255"),
+        (0, "ended with exit code 0, but left outputs that cannot be read"),
+    ],
+)
+def test_an_exit_code_is_told_in_words(code: int, words: str) -> None:
+    """What a shell means by a code stands behind it; a step that failed though it ended with 0 left bad outputs."""
+    assert Ended("failed", code, None, 1).words() == words
+
+
 def test_large_output_needs_no_memory(pump: Pump) -> None:
     """200 MB pass through in chunks; nothing but the chunk is held."""
     import resource

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recipe_runner.engine.events import Output
 from recipe_runner.engine.shell import ShellState, Surroundings, prepared
-from recipe_runner.errors import Span
+from recipe_runner.errors import ExitCode, Span
 from recipe_runner.language.model import Script
 from tests.support.running import run_text
 
@@ -89,6 +89,34 @@ def test_exit_and_own_traps_keep_the_state(tmp_path: Path) -> None:
     assert ran.text("three") == "1 2\n"
 
 
+@pytest.mark.parametrize("code", ["set +e\nfalse", "[[ -e /none ]] && true", "set +e; trap true EXIT\n(exit 7)"])
+def test_a_block_ends_as_its_last_command_does(tmp_path: Path, code: str) -> None:
+    """Whether the shell stops at failures or not, a block whose last command fails has failed, and hands nothing on."""
+    ran = run_text(f"```bash {{#one}}\nx=1\n{code}\n```\n", directory=tmp_path)
+    assert ran.end("one").outcome == "failed"
+    assert not [e for e in ran.events if isinstance(e, Output) and e.stream == "state"]
+
+
+def test_what_a_block_made_readonly_is_handed_on_writable(tmp_path: Path) -> None:
+    """The value is carried over and the mark is not: else no block that sets it could run a second time."""
+    ran = run_text(
+        "```bash {#one}\nreadonly A=1; declare -rx B=2; declare -ra C=(3); declare -ri D=4\n```\n"
+        "```bash {#two}\nA+=1 B+=1 C+=(1) D+=1; declare -p A B C D\n```\n",
+        directory=tmp_path,
+    )
+    assert ran.text("two").splitlines() == [
+        'declare -- A="11"', 'declare -x B="21"', 'declare -a C=([0]="3" [1]="1")', 'declare -i D="5"',
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ["exec true", "trap true EXIT; exit 0"])
+def test_a_block_that_leaves_nothing_says_so(tmp_path: Path, code: str) -> None:
+    """A block that cannot hand its variables on says so, lest a later one go on with old values unawares."""
+    ran = run_text(f"```bash {{#one}}\nA=1; {code}\n```\n", directory=tmp_path)
+    assert ran.end("one").outcome == "ok"
+    assert "are not handed on" in ran.text("one", "stderr")
+
+
 def test_unset_and_changed_environment_variables_are_carried(tmp_path: Path) -> None:
     """What a block does to the environment holds in the next; what it left alone is not stored with the run."""
     ran = run_text(
@@ -118,6 +146,13 @@ def test_malformed_outputs_fail_the_step(tmp_path: Path) -> None:
     ran = run_text('```bash {#one}\necho "what is this" >> "$RECIPE_OUTPUT"\n```\n', directory=tmp_path)
     assert ran.end("one").outcome == "failed"
     assert "line 1 of `$RECIPE_OUTPUT`" in ran.text("one", "stderr")
+
+
+def test_a_directory_in_place_of_the_output_file_fails_the_step_alone(tmp_path: Path) -> None:
+    """Whatever a step makes of `$RECIPE_OUTPUT`, the run goes on to ask what comes next."""
+    ran = run_text('```bash {#one}\nrm "$RECIPE_OUTPUT"; mkdir -p "$RECIPE_OUTPUT/x"\n```\n', directory=tmp_path)
+    assert ran.code is ExitCode.FAILED
+    assert ran.end("one").outcome == "failed"
 
 
 def test_a_step_directory_holds_for_that_step_only(tmp_path: Path) -> None:
