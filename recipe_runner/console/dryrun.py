@@ -21,7 +21,7 @@ def show(terminal: Terminal, plan: Plan, findings: Sequence[Finding], course: Co
     """Print every precondition with what was found, and every step with what it would do."""
     terminal.say(plan.recipe.title, "strong")
     terminal.say("Nothing is run; this is what a run would do.", "quiet")
-    table.show(terminal, plan.preconditions, findings)
+    table.show(terminal, plan, findings)
     for planned in _chosen(plan, course):
         terminal.say("")
         terminal.rule(f"{planned.number}/{len(plan.steps)} {planned.step.id} · {planned.step.title}")
@@ -118,4 +118,4 @@ def _action(plan: Plan, step: ActionStep) -> Iterator[tuple[str, str]]:
         return
     action = plan.actions[step.action]
     for text in action.preview(action_arguments(step, action.Arguments, plan.values, {})):
-        yield text, "code"
+        yield plan.values.redactor().text(text), "code"

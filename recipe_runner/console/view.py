@@ -114,7 +114,7 @@ class RunView:
         if not findings:
             return
         self.terminal.blank()
-        table.show(self.terminal, self._plan.preconditions, findings)
+        table.show(self.terminal, self._plan, findings)
 
     def step(self, step_id: str) -> None:
         """Show a step's heading, prose and code; once, however often it is asked for in a row."""

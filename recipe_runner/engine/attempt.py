@@ -250,7 +250,7 @@ class Bench:
             self.state = state
         else:
             self.away[host] = state
-        yield Output(step.id, "state", state.without(self.plan.values.secret_texts()).to_bytes(), 0)
+        yield Output(step.id, "state", state.without(self.redactor).to_bytes(), 0)
 
     def _surroundings(self, step: AnyStep, item: str | None, output: Path) -> Surroundings:
         values = self.values(item)

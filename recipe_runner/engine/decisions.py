@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import signal
 from collections.abc import Generator
@@ -13,6 +14,8 @@ from recipe_runner.engine.operator import Answer, Choice, Operator, Question
 from recipe_runner.engine.plan import AnyStep
 from recipe_runner.engine.redaction import Redactor
 
+EXACT: frozenset[Choice] = frozenset({"run", "edit", "back", "import"})
+"""Choices whose text is an id, code or a path."""
 LEAVING: tuple[Choice, ...] = ("shell", "quit", "abort")
 
 
@@ -35,16 +38,22 @@ class Decisions:
         return f"stopped by {seen.name}" if seen not in {None, signal.SIGINT} else "interrupted by the operator"
 
     def ask(self, question: Question) -> Generator[Event, None, Answer]:
-        """Ask once, at rest, what is not decided yet; raises KeyboardInterrupt where the session is interrupted."""
+        """Ask once, at rest, what is not decided yet; raises KeyboardInterrupt where the session is interrupted.
+
+        No secret is in the question, nor in the reason or note that is given.
+        """
         if self.interrupted:
             raise KeyboardInterrupt
-        if (decided := self.operator.decided(question)) is not None:
-            return decided
-        yield Resting()
-        if self.interrupted:
-            raise KeyboardInterrupt
-        with self.interrupts.raising():
-            return self.operator.ask(question)
+        clean = self.redactor.text
+        question = dataclasses.replace(question, text=clean(question.text), detail=clean(question.detail))
+        answer = self.operator.decided(question)
+        if answer is None:
+            yield Resting()
+            if self.interrupted:
+                raise KeyboardInterrupt
+            with self.interrupts.raising():
+                answer = self.operator.ask(question)
+        return answer if answer.choice in EXACT else dataclasses.replace(answer, text=clean(answer.text))
 
     def decide(self, question: Question, step: AnyStep) -> Generator[Event, None, Answer]:
         """Ask until the answer is allowed, and record what a person decided."""
@@ -61,8 +70,8 @@ class Decisions:
             )
         return answer
 
-
-def edited(step: AnyStep, before: str, after: str) -> Deviation:
-    """Describe an edit by its difference."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "recipe", "edited", lineterm="", n=1)
-    return Deviation(kind="edited", what="\n".join(lines), reason="edited by the operator", step=step.id)
+    def edited(self, step: AnyStep, before: str, after: str) -> Deviation:
+        """Describe an edit by its difference."""
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "recipe", "edited", lineterm="", n=1)
+        what = self.redactor.text("\n".join(lines))
+        return Deviation(kind="edited", what=what, reason="edited by the operator", step=step.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Reversible, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -88,7 +89,9 @@ def plan(
         if step.attributes.on is not None and applicable and not awaits_host(step):
             faults += _unfit_hosts(planned[-1], values)
     if faults:
-        raise InvalidRecipeError(*gather(faults))
+        clean = values.redactor().text
+        told = (dataclasses.replace(f, message=clean(f.message), hint=f.hint and clean(f.hint)) for f in gather(faults))
+        raise InvalidRecipeError(*told)
     return Plan(recipe, values, tuple(planned), tuple(required), actions)
 
 

@@ -30,7 +30,6 @@ from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.preconditions.evaluation import evaluate_all
 from recipe_runner.engine.preconditions.world import Finding, World
 from recipe_runner.engine.process import Pump
-from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.remote.connection import Connections
 from recipe_runner.engine.schedule import Scheduler
 from recipe_runner.engine.shell import ShellState
@@ -63,7 +62,7 @@ class Place:
 
 def look(plan: Plan, environ: Mapping[str, str]) -> tuple[Finding, ...]:
     """Look at a plan's preconditions, here and now; secrets are removed from what was found."""
-    clean = Redactor(plan.values.secret_texts()).text
+    clean = plan.values.redactor().text
     findings = evaluate_all(plan.preconditions, World(environ, Path.cwd(), plan.values.texts))
     return tuple(Finding(f.met, clean(f.detail), clean(f.hint) if f.hint else None) for f in findings)
 
@@ -156,7 +155,7 @@ class Session:
     def events(self, *, roll_back: bool = False) -> Generator[Event, None, ExitCode]:
         """Run, or undo what was done; the value at the end is the exit code. Raises what `Execution.run` raises."""
         run = self.history.genesis.run if self.history.genesis else ""
-        redactor = Redactor(self.plan.values.secret_texts())
+        redactor = self.plan.values.redactor()
         environ: dict[str, Any] = {**self.environ, "RECIPE_RUN": run}
         with (
             claimed(_scratch_parent(self.environ), f"recipe-run-{os.getuid()}-") as scratch,

@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Literal
 
 from recipe_runner.engine.process import Command
+from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.values import Text
 from recipe_runner.language.model import Script
 
@@ -100,13 +101,13 @@ class ShellState:
         fields = json.loads(data)
         return cls(tuple(fields["variables"]), fields["functions"], fields["directory"])
 
-    def without(self, secrets: tuple[str, ...]) -> ShellState:
-        """Return the state without the variables and functions in whose text one of the secrets stands."""
-        if not secrets:
-            return self
-        clean = tuple(v for v in self.variables if not any(s in v or _ansi(s) in v for s in secrets))
-        functions = "" if any(s in self.functions for s in secrets) else self.functions
-        return ShellState(clean, functions, self.directory)
+    def without(self, redactor: Redactor) -> ShellState:
+        """Return the state without the variables, functions and directory in whose text a secret stands."""
+        return ShellState(
+            tuple(variable for variable in self.variables if not redactor.reveals(variable)),
+            "" if redactor.reveals(self.functions) else self.functions,
+            None if self.directory and redactor.reveals(self.directory) else self.directory,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from recipe_runner.engine.attempt import Bench
-from recipe_runner.engine.decisions import LEAVING, Decisions, edited
+from recipe_runner.engine.decisions import LEAVING, Decisions
 from recipe_runner.engine.events import Abort, Deviation, Event, Skip, SkipKind
 from recipe_runner.engine.gate import Gate
 from recipe_runner.engine.operator import Answer, Choice, Question
@@ -89,7 +89,7 @@ class Turn:
                 case "shell":
                     yield from self.performance.shell(step)
                 case "edit" if script is not None:
-                    yield edited(step, script.text, answer.text)
+                    yield self.decisions.edited(step, script.text, answer.text)
                     script = dataclasses.replace(script, text=answer.text)
                 case "run":
                     return (yield from self._perform(planned, items, script))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from recipe_runner.engine.redaction import SHORTEST
+from recipe_runner.engine.redaction import SHORTEST, Redactor
 from recipe_runner.errors import Diagnostic, UsageError
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.suggestions import suggest
@@ -32,10 +32,10 @@ class Values:
             if name not in self.secrets
         }
 
-    def secret_texts(self) -> tuple[str, ...]:
-        """Return the secrets themselves, for the redactor and for the child's environment only."""
+    def redactor(self) -> Redactor:
+        """Return what removes the secrets from bytes and texts."""
         texts = (self.texts[name] for name in sorted(self.secrets) if name in self.texts)
-        return tuple(text for text in texts if isinstance(text, str))
+        return Redactor(text for text in texts if isinstance(text, str))
 
     def bound(self, name: str, text: str) -> Values:
         """Return these values with one name bound to another text (`each=`)."""
@@ -88,9 +88,28 @@ def resolve(
         except ValueError as error:
             place = f"from {source}" if source else ""
             faults.append(Diagnostic(f"`{name}` {place}: {error}".replace("  ", " "), parameter.span, parameter.help))
+    values = Values(texts, frozenset(p.name for p in parameters if p.type == "secret"))
+    faults += _telling(values, declared)
     if faults:
         raise UsageError(*faults)
-    return Values(texts, frozenset(p.name for p in parameters if p.type == "secret"))
+    return values
+
+
+def _telling(values: Values, declared: Mapping[str, Parameter]) -> Iterator[Diagnostic]:
+    """Yield a fault for each value that is recorded and in which a secret stands."""
+    secrets = {
+        name: Redactor([text]) for name in sorted(values.secrets) if isinstance(text := values.texts.get(name), str)
+    }
+    for name, text in values.texts.items():
+        if name in values.secrets:
+            continue
+        for secret, redactor in secrets.items():
+            if any(redactor.reveals(part) for part in ([text] if isinstance(text, str) else text)):
+                yield Diagnostic(
+                    f"the value of `{name}`, which is recorded, contains the secret `{secret}`",
+                    declared[name].span,
+                    f"leave it out there, and put the two together in the step's code, from `${secret}`",
+                )
 
 
 def _find(

@@ -1,27 +1,60 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
+import os
+import re
 import shlex
+import subprocess
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recipe_runner.engine.redaction import MASK, Redactor
 
 SECRET = st.text(st.characters(min_codepoint=33, max_codepoint=0x17F), min_size=6, max_size=24)
+HARD = 'it\'s a $ecret "x" & <tag> é\\z%25+/'
+"""A secret of which every notation writes something in its own way."""
 
 
-@given(secret=SECRET, before=st.binary(max_size=9), after=st.binary(max_size=9), cuts=st.lists(st.integers(0, 80)))
-def test_no_secret_survives_any_chunking_or_encoding(secret: str, before: bytes, after: bytes, cuts: list[int]) -> None:
-    """However the stream is cut, neither the secret nor its usual encodings come out, and nothing else is lost."""
+def forms(secret: str) -> dict[str, bytes]:
+    """Return a secret as libraries write it, whole."""
     raw = secret.encode()
+    return {
+        "plain": raw,
+        "hex": raw.hex().upper().encode(),
+        "spaced hex": raw.hex(" ").encode(),
+        "wrapped hex": raw.hex("\n", 5).encode(),
+        "base64": base64.b64encode(raw).rstrip(b"="),
+        "base64 for URLs": base64.urlsafe_b64encode(raw).rstrip(b"="),
+        "base64 in lines": b"\r\n  ".join(re.findall(b".{1,20}", base64.b64encode(raw).rstrip(b"="))),
+        "percent": quote(secret, safe="").encode(),
+        "percent in small letters": quote(secret, safe="/").lower().encode() if secret.islower() else raw,
+        "form": quote_plus(secret).encode(),
+        "JSON": json.dumps(secret)[1:-1].encode(),
+        "JSON as it may be": json.dumps(secret, ensure_ascii=False)[1:-1].replace("/", "\\/").encode(),
+        "JSON in HTML": json.dumps(secret)[1:-1].replace("<", "\\u003C").replace("&", "\\u0026").encode(),
+        "JSON in JSON": json.dumps(json.dumps(secret)[1:-1])[1:-1].encode(),
+        "HTML": html.escape(secret).encode(),
+        "HTML of Go": html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;").encode(),
+        "sh": shlex.quote(secret).removeprefix("'").removesuffix("'").encode(),
+        "Python": repr(secret)[1:-1].encode(),
+        "Python in ASCII": ascii(secret)[1:-1].encode(),
+        "Python's bytes": repr(raw)[2:-1].encode(),
+        "YAML": secret.replace("'", "''").encode(),
+        "CSV": secret.replace('"', '""').encode(),
+    }
+
+
+@settings(max_examples=40)
+@given(secret=SECRET, before=st.binary(max_size=9), after=st.binary(max_size=9), cuts=st.lists(st.integers(0, 200)))
+def test_no_secret_survives_any_chunking_or_notation(secret: str, before: bytes, after: bytes, cuts: list[int]) -> None:
+    """However the stream is cut, neither the secret nor a notation of it comes out, and nothing else is lost."""
     redactor = Redactor([secret])
-    forms = [raw, quote(secret, safe="").encode(), json.dumps(secret)[1:-1].encode(), raw.hex().encode()]
-    forms.append(base64.b64encode(raw))
-    for form in forms:
+    for form in forms(secret).values():
         data = before + form + after
         stream = redactor.stream()
         ends = sorted({min(c, len(data)) for c in cuts} | {len(data)})
@@ -30,9 +63,32 @@ def test_no_secret_survives_any_chunking_or_encoding(secret: str, before: bytes,
             out += stream.feed(data[start:end])
             start = end
         out += stream.end()
-        assert raw not in out
+        assert secret.encode() not in out
         assert MASK in out
         assert out == redactor.clean(data)
+
+
+@pytest.mark.parametrize("name", forms(HARD))
+def test_libraries_notations_are_masked_whole(name: str) -> None:
+    """What base64, JSON, HTML, URLs and string literals make of a secret leaves nothing of it."""
+    form = forms(HARD)[name]
+    assert Redactor([HARD]).clean(b"<" + form + b">") == b"<" + MASK + b">"
+
+
+def test_what_bash_and_its_companions_print_is_masked() -> None:
+    """`printf %q`, `${x@Q}`, `set -x`, `declare -p` and dumps, also where the locale knows ASCII only."""
+    code = r"""
+        printf '%q\n' "$secret"; echo "${secret@Q}"; declare -p secret | grep -o '".*"'; set -x; : "$secret"; set +x
+        printf %s "$secret" | od -An -tx1; printf %s "$secret" | xxd -p -c 7; printf '%s' "$secret" | base64 -w 20
+        LC_ALL=C; printf '%q\n' "$secret"; echo "${secret@Q}"
+    """.replace("xxd -p -c 7", "od -An -tx1 -w7" if not os.access("/usr/bin/xxd", os.X_OK) else "xxd -p -c 7")
+    done = subprocess.run(
+        ["bash", "-c", code], env={**os.environ, "LC_ALL": "C.UTF-8", "secret": HARD}, capture_output=True, check=True
+    )
+    quotes = Redactor([HARD]).clean(done.stdout).split()
+    assert [part.strip(b"$'\"=") for part in quotes] == [MASK] * 8
+    assert MASK in Redactor([HARD]).clean(done.stderr)
+    assert b"tag" not in Redactor([HARD]).clean(done.stderr)
 
 
 @given(data=st.binary(max_size=200), cut=st.integers(0, 200))
@@ -61,18 +117,38 @@ def test_a_prompt_is_shown_at_once() -> None:
     ("secret", "form"),
     [
         ("??>>~~??>>~~", base64.urlsafe_b64encode(b"??>>~~??>>~~")),
-        ("??>>~~??>>~~", base64.b64encode(b"??>>~~??>>~~")),
         ("first line of a key\nsecond line of a key", b"second line of a key"),
-        ("it's between quotes", shlex.quote("it's between quotes")[1:-1].encode()),
-        ("two words & more", quote_plus("two words & more").encode()),
-        ("words, and a/slash", quote("words, and a/slash", safe="").encode()),
+        ("first line of a key\nsecond line of a key", b"first line of a key\r\nsecond line of a key"),
+        ("first line of a key\nsecond line of a key", b"first line of a key\\nsecond line of a key"),
         ("a/path/like/thing&x", quote("a/path/like/thing&x").encode()),
-        ("pässwörter", json.dumps("pässwörter")[1:-1].encode()),
-        ('say "pässwort"', json.dumps('say "pässwort"', ensure_ascii=False)[1:-1].encode()),
-        ("hunter2", b"hunter2".hex().upper().encode()),
+        ("bytes \udcff\udc80 of no text", b"bytes \xff\x80 of no text"),
+        ("bytes \udcff\udc80 of no text", b"bytes \\377\\200 of no text"),
+        ("abc", b"YWJj"),
+        ("ab&", b"ab&"),
+        ("ab&", b"ab&amp;"),
+        ("abcd", b"YWJjZA"),
+        ("abcd", b"YWJjZH"),
     ],
 )
-def test_every_notation_of_a_secret_is_masked(secret: str, form: bytes) -> None:
-    """Other base64, one line of several, the notations of shells, forms, paths, JSON and hexadecimal digits."""
-    assert form != secret.encode()
-    assert Redactor([secret]).clean(b"<" + form + b">") == b"<" + MASK + b">"
+def test_lines_odd_bytes_and_short_secrets_are_masked(secret: str, form: bytes) -> None:
+    """Lines of a key, bytes that are no text, and the shortest secrets, also where nothing follows."""
+    redactor = Redactor([secret])
+    assert redactor.clean(b"<" + form + b">") == b"<" + MASK + b">"
+    assert redactor.clean(form) == MASK
+
+
+def test_secrets_that_overlap_are_masked_as_one() -> None:
+    """One that is inside another, and two that share bytes, leave nothing of either, however they come."""
+    redactor = Redactor(["abcXYZ", "XYZdef", "bcXY"])
+    stream = redactor.stream()
+    assert redactor.clean(b"<abcXYZdef>") == b"<" + MASK + b">"
+    assert stream.feed(b"<abcXYZ") + stream.feed(b"d") + stream.feed(b"ef>") + stream.end() == b"<" + MASK + b">"
+
+
+def test_a_long_secret_takes_neither_memory_nor_time_of_its_square() -> None:
+    """The largest secret that is accepted is known, found in chunks, and found in base64."""
+    secret = os.urandom(8_000).hex()
+    redactor = Redactor([secret])
+    stream, data = redactor.stream(), f"<{secret}>".encode()
+    assert b"".join([stream.feed(data[at : at + 3000]) for at in range(0, len(data), 3000)]) == b"<" + MASK + b">"
+    assert MASK in redactor.clean(base64.encodebytes(b"x" + data))

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recipe_runner.engine.events import Output
+from recipe_runner.engine.redaction import Redactor
 from recipe_runner.engine.shell import ShellState, Surroundings, prepared
 from recipe_runner.errors import ExitCode, Span
 from recipe_runner.language.model import Script
@@ -171,9 +172,13 @@ def test_state_survives_its_stored_form() -> None:
 
 
 def test_state_with_a_secret_is_stored_without_it() -> None:
-    """A variable that holds a secret is left out of what is stored."""
-    state = ShellState(('declare -- a="hunter22"', 'declare -- b="x"'), "", "/")
-    assert state.without(("hunter22",)).variables == ('declare -- b="x"',)
+    """Variables and functions that hold a secret, as it is or in base64, and a directory named so, are left out."""
+    state = ShellState(
+        ('declare -- a="hunter22"', 'declare -- b="x"', 'declare -- c="aHVudGVyMjI="'),
+        "f () { echo hunter22; }",
+        "/hunter22",
+    )
+    assert state.without(Redactor(["hunter22"])) == ShellState(('declare -- b="x"',), "", None)
 
 
 @pytest.mark.parametrize("language", ["bash", "python"])
