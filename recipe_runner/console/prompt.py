@@ -30,6 +30,7 @@ KEYS: dict[str, Choice] = {
     "w": "wait",
     "i": "import",
     "k": "request",
+    "p": "stop",
 }
 LABELS: dict[Choice, str] = {
     "run": "[r]un",
@@ -47,6 +48,7 @@ LABELS: dict[Choice, str] = {
     "wait": "[w]ait",
     "import": "[i]mport",
     "request": "as[k] again",
+    "stop": "sto[p] it",
 }
 MEANINGS: dict[Choice, str] = {
     "run": "run this step",
@@ -61,9 +63,10 @@ MEANINGS: dict[Choice, str] = {
     "quit": "leave; the run can be resumed",
     "abort": "give this run up for good",
     "override": "go on although it is not met; asks for a reason and counts as a deviation",
-    "wait": "wait until an approval comes in; Ctrl-C ends the wait",
+    "wait": "wait until an approval comes in, or what is still at work ends; Ctrl-C ends the wait",
     "import": "read an approval from a file; asks for its name",
     "request": "ask the same people again, in a new request",
+    "stop": "stop what is still at work: interrupt, terminate, kill; whether the step did its work is asked then",
 }
 REASONED: frozenset[Choice] = frozenset({"skip", "accept", "override"})
 EXTRA = {

@@ -23,6 +23,7 @@ from recipe_runner.engine.events import (
     Close,
     Deviation,
     Event,
+    Note,
     Output,
     Request,
     Resting,
@@ -219,6 +220,8 @@ class RunView:
                 pass
             case Deviation(what=what, reason=reason):
                 self.terminal.say(f"  deviation: {what}{f' ({reason})' if reason else ''}", "warn")
+            case Note():
+                self.terminal.say(f"  {event.text}", "warn")
             case Witnessed():
                 told = tell(event)
                 self.terminal.say(f"  {told.text}", "quiet" if told.tone == "good" else "warn")

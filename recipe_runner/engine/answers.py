@@ -43,6 +43,8 @@ class YesOperator:
                 return Answer("run", "", AUTOMATIC)
             case "start" | "manual" | "unknown" if question.typed is None or question.step in self.accepted:
                 return Answer("run" if "run" in question.choices else "done", question.typed or "", AUTOMATIC)
+            case "orphaned":
+                return Answer("stop", "", AUTOMATIC)
             case "failed" | "unmet":
                 return Answer("quit", f"{question.text}", AUTOMATIC)
             case _:

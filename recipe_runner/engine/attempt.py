@@ -166,7 +166,7 @@ class Bench:
         with memory("arguments", arguments.model_dump_json(by_alias=True)) as descriptor:
             command = Command(
                 (sys.executable, "-m", CHILD, step.action, str(descriptor)),
-                {**self.environ, "RECIPE_OUTPUT": str(output)},
+                {**self.environ, "RECIPE_OUTPUT": str(output), "RECIPE_STEP": step.id},
                 self.state.directory,
                 (descriptor,),
                 limit.total_seconds() if limit else None,

@@ -13,6 +13,7 @@ from recipe_runner.engine.course import WHOLE, Course
 from recipe_runner.engine.decisions import Decisions
 from recipe_runner.engine.events import Abort, Deviation, Event, Precondition, Skip
 from recipe_runner.engine.gate import Gate
+from recipe_runner.engine.leftovers import Leftovers
 from recipe_runner.engine.operator import Question
 from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import PlannedStep
@@ -30,14 +31,20 @@ class Execution:
     """One session of a run."""
 
     def __init__(
-        self, bench: Bench, decisions: Decisions, performance: Performance, gate: Gate, course: Course = WHOLE
+        self,
+        bench: Bench,
+        decisions: Decisions,
+        performance: Performance,
+        gate: Gate,
+        leftovers: Leftovers,
+        course: Course = WHOLE,
     ) -> None:
         self._bench = bench
         self._decisions = decisions
         self._course = course
         self._progress = Progress(bench.plan, bench.history)
-        self._rollback = RollBack(self._progress, decisions, performance)
-        self._turn = Turn(bench, self._progress, decisions, performance, gate, self._rollback)
+        self._rollback = RollBack(self._progress, decisions, performance, leftovers)
+        self._turn = Turn(bench, self._progress, decisions, performance, gate, self._rollback, leftovers)
 
     def run(self, findings: Sequence[Finding]) -> Events:
         """Run what the course asks for and is left; the value at the end is the exit code of the session.

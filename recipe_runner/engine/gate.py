@@ -14,13 +14,10 @@ from recipe_runner.engine.decisions import Decisions
 from recipe_runner.engine.events import Event, Request
 from recipe_runner.engine.operator import Answer, Question
 from recipe_runner.engine.plan import AnyStep
-from recipe_runner.engine.schedule import Coroutine, Pause, Scheduler
+from recipe_runner.engine.schedule import LONGEST_WAIT, Coroutine, Pause, Scheduler
 from recipe_runner.errors import IncompleteError, RecipeError
 from recipe_runner.language.model import Block, Script
 from recipe_runner.sanitise import line
-
-LONGEST_WAIT = 24 * 3600.0
-"""Seconds that one wait for approvals may take before the operator is asked again."""
 
 Passing = Generator[Event, None, Answer | None]
 

@@ -46,6 +46,7 @@ class Track:
     attempts: int = 0
     verified: int = 0
     host: str | None = None
+    open: bool = field(default=False, metadata={"help": "something of it began and its end is not on record"})
 
     def finished(self, verifies: int) -> bool:
         """Say whether nothing is left to do; `verifies` is the number of verify scripts that must have succeeded."""
@@ -112,10 +113,8 @@ class History:
                 self._begin(event)
             case Deviation():
                 self._deviate(event)
-            case StepStart(role="run"):
-                track = self.track(event.step, event.item)
-                track.status, track.digest, track.attempts = "unknown", event.digest, event.attempt
-                track.verified, track.host = 0, event.host
+            case StepStart():
+                self._start(event)
             case StepEnd():
                 self._end(event)
             case Skip():
@@ -174,8 +173,16 @@ class History:
             case _:
                 pass
 
+    def _start(self, event: StepStart) -> None:
+        track = self.track(event.step, event.item)
+        track.open = True
+        if event.role == "run":
+            track.status, track.digest, track.attempts = "unknown", event.digest, event.attempt
+            track.verified, track.host = 0, event.host
+
     def _end(self, event: StepEnd) -> None:
         track = self.track(event.step, event.item)
+        track.open = False
         key = (event.step, event.item)
         ok = event.outcome == "ok"
         match event.role:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Moment = Literal["start", "manual", "failed", "unknown", "changed", "unmet", "undo", "approval", "denied"]
+Moment = Literal["start", "manual", "failed", "unknown", "changed", "unmet", "undo", "approval", "denied", "orphaned"]
 """When a question is asked: before a step, for a manual item, after a failure, on resume for a step whose end is not
 known or whose text has changed, for preconditions that are not met, before a step is undone, while approvals are
-missing, and when somebody has denied one."""
+missing, when somebody has denied one, and for a step that is still at work though its runner died."""
 
 Choice = Literal[
     "run",
@@ -27,6 +27,7 @@ Choice = Literal[
     "wait",
     "import",
     "request",
+    "stop",
 ]
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from recipe_runner.engine.decisions import Decisions
 from recipe_runner.engine.events import Abort, Deviation, Event
+from recipe_runner.engine.leftovers import Leftovers
 from recipe_runner.engine.operator import Question
 from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.progress import Progress
 from recipe_runner.errors import ExitCode
+
+LEFT = "left in the middle of the roll-back, to be resumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class RollBack:
     progress: Progress
     decisions: Decisions
     performance: Performance
+    leftovers: Leftovers
 
     def run(self) -> Generator[Event, None, ExitCode]:
         """Undo the completed steps that can be undone and close the run; the value is the exit code.
@@ -36,6 +40,9 @@ class RollBack:
             yield Deviation(kind="left-out", what=what, reason="it is no longer in the recipe", step=gone)
         for step, item in plan.undoable(history.order):
             self.progress.permit(step)
+            if (leaving := (yield from self.leftovers.clear(step, [item]))) is not None:
+                yield Abort(reason=leaving.text or LEFT)
+                return ExitCode.INCOMPLETE
             step_id = step.id
             question = Question("undo", step_id, f"Undo `{step_id}`?", ("run", "skip", "quit"), detail=item or "")
             while (answer := (yield from self.decisions.decide(question, step))).choice == "run":
@@ -51,7 +58,7 @@ class RollBack:
                 failed = False
                 question = Question("undo", step_id, f"Undo `{step_id}` again?", ("run", "skip", "quit"))
             if answer.choice == "quit":
-                yield Abort(reason=answer.text or "left in the middle of the roll-back, to be resumed")
+                yield Abort(reason=answer.text or LEFT)
                 return ExitCode.FAILED if failed else ExitCode.INCOMPLETE
         yield self.progress.close("abandoned")
         return ExitCode.FAILED if failed else ExitCode.DONE

@@ -51,6 +51,8 @@ TICK = 0.5
 """Seconds between two `Waiting` events."""
 SECOND = 1.0
 """Between two `Ticking` events."""
+LONGEST_WAIT = 24 * 3600.0
+"""Seconds that a wait for something outside may take before the operator is asked again."""
 
 
 @dataclass(slots=True, eq=False)

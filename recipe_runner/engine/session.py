@@ -24,6 +24,7 @@ from recipe_runner.engine.execute import Execution
 from recipe_runner.engine.gate import Gate
 from recipe_runner.engine.history import History
 from recipe_runner.engine.interrupts import Interrupts
+from recipe_runner.engine.leftovers import Leftovers
 from recipe_runner.engine.operator import Operator
 from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import Plan
@@ -168,7 +169,8 @@ class Session:
             scheduler = Scheduler(pump, redactor)
             performance = Performance(bench, scheduler)
             gate = Gate(bench, decisions, scheduler, self.approvals)
-            execution = Execution(bench, decisions, performance, gate, self.course)
+            leftovers = Leftovers(bench, decisions, scheduler)
+            execution = Execution(bench, decisions, performance, gate, leftovers, self.course)
             return (yield from execution.roll_back() if roll_back else execution.run(self.findings))
 
 

@@ -23,6 +23,9 @@ from recipe_runner.engine.values import resolve
 from recipe_runner.errors import ExitCode
 from recipe_runner.language.parse import parse
 
+RUN = f"{os.getpid():032x}"
+"""The run's id: no other test's, since a session looks for what an earlier one of the same run has left at work."""
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -64,7 +67,7 @@ def run_text(
     values = resolve(recipe.params, given={}, file=params or {}, environ=variables)
     planned = plan(recipe, values, actions={}, preconditions=kinds())
     first: Genesis = genesis(
-        planned, run="0" * 32, mode="yes", place=Place("me", "here", "", "/"), suppliers={}, commit=None
+        planned, run=RUN, mode="yes", place=Place("me", "here", "", "/"), suppliers={}, commit=None
     )
     where = directory or Path.cwd()
     session = Session(
