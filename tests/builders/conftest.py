@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.karmic import OUTPUTS, build_karmic
+from tests.support.karmic import OUTPUTS, shared_karmic
 
 
 @pytest.fixture(scope="session")
 def karmic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the serial's directory of a tiny karmic, built once; do not change it."""
-    return build_karmic(tmp_path_factory.mktemp("tree"))
+    return shared_karmic(tmp_path_factory, "karmic")
 
 
 @pytest.fixture(scope="session")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the serial's directory of a tiny karmic with every output there is, built once; do not change it."""
-    return build_karmic(tmp_path_factory.mktemp("tree"), outputs=OUTPUTS)
+    return shared_karmic(tmp_path_factory, "everything", outputs=OUTPUTS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 from pathlib import Path
+
+import pytest
 
 from builders.build.cache import PhaseCache
 from builders.build.image import build_image, daily
@@ -12,20 +13,22 @@ from builders.images.serial import Serial
 from builders.publish.tree import Names, Tree
 from builders.workshop.bench import cache_directory
 from tests.support.karmic import EXAMPLES, Notes
+from tests.support.session import alone, common
 
 DEFINITION = EXAMPLES / "debian-cloud.toml"
 
 
-def debian_image(shared: Path) -> Path:
-    """Return the qcow2 of examples/images/debian-cloud.toml below `shared`; whoever comes first builds it.
+def debian_disk(factory: pytest.TempPathFactory) -> Path:
+    """Return the disk of examples/images/debian-cloud.toml; whoever comes first builds it, and only what boots of it.
 
-    About a minute and a half on two processors; phases are kept from session to session, as the command keeps them.
+    About a minute on two processors; phases are kept from session to session, as the command keeps them.
     """
-    definition, serial, tree = load_definition(DEFINITION), Serial.parse("20261122"), Tree(shared / "debian")
+    definition = load_definition(DEFINITION).model_copy(update={"outputs": ("raw", "unpacked")})
+    serial, place = Serial.parse("20261122"), common(factory) / "debian"
+    tree = Tree(place)
     built = daily(tree, definition, serial)
-    with (shared / "debian.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(place):
         if not built.exists():
             cache = PhaseCache(cache_directory() / "phases")
             build_image(definition, serial, tree, progress=Notes(), cache=cache)
-    return built / Names(definition.codename, definition.architecture, definition.flavour).image
+    return built / Names(definition.codename, definition.architecture, definition.flavour).raw

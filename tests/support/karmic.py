@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
+import pytest
+
 from builders.build.image import build_image
 from builders.distros.check import load_definition
 from builders.images.definition import Definition, Output
 from builders.images.serial import Serial
 from builders.publish.tree import Tree
+from tests.support.session import alone, common
 
 EXAMPLES = Path(__file__).parents[2] / "examples/images"
 DEFINITION = EXAMPLES / "karmic-tiny.toml"
@@ -55,6 +58,14 @@ def build_karmic(root: Path, *, serial: str = SERIAL, key: str | None = None, **
     """
     wanted = definition().model_copy(update=changes)
     return build_image(wanted, Serial.parse(serial), Tree(root), progress=Notes(), key=key)
+
+
+def shared_karmic(factory: pytest.TempPathFactory, name: str, **changes: Any) -> Path:
+    """Return the serial's directory of a tiny karmic that all workers share; whoever comes first builds it."""
+    tree = common(factory) / name
+    built = Tree(tree).daily("karmic", SERIAL)
+    with alone(tree):
+        return built if built.exists() else build_karmic(tree, **changes)
 
 
 def copy_build(built: Path, root: Path) -> Path:

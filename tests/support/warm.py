@@ -67,10 +67,11 @@ class Warm:
 
 def load() -> None:
     """Import what the verbs import, early or late, as far as it is there."""
-    package = importlib.import_module("recipe_runner")
-    for module in pkgutil.walk_packages(package.__path__, "recipe_runner."):
-        with suppress(ImportError):
-            importlib.import_module(module.name)
+    for name in ("recipe_runner", "builders.commands"):
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+            with suppress(ImportError):
+                importlib.import_module(module.name)
 
 
 def child(requests: socket.socket) -> list[str]:

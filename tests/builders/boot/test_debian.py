@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,14 @@ from builders.boot.check import Terms, check_boot
 from builders.boot.instance import Datasource
 from builders.boot.machine import Firmware
 from builders.boot.subject import read_subject
-from tests.support.debian import debian_image
+from tests.support.debian import debian_disk
 from tests.support.karmic import Notes
 
 
 @pytest.fixture(scope="session")
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a bookworm with cloud-init and ssh, one for all workers; do not change it."""
-    own = tmp_path_factory.getbasetemp()
-    return debian_image(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+    return debian_disk(tmp_path_factory)
 
 
 @pytest.mark.slow

@@ -1,28 +1,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from recipe_runner.errors import ExitCode
+from tests.support.command import RECIPE, recipe
 from tests.support.karmic import DEFINITION, copy_build
 from tests.support.keyring import keyring, make_key
 
-RECIPE = Path(sys.executable).with_name("recipe")
 IMAGE = "karmic-server-cloudimg-amd64.img"
-
-
-def recipe(*arguments: str | Path, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [RECIPE, *arguments], capture_output=True, text=True, check=False, env={**os.environ, **(environ or {})}
-    )
 
 
 def test_a_build_prints_where_it_is(tmp_path: Path) -> None:
