@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import ClassVar
 
 from rich.padding import Padding
 from rich.text import Text
@@ -77,6 +78,8 @@ EXTRA = {
 
 class ConsoleOperator:
     """A person at a terminal."""
+
+    present: ClassVar[bool] = True
 
     def __init__(self, view: RunView) -> None:
         self._view = view

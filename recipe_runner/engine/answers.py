@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from recipe_runner.engine.operator import AUTOMATIC, Answer, Choice, Operator, Question
 from recipe_runner.errors import Diagnostic, IncompleteError, UsageError
@@ -35,6 +35,7 @@ class YesOperator:
 
     accepted: frozenset[str] = frozenset()
     otherwise: Operator | None = None
+    present: ClassVar[bool] = False
 
     def decided(self, question: Question) -> Answer | None:
         """Answer where that is safe."""
@@ -77,6 +78,7 @@ class AnswersOperator:
     answers: dict[str, list[Answer]]
     default: Answer | None = None
     name: str = "answers"
+    present: ClassVar[bool] = False
     _used: dict[str, int] = field(default_factory=dict)
 
     @classmethod

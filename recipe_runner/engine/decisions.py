@@ -37,6 +37,11 @@ class Decisions:
         seen = self.interrupts.seen
         return f"stopped by {seen.name}" if seen not in {None, signal.SIGINT} else "interrupted by the operator"
 
+    def forgive(self) -> None:
+        """Take a Ctrl-C back where a person is there to say what it was meant for."""
+        if self.operator.present:
+            self.interrupts.forgive()
+
     def ask(self, question: Question) -> Generator[Event, None, Answer]:
         """Ask once, at rest, what is not decided yet; raises KeyboardInterrupt where the session is interrupted.
 

@@ -72,6 +72,11 @@ class Answer:
 class Operator(Protocol):
     """Answers questions: a console, an answers file, or a test."""
 
+    @property
+    def present(self) -> bool:
+        """Say whether a person decides whatever comes up, who may interrupt something without leaving the run."""
+        ...
+
     def decided(self, question: Question) -> Answer | None:
         """Return the answer that was given beforehand, at once, without showing anything; None where there is none."""
         ...

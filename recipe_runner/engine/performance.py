@@ -56,14 +56,15 @@ class Performance:
     def _attempts(self, step: AnyStep, item: str | None, script: Script | None) -> Coroutine[Ended]:
         """Attempt a step as often as its `retries=` allow, or until its `wait=` is over.
 
-        A lost step is never attempted again by itself: whether it did its work is for the operator to find out.
+        A lost step is never attempted again by itself: whether it did its work is for the operator to find out. Nor is
+        one that Ctrl-C stopped, or that was to be tried again when it came: what is next is for the operator to say.
         """
         attributes = step.attributes
         until = time.monotonic() + attributes.wait.total_seconds() if attributes.wait else 0.0
         left = attributes.retries
         while True:
             ended = yield from self._attempt(step, item, script)
-            if ended.outcome in {"ok", "lost"}:
+            if ended.outcome in {"ok", "lost", "interrupted"}:
                 return ended
             if time.monotonic() < until:
                 pause = Pause(attributes.every.total_seconds(), step.id, "not yet; looking again", item)
@@ -75,7 +76,7 @@ class Performance:
             if not self.scheduler.interrupted:
                 yield pause
             if self.scheduler.interrupted:
-                return ended
+                return dataclasses.replace(ended, note=f"{ended.words()}, and was not tried again")
 
     def _attempt(self, step: AnyStep, item: str | None, script: Script | None) -> Coroutine[Ended]:
         ended = yield from self._scripts(step, step.checks, "check", item)

@@ -114,6 +114,7 @@ class Turn:
                     failed.remove((item, end))
             if not failed:
                 return None
+            self.decisions.forgive()
             left = [item for item, _ in failed]
             choices: list[Choice] = ["retry", "skip", "done"]
             if step.attributes.optional:

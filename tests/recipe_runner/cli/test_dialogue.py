@@ -85,17 +85,55 @@ def test_ctrl_c_in_a_step_stops_the_step_and_asks(tmp_path: Path) -> None:
     assert not re.search(r"\^C.*✗", person.screen())
 
 
-def test_ctrl_c_in_a_wait_tries_nothing_again(tmp_path: Path) -> None:
-    """Between two tries of a step the key leaves the run at once, without one more try."""
+WAIT = "```bash {#wait wait=10m every=5m}\necho tried >> log\n[ -e done ]\n```\n"
+
+
+def test_ctrl_c_in_a_wait_asks(tmp_path: Path) -> None:
+    """Between two tries of a step the key ends the wait without one more try, and the person says what comes next."""
     recipe = tmp_path / "wait.md"
-    recipe.write_text("```bash {#wait wait=10m every=5m}\necho tried >> log\nfalse\n```\n")
+    recipe.write_text(WAIT)
     person = run(recipe, tmp_path)
     person.sees("› ")
     person.types("r")
     person.sees("looking again")
     person.presses("c")
+    person.sees("ended with exit code 1, and was not tried again")
+    person.sees("› ")
+    assert (tmp_path / "log").read_text() == "tried\n"
+    (tmp_path / "done").touch()
+    person.types("t")
+    assert person.leaves() == 0
+    assert [record["t"] for record in journal(tmp_path)][-6:] == [
+        *("step_start", "step_end", "confirm", "step_start", "step_end", "close")
+    ]
+
+
+def test_ctrl_c_in_a_wait_leaves_where_nobody_decides(tmp_path: Path) -> None:
+    """With `--yes` the key ends the session with 130, without one more try, to be resumed."""
+    recipe = tmp_path / "wait.md"
+    recipe.write_text(WAIT)
+    person = Person("run", str(recipe), "--yes", "--no-sign", "--runs", "runs", directory=tmp_path)
+    person.sees("looking again")
+    person.presses("c")
     assert person.leaves() == 130
     assert (tmp_path / "log").read_text() == "tried\n"
+    assert journal(tmp_path)[-1]["t"] == "abort"
+
+
+def test_ctrl_c_in_a_step_is_not_followed_by_a_retry(tmp_path: Path) -> None:
+    """A step that may be retried is not where it was the operator who stopped it."""
+    recipe = tmp_path / "slow.md"
+    recipe.write_text("```bash {#slow retries=3}\necho begun | tee -a log\nsleep 60\n```\n")
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.sees("begun")
+    person.presses("c")
+    person.sees("was interrupted")
+    person.sees("› ")
+    person.types("q")
+    assert person.leaves() == 5
+    assert (tmp_path / "log").read_text() == "begun\n"
 
 
 def test_a_step_can_read_from_the_terminal(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -92,6 +93,7 @@ class Attentive:
     run: Path
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    present: ClassVar[bool] = False
 
     def settled(self) -> None:
         assert types(self.run)[-1] in {"seal", "precondition"}, types(self.run)[-3:]

@@ -17,6 +17,8 @@ from tests.support.running import run_text
 class Asked:
     """An operator that answers from a list and remembers what it was asked."""
 
+    present = False
+
     def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)
         self.questions: list[Question] = []
