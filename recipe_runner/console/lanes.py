@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.table import Table
@@ -12,8 +15,11 @@ from rich.text import Text
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output, StepEnd
 from recipe_runner.engine.process import Ended
+from recipe_runner.engine.suspension import SUSPENSION
 from recipe_runner.sanitise import line
 
+SHOW, HIDE = b"\x1b[?25h", "\x1b[?25l"
+"""The cursor (DECTCEM, DEC VT510)."""
 OFTEN = 0.1
 """Seconds between two drawings while output comes in."""
 LAST_WORDS = 10
@@ -39,7 +45,10 @@ class Lanes:
 
         self._live = Live(console=terminal.out, auto_refresh=False)
         self._drawn = 0.0
+        self._rows = 0
+        self._moved = False
         self._live.start()
+        SUSPENSION.add(self._aside)
 
     def begin(self, item: str) -> None:
         """Add a line, or begin it anew."""
@@ -71,6 +80,7 @@ class Lanes:
 
     def finish(self, terminal: Terminal) -> None:
         """Leave the lines as they are, and show what those that failed wrote last."""
+        SUSPENSION.remove(self._aside)
         self._draw(whole=True)
         self._live.stop()
         for item, lane in self._lanes.items():
@@ -101,5 +111,16 @@ class Lanes:
             )
         if left := len(self._lanes) - len(shown):
             grid.add_row(Text("  …", "dim"), Text(f"{left} more", "dim"))
+        if self._moved:
+            self._moved = False
+            self._live.console.file.write(f"{HIDE}{chr(10) * (self._rows - 1)}")
+        self._rows = grid.row_count
         self._live.update(grid, refresh=not whole)
         self._drawn = time.monotonic()
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Leave the lines to the shell while we are stopped, and draw them anew below what it wrote."""
+        os.write(self._live.console.file.fileno(), SHOW)
+        yield
+        self._moved = True

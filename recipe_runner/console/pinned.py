@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import io
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
-from typing import Any, TextIO
+from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
+
+from recipe_runner.engine.suspension import SUSPENSION
 
 SAVE, RESTORE, WHOLE, DOWN = "\x1b7", "\x1b8", "\x1b[r", "\x1bD"
 SMALLEST = 10
@@ -38,17 +37,15 @@ class Pinned(io.TextIOBase):
         self._draw: Draw = lambda _: ()
         self._rows = 0
         self._size = os.terminal_size((0, 0))
-        self._stop: Any = None
 
     def pin(self, draw: Draw) -> None:
         """Show these lines from now on, newly drawn at every write."""
         self._draw = draw
+        SUSPENSION.add(self._aside)
         if self._rows and self._size == self._now():
             self._send(f"{SAVE}{_drawn(draw(self._size.columns))}{RESTORE}")
         else:
             self._send(f"{self._off()}{self._on()}")
-        if self._stop is None and threading.current_thread() is threading.main_thread():
-            self._stop = signal.signal(signal.SIGTSTP, self._suspended)
 
     def refresh(self) -> None:
         """Draw the lines again where there are any: time has passed, or the screen has another size."""
@@ -59,29 +56,12 @@ class Pinned(io.TextIOBase):
         """Take the lines away and give the whole screen back, until they are pinned again."""
         if self._rows:
             self._send(self._off())
-        if self._stop is not None:
-            signal.signal(signal.SIGTSTP, self._stop)
-            self._stop = None
+        SUSPENSION.remove(self._aside)
 
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Keep the lines in place while somebody else reads a line, also when the screen gets another size."""
-        if not self._rows or threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        self.write(f"{DOWN}\x1b[A")
-        before = signal.getsignal(signal.SIGWINCH)
-
-        def resized(number: int, frame: FrameType | None) -> None:
-            if callable(before):
-                before(number, frame)
-            self.refresh()
-
-        signal.signal(signal.SIGWINCH, resized)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGWINCH, before)
+    def reserve(self) -> None:
+        """Make the row below the cursor one of those that scroll: somebody else reads a line and ends it."""
+        if self._rows:
+            self.write(f"{DOWN}\x1b[A")
 
     def write(self, text: str) -> int:
         """Write to the part of the screen that scrolls."""
@@ -128,14 +108,13 @@ class Pinned(io.TextIOBase):
         self._screen.write(codes)
         self._screen.flush()
 
-    def _suspended(self, number: int, _: FrameType | None) -> None:
-        """Give the screen to the shell while Ctrl-Z has stopped us."""
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Give the screen to the shell while we are stopped, and longer where we go on in the background."""
         pinned = bool(self._rows)
         os.write(self.fileno(), self._off().encode())
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-        signal.signal(number, self._suspended)
-        if pinned:
+        yield
+        if pinned and not SUSPENSION.background:
             os.write(self.fileno(), self._on().encode())
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
 from rich.padding import Padding
 from rich.text import Text
 
+from recipe_runner.console.reading import read_confirmation, read_line, read_secret
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView
 from recipe_runner.engine.operator import Answer, Choice, Question
@@ -167,7 +169,7 @@ class ConsoleOperator:
 
     def _typed(self, wanted: str) -> Answer | None:
         self._terminal.say("  This is a point of no return.", "bad")
-        text = self._read(f"  Type {line(wanted)} to go on: ").strip()
+        text = self._read(f"  Type {line(wanted)} to go on: ", read_confirmation).strip()
         if text == wanted:
             return Answer("run", text)
         self._terminal.say("  That is not it; nothing has been run.", "warn")
@@ -224,9 +226,9 @@ class ConsoleOperator:
         self._terminal.table(("variable", "value"), rows)
         self._terminal.blank()
 
-    def _read(self, prompt: str) -> str:
+    def _read(self, prompt: str, read: Callable[[Terminal, str, Callable[[], None]], str] = read_line) -> str:
         with self._view.asking():
-            return read_line(self._terminal, prompt)
+            return read(self._terminal, prompt, self._view.refresh)
 
 
 def edit(text: str) -> str:
@@ -253,17 +255,6 @@ def _by_enter(question: Question) -> bool:
     return question.moment == "start" and question.typed is None
 
 
-def read_line(terminal: Terminal, prompt: str) -> str:
-    """Read a line with editing; the end of input (Ctrl-D) counts as an interrupt, since nobody is there any more."""
-    import readline  # noqa: F401, PLC0415 - gives `input` its editing
-
-    terminal.out.file.flush()
-    try:
-        return input(prompt)
-    except (EOFError, OSError):
-        raise KeyboardInterrupt from None
-
-
 def ask_parameter(terminal: Terminal, parameter: Parameter, complaint: str | None) -> str:
     """Ask for a parameter's value; a secret is not echoed."""
     if complaint:
@@ -273,9 +264,4 @@ def ask_parameter(terminal: Terminal, parameter: Parameter, complaint: str | Non
     prompt = f"{line(label)}{line(choices)} [{parameter.name}]: "
     if parameter.type != "secret":
         return read_line(terminal, prompt).strip()
-    import getpass  # noqa: PLC0415 - for secrets only
-
-    try:
-        return getpass.getpass(prompt)
-    except EOFError:
-        raise KeyboardInterrupt from None
+    return read_secret(terminal, prompt)

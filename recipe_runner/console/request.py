@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.padding import Padding
 from rich.text import Text
 
-from recipe_runner.console.prompt import read_line
+from recipe_runner.console.reading import read_confirmation, read_line
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.journal.reading.narrative import text_of
 from recipe_runner.journal.request import Sheet
@@ -43,7 +43,7 @@ def show(terminal: Terminal, sheet: Sheet) -> None:
 def ask(terminal: Terminal) -> tuple[bool, str]:
     """Ask until `approve` or `deny` is typed; returns whether it is approved, and the reason if not."""
     while True:
-        typed = read_line(terminal, "  Type approve or deny: ").strip()
+        typed = read_confirmation(terminal, "  Type approve or deny: ").strip()
         if typed == "approve":
             return True, ""
         if typed == "deny":

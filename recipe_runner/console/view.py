@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Protocol, cast
@@ -167,9 +167,15 @@ class RunView:
     def asking(self) -> Iterator[None]:
         """Keep the screen in order while the operator types a line."""
         self.terminal.out.file.flush()
-        with nullcontext() if self._pinned is None else self._pinned.asking():
-            yield
+        if self._pinned is not None:
+            self._pinned.reserve()
+        yield
         self._attended = time.monotonic()
+
+    def refresh(self) -> None:
+        """Draw what stays in place again, for the size that the screen has now."""
+        if self._pinned is not None:
+            self._pinned.refresh()
 
     def calls(self, question: str) -> None:
         """Make the screen ready for a question."""
@@ -316,8 +322,7 @@ class RunView:
         """Let the clocks on the screen go on."""
         if self._lanes is not None:
             self._lanes.tick()
-        if self._pinned is not None:
-            self._pinned.refresh()
+        self.refresh()
 
     def _settle(self) -> None:
         """End whatever is unfinished on the screen: a wait, live lines, a line without its end."""

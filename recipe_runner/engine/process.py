@@ -1,31 +1,26 @@
-"""Child processes: spawned, read, limited in time and ended, always as a whole process group.
-
-A `Pump` watches any number of them at once without threads. Output stays bytes; nothing is kept here, so the size of
-an output never matters.
-"""
+"""Child processes: spawned, limited in time, stopped and ended, always as a whole process group."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
-import selectors
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import IO, Literal, Self
+from typing import IO, Literal
 
 from recipe_runner.engine.events import Outcome
-from recipe_runner.engine.interrupts import Interrupts
-from recipe_runner.engine.window import Window, at_terminal, give_terminal
+from recipe_runner.engine.keyboard import at_terminal
+from recipe_runner.engine.window import Window
 
 Stream = Literal["stdout", "stderr"]
 
-CHUNK = 65_536
 LADDER = ((signal.SIGINT, 5.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 0.0))
 """How a group is ended: each signal with the seconds it is given to take effect."""
 MEANINGS = {
@@ -33,8 +28,6 @@ MEANINGS = {
     126: ": a command cannot be executed",
     127: ": a command was not found",
 }
-LINGER = 0.2
-"""Seconds to wait for the end of output that a background process still holds open after its parent's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +88,10 @@ class Ended:
 
 @dataclass(slots=True, eq=False)
 class Process:
-    """A running child with a process group of its own; `streams` maps open descriptors to what they carry."""
+    """A child with a process group of its own; `streams` maps open descriptors to what they carry.
+
+    `begun` says whether it has been let go.
+    """
 
     command: Command
     popen: subprocess.Popen[bytes]
@@ -103,6 +99,7 @@ class Process:
     began_ns: int
     streams: dict[int, Stream]
     window: Window | None = None
+    begun: bool = False
     reason: Outcome | None = None
     rung: int = 0
     deadline: float | None = None
@@ -132,12 +129,10 @@ class Process:
         return cls(command, popen, os.pidfd_open(popen.pid), time.monotonic_ns(), streams, window)
 
     def let_go(self) -> None:
-        """Let the program begin: its time counts from now on, and the terminal is its own."""
+        """Let the program begin: its time counts from now on."""
         self.began_ns = time.monotonic_ns()
         if self.command.timeout is not None:
             self.deadline = time.monotonic() + self.command.timeout
-        if self.window is None and at_terminal():
-            give_terminal(self.popen.pid)
         if self.command.opener is not None:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self.command.opener, b"\n")
@@ -151,18 +146,23 @@ class Process:
         self.deadline = time.monotonic() + grace if grace else None
         self.signal_group(number)
 
-    def suspend_along(self) -> None:
-        """Where Ctrl-Z stopped the group, stop too, as one job; when the shell continues us, let it go on."""
+    def stopped(self) -> signal.Signals | None:
+        """Return the signal that has stopped the program, told once for each time."""
         try:
-            stopped = os.waitid(os.P_PIDFD, self.pidfd, os.WSTOPPED | os.WNOHANG)
+            found = os.waitid(os.P_PIDFD, self.pidfd, os.WSTOPPED | os.WNOHANG)
         except ChildProcessError:
-            return
-        if stopped is None:
-            return
+            return None
+        return signal.Signals(found.si_status) if found is not None else None
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Stop the group for as long as this process is stopped, which does not count against its time limit."""
         began = time.monotonic()
-        give_terminal(os.getpgrp())
-        os.killpg(os.getpgrp(), signal.SIGTSTP)
-        give_terminal(self.popen.pid)
+        with ExitStack() as stack:
+            if self.window is not None:
+                stack.enter_context(self.window.aside())
+            self.signal_group(signal.SIGTSTP if self.window is None else signal.SIGSTOP)
+            yield
         if self.deadline is not None:
             self.deadline += time.monotonic() - began
         self.signal_group(signal.SIGCONT)
@@ -185,113 +185,6 @@ class Process:
         interrupted = name == "SIGINT" or code == 128 + signal.SIGINT
         outcome: Outcome = self.reason or ("ok" if status == 0 else "interrupted" if interrupted else "failed")
         return Ended(outcome, code, name, duration)
-
-
-class Pump:
-    """Reads the output of running processes and enforces their time limits."""
-
-    def __init__(self, interrupts: Interrupts) -> None:
-        self._interrupts = interrupts
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(interrupts.fileno(), selectors.EVENT_READ, None)
-        self._running: list[Process] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process in self._running:
-            process.signal_group(signal.SIGKILL)
-            self._release(process)
-        self._selector.close()
-
-    @property
-    def interrupted(self) -> bool:
-        """Say whether the operator or the system asked to stop."""
-        return self._interrupts.seen is not None
-
-    def start(self, command: Command) -> Process:
-        """Start a command and watch it; one that waits must be let go. Raises OSError where it cannot be started."""
-        process = Process.start(command)
-        for descriptor in process.streams:
-            os.set_blocking(descriptor, False)
-            self._selector.register(descriptor, selectors.EVENT_READ, process)
-        self._selector.register(process.pidfd, selectors.EVENT_READ, process)
-        if process.window is not None and process.window.keyboard is not None:
-            self._selector.register(process.window.keyboard, selectors.EVENT_READ, process)
-        self._running.append(process)
-        if command.opener is None:
-            process.let_go()
-        return process
-
-    def poll(self, until: float | None = None) -> Iterator[tuple[Process, Chunk | Ended]]:
-        """Wait for something to happen, at most until this monotonic time, and yield what happened."""
-        deadlines = [p.deadline for p in self._running if p.deadline is not None and p.exited is None]
-        deadlines += [p.exited + LINGER for p in self._running if p.exited is not None]
-        deadlines += [until] if until is not None else []
-        wait = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
-        for key, _ in self._selector.select(wait):
-            process: Process | None = key.data
-            if process is None:
-                self._noticed(stop=self._interrupts.acknowledge())
-            elif key.fd == process.pidfd:
-                process.exited = time.monotonic()
-                self._selector.unregister(process.pidfd)
-            elif key.fd in process.streams:
-                if (chunk := self._read(process, key.fd)) is not None:
-                    yield process, chunk
-            elif process.window is not None and not process.window.type_ahead():
-                self._selector.unregister(key.fd)
-        now = time.monotonic()
-        for process in list(self._running):
-            if process.exited is not None and (not process.streams or now >= process.exited + LINGER):
-                self._running.remove(process)
-                self._release(process)
-                yield process, process.ended()
-            elif process.exited is None and process.deadline is not None and now >= process.deadline:
-                process.stop("timeout")
-
-    def _noticed(self, *, stop: bool) -> None:
-        """Tell every process that it is to stop, or see what else may have happened at the terminal."""
-        for process in self._running:
-            if stop:
-                process.stop("interrupted")
-            elif process.window is not None:
-                process.window.follow_size()
-            else:
-                process.suspend_along()
-
-    def _read(self, process: Process, descriptor: int) -> Chunk | None:
-        try:
-            data = os.read(descriptor, CHUNK)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-            data = b""
-        if not data:
-            self._selector.unregister(descriptor)
-            del process.streams[descriptor]
-            os.close(descriptor)
-            return None
-        if process.window is not None:
-            process.window.follow_size()
-        return Chunk(process.streams[descriptor], data, time.monotonic_ns() - process.began_ns)
-
-    def _release(self, process: Process) -> None:
-        for descriptor in process.streams:
-            self._selector.unregister(descriptor)
-            os.close(descriptor)
-        if process.exited is None:
-            self._selector.unregister(process.pidfd)
-        os.close(process.pidfd)
-        if process.window is not None:
-            if process.window.keyboard is not None and process.window.keyboard in self._selector.get_map():
-                self._selector.unregister(process.window.keyboard)
-            process.window.close()
-        elif at_terminal():
-            give_terminal(os.getpgrp())
 
 
 def _meaning(code: int) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from recipe_runner.engine.events import Event, Output, Resting, StepStart, Ticking, Waiting
-from recipe_runner.engine.process import Chunk, Command, Ended, Process, Pump, Stream
+from recipe_runner.engine.process import Chunk, Command, Ended, Process, Stream
+from recipe_runner.engine.pump import Pump
 from recipe_runner.engine.redaction import RedactedStream, Redactor
 
 T = TypeVar("T")
@@ -152,7 +153,7 @@ class Scheduler:
             yield Output(spawn.step, "stderr", _refusal(spawn.command, refusal), 0, spawn.item)
             return Ended("failed", NOT_STARTED, None, 0)
         if task.process is not None and waits:
-            task.process.let_go()
+            self._pump.let_go(task.process)
         return None
 
     def _wait(self, active: list[_Task[T]]) -> Iterator[Event]:

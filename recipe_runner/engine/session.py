@@ -30,7 +30,7 @@ from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.preconditions.evaluation import evaluate_all
 from recipe_runner.engine.preconditions.world import Finding, World
-from recipe_runner.engine.process import Pump
+from recipe_runner.engine.pump import Pump
 from recipe_runner.engine.remote.connection import Connections
 from recipe_runner.engine.schedule import Scheduler
 from recipe_runner.engine.shell import ShellState

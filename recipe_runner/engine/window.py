@@ -1,19 +1,23 @@
-"""The operator's terminal: who may read from it, and a terminal of its own for a step that needs one."""
+"""A terminal of its own for a step that needs one, joined to the operator's."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
 import subprocess
-import sys
 import termios
 import tty
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
-KEYBOARD = 0
+from recipe_runner.engine.keyboard import KEYBOARD, at_terminal, queued
+
+SUSPEND = b"\x1a"
 
 
 class Startable(Protocol):
@@ -29,41 +33,30 @@ class Startable(Protocol):
     def descriptors(self) -> Sequence[int]: ...
 
 
-def at_terminal() -> bool:
-    """Say whether standard input is a terminal."""
-    return sys.__stdin__ is not None and not sys.__stdin__.closed and sys.__stdin__.isatty()
-
-
-def give_terminal(group: int) -> None:
-    """Make a process group the one that may read from the terminal and that its keys interrupt."""
-    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    try:
-        os.tcsetpgrp(KEYBOARD, group)
-    except OSError:
-        return
-    finally:
-        signal.signal(signal.SIGTTOU, before)
-
-
 @dataclass(slots=True)
 class Window:
-    """A pseudo-terminal for a child, joined to the operator's terminal where there is one."""
+    """A pseudo-terminal for a child; `modes` are those of the operator's terminal before, where there is one.
+
+    `line` is the child's end, held open here, too: so the kernel keeps what the child leaves unread.
+    """
 
     master: int
     slave: int
-    keyboard: int | None
-    modes: list[Any] | None
+    keyboard: int | None = None
+    modes: list[Any] | None = None
+    line: int | None = None
     size: bytes = b""
+    unsent: bytearray = field(default_factory=bytearray)
 
     @classmethod
     def open(cls) -> Window:
         """Open a pseudo-terminal and put the operator's terminal into raw mode until `close`; forget nothing typed."""
-        master, slave = os.openpty()
-        modes = None
+        window = cls(*os.openpty())
         if at_terminal():
-            modes = termios.tcgetattr(KEYBOARD)
+            window.keyboard = KEYBOARD
+            window.modes = termios.tcgetattr(KEYBOARD)
+            window.line = os.open(os.ttyname(window.slave), os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
             tty.setraw(KEYBOARD, termios.TCSADRAIN)
-        window = cls(master, slave, KEYBOARD if modes else None, modes)
         window.follow_size()
         return window
 
@@ -93,13 +86,47 @@ class Window:
             self.size = size
             fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
 
-    def type_ahead(self) -> bool:
-        """Pass on what the operator typed; False when the keyboard is gone."""
+    def typed(self) -> bytes:
+        """Take what the operator typed; nothing where the keyboard is gone."""
         self.follow_size()
-        typed = os.read(KEYBOARD, 4096)
-        if typed:
-            os.write(self.master, typed)
-        return bool(typed)
+        return os.read(KEYBOARD, 4096)
+
+    def send(self, typed: bytes = b"") -> None:
+        """Pass on what was typed, as much as the child's terminal takes; the rest goes with a later call."""
+        self.unsent += typed
+        with contextlib.suppress(BlockingIOError):
+            del self.unsent[: os.write(self.master, self.unsent) if self.unsent else 0]
+
+    def suspends(self, leader: int) -> bool:
+        """Say whether Ctrl-Z is to stop the child: not one that reads single keys or deals with stopping itself."""
+        modes = termios.tcgetattr(self.master)
+        asked = bool(modes[tty.LFLAG] & termios.ISIG) and modes[tty.CC][termios.VSUSP] == SUSPEND
+        return asked and os.tcgetpgrp(self.master) == leader and _stops(leader)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Give the operator's terminal its modes back for as long as this process is stopped."""
+        if self.modes is None:
+            yield
+            return
+        termios.tcsetattr(KEYBOARD, termios.TCSADRAIN, self.modes)
+        yield
+        tty.setraw(KEYBOARD, termios.TCSADRAIN)
+        self.follow_size()
+
+    def unread(self) -> bytes:
+        """Take back, once the child is over, what it was sent and has not read; nothing more is typed for it then."""
+        if self.line is None:
+            return b""
+        line, self.line, self.keyboard = self.line, None, None
+        unsent = bytes(self.unsent)
+        self.unsent.clear()
+        try:
+            return queued(line) + unsent
+        except (OSError, termios.error):
+            return unsent
+        finally:
+            os.close(line)
 
     def close(self) -> None:
         """Give the operator's terminal its modes back."""
@@ -109,3 +136,10 @@ class Window:
 
 def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _stops(process: int) -> bool:
+    """Say whether a process neither ignores nor handles SIGTSTP (proc_pid_status(5): masks in hexadecimal)."""
+    lines = (line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
+    masks = {name: value for name, value in lines if name in {"SigIgn", "SigCgt"}}
+    return not any(int(mask, 16) >> (signal.SIGTSTP - 1) & 1 for mask in masks.values())

@@ -73,6 +73,10 @@ class Person:
         """Type a line."""
         self._child.sendline(text)
 
+    def writes(self, text: str) -> None:
+        """Type a text without Enter."""
+        self._child.send(text)
+
     def enters(self, text: str) -> None:
         """Type a text and press Enter, for a program that reads single keys."""
         self._child.send(f"{text}\r")

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Self
 
 from recipe_runner.engine.events import Output
+from recipe_runner.engine.keyboard import at_terminal
 from recipe_runner.engine.process import Command
 from recipe_runner.engine.schedule import Coroutine, Pause, Spawn
-from recipe_runner.engine.window import at_terminal
 
 IDLE = 20
 """Seconds after which a master ends that nobody uses; the anchor uses it as long as the session lives."""

@@ -75,7 +75,8 @@ class GpgSigner:
     def _detach_sign(self, statement: bytes, pinentry: str) -> tuple[bytes, bytes | None, bytes]:
         """Run gpg once; return the signature, its status lines (None where it failed), and what it said to people.
 
-        Everything passes through memory files: nothing can block, and no status line can hide among messages.
+        Everything passes through memory files: nothing can block, and no status line can hide among messages. In a
+        process group of its own, no key of the terminal, such as Ctrl-C, breaks a seal off.
         """
         with memory(statement) as given, memory() as made, memory() as status, memory() as said:
             argv = ["gpg", *gpg_options(self.home), "--batch", "--no-tty", "--status-fd", str(status)]
@@ -83,7 +84,14 @@ class GpgSigner:
             argv += ["--no-emit-version", "--no-comments", "--armor", "--detach-sign"]
             try:
                 done = subprocess.run(
-                    argv, stdin=given, stdout=made, stderr=said, pass_fds=(status,), env=_environment(), check=False
+                    argv,
+                    stdin=given,
+                    stdout=made,
+                    stderr=said,
+                    pass_fds=(status,),
+                    env=_environment(),
+                    process_group=0,
+                    check=False,
                 )
             except OSError as error:
                 return b"", None, f"gpg: {error.strerror}".encode()

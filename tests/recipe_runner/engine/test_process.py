@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.engine.interrupts import Interrupts
-from recipe_runner.engine.process import Chunk, Command, Ended, Pump
+from recipe_runner.engine.process import Chunk, Command, Ended
+from recipe_runner.engine.pump import Pump
 
 
 @pytest.fixture
