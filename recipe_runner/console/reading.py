@@ -46,12 +46,17 @@ def read_confirmation(terminal: Terminal, prompt: str, refresh: Redraw = lambda:
     Raises KeyboardInterrupt as `read_line` does.
     """
     try:
-        early = written(LINE_END.sub(b" ", TYPE_AHEAD.take() + queued())).strip()
+        TYPE_AHEAD.keep(queued())
     except (OSError, termios.error):
         raise KeyboardInterrupt from None
-    if early:
+    if early := read_by_nobody():
         terminal.say(f"  Typed before this was asked, and not taken: {early}", "warn")
     return read_line(terminal, prompt, refresh)
+
+
+def read_by_nobody() -> str:
+    """Take what was typed for programs that did not read it, as one line."""
+    return written(LINE_END.sub(b" ", TYPE_AHEAD.take())).strip()
 
 
 def read_secret(terminal: Terminal, prompt: str) -> str:

@@ -17,6 +17,7 @@ from recipe_runner.console.card import Cards
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.lanes import Lanes
 from recipe_runner.console.pinned import Pinned, bar
+from recipe_runner.console.reading import read_by_nobody
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import (
     Approval,
@@ -195,6 +196,8 @@ class RunView:
             words = f"rolled back{left}" if self._over == "rolled back" else "stopped"
             self.terminal.rule(f"✗ {reason or words}", self._elapsed(), "red")
         put(Text.assemble(("  journal   ", "dim"), str(directory / "journal.jsonl")))
+        if unread := read_by_nobody():
+            put(Text.assemble(("  typed, and read by nobody: ", "dim"), line(unread)))
         if self._onward:
             put(Text.assemble(("  go on     ", "dim"), f"recipe {self._onward} {directory}"))
         if self._signed:

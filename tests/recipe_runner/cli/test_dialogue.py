@@ -431,3 +431,64 @@ def test_a_killed_program_leaves_the_screen_as_it_was(tmp_path: Path) -> None:
     person.sees("› ")
     person.types("q")
     assert person.leaves() == 5
+
+
+IGNORANT = "```bash {#deaf .tty}\necho begun; until [ -e go ]; do :; done\n```\n"
+"""A step whose program reads nothing of what is typed."""
+
+
+def test_what_a_program_with_a_terminal_leaves_unread_is_not_lost(tmp_path: Path) -> None:
+    """It reaches the next program with a terminal, and the questions, where an unfinished line can be finished."""
+    recipe = tmp_path / "typing.md"
+    recipe.write_text(
+        f'{IGNORANT}```bash {{#reads .tty}}\nread -r line; echo "got <$line>"\n```\n- [ ] Look {{#look}}\n'
+    )
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("n 2")
+    person.sees("begun")
+    person.types("for tje\x7f\x7fhe program")
+    person.types("d")
+    person.writes("a no")
+    (tmp_path / "go").touch()
+    person.sees("got <for the program>")
+    person.sees("Note.*: a no")
+    person.types("te")
+    assert person.leaves() == 0
+    assert "done by hand: a note" in person.screen()
+
+
+def test_a_point_of_no_return_is_not_passed_by_what_was_typed_before(tmp_path: Path) -> None:
+    """Its id counts only when it was typed once it had been asked for, whoever was to read it before."""
+    recipe = tmp_path / "early.md"
+    recipe.write_text(
+        f"{IGNORANT}```bash {{#one .irreversible}}\ntouch one\n```\n```bash {{#two .irreversible}}\ntouch two\n```\n"
+    )
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.sees("begun")
+    for text in ("r", "one"):
+        person.types(text)
+    (tmp_path / "go").touch()
+    person.sees("not taken: one")
+    person.sees("to go on: ")
+    person.types("one\nr\ntwo")
+    person.sees("not taken: two")
+    person.sees("to go on: ")
+    assert (tmp_path / "one").exists()
+    assert not (tmp_path / "two").exists()
+    person.types("two")
+    assert person.leaves() == 0
+
+
+def test_what_nobody_has_read_is_shown_at_the_end(tmp_path: Path) -> None:
+    """A run whose last program left something unread says what."""
+    recipe = tmp_path / "last.md"
+    recipe.write_text(IGNORANT)
+    person = Person("run", str(recipe), "--yes", "--no-sign", "--runs", "runs", directory=tmp_path)
+    person.sees("begun")
+    person.types("over here")
+    (tmp_path / "go").touch()
+    assert person.leaves() == 0
+    assert "typed, and read by nobody: over here" in person.screen()
