@@ -97,6 +97,38 @@ def answer(leaves: Mapping[str, str], path: str) -> str | None:
     return "\n".join(sorted({f"{name}{slash}" for name, slash, _ in names})) or None
 
 
+@dataclass(slots=True)
+class _Service:
+    """What a service knows: its leaves, whether it wants tokens, the sessions it gave them for, its visits."""
+
+    leaves: Mapping[str, str]
+    tokens_required: bool
+    visits: Visits = field(default_factory=Visits)
+    sessions: dict[str, float] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def session(self, seconds: int) -> str:
+        """Begin a session and return its token."""
+        token = secrets.token_urlsafe(32)
+        with self.lock:
+            self.visits.tokens += 1
+            self.sessions[token] = time.monotonic() + seconds
+        return token
+
+    def permits(self, token: str | None) -> bool:
+        """Say whether a request with this token, or with none, is answered."""
+        if token is None:
+            return not self.tokens_required
+        return self.sessions.get(token, 0.0) > time.monotonic()
+
+    def look(self, path: str) -> str | None:
+        """Note a visit and return what is there."""
+        with self.lock:
+            self.visits.requests += 1
+            self.visits.paths.append(path)
+        return answer(self.leaves, path)
+
+
 @contextmanager
 def serving(leaves: Mapping[str, str], *, tokens_required: bool = False) -> Iterator[tuple[int, Visits]]:
     """Serve the leaves on a free port of 127.0.0.1 while the block runs; give the port and what was asked.
@@ -104,55 +136,33 @@ def serving(leaves: Mapping[str, str], *, tokens_required: bool = False) -> Iter
     With `tokens_required` requests without a session token are refused, as an instance does whose `HttpTokens` is
     `required`.
     """
-    visits, sessions, lock = Visits(), dict[str, float](), threading.Lock()
-
-    class Handler(_Handler):
-        def session(self, seconds: int) -> str:
-            token = secrets.token_urlsafe(32)
-            with lock:
-                visits.tokens += 1
-                sessions[token] = time.monotonic() + seconds
-            return token
-
-        def permitted(self) -> bool:
-            token = self.headers.get(_TOKEN)
-            if token is None:
-                return not tokens_required
-            return sessions.get(token, 0.0) > time.monotonic()
-
-        def look(self, path: str) -> str | None:
-            with lock:
-                visits.requests += 1
-                visits.paths.append(path)
-            return answer(leaves, path)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    service = _Service(leaves, tokens_required)
+    with _Server(service) as server:
         thread = threading.Thread(target=server.serve_forever, name="metadata")
         thread.start()
         try:
-            yield server.server_port, visits
+            yield server.server_port, service.visits
         finally:
             server.shutdown()
             thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, service: _Service) -> None:
+        self.service = service
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
 class _Handler(BaseHTTPRequestHandler):
-    """HTTP of the service; what it knows is its subclass's."""
+    """HTTP of the service; what it knows is its server's."""
 
     protocol_version = "HTTP/1.1"
     server_version = "EC2ws"
     sys_version = ""
     timeout: ClassVar[float] = _SECONDS
-
-    def session(self, seconds: int) -> str:
-        raise NotImplementedError
-
-    def permitted(self) -> bool:
-        raise NotImplementedError
-
-    def look(self, path: str) -> str | None:
-        raise NotImplementedError
+    server: _Server
 
     def do_PUT(self) -> None:
         seconds = self.headers.get(_TTL, "")
@@ -169,13 +179,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif not seconds.isdecimal() or not 1 <= int(seconds) <= _LONGEST_TTL:
             self._say(HTTPStatus.BAD_REQUEST)
         else:
-            self._say(HTTPStatus.OK, self.session(int(seconds)), {_TTL: seconds})
+            self._say(HTTPStatus.OK, self.server.service.session(int(seconds)), {_TTL: seconds})
 
     def do_GET(self) -> None:
-        if not self.permitted():
+        if not self.server.service.permits(self.headers.get(_TOKEN)):
             self._say(HTTPStatus.UNAUTHORIZED)
             return
-        found = self.look(self.path)
+        found = self.server.service.look(self.path)
         if found is None:
             self._say(HTTPStatus.NOT_FOUND)
         else:

@@ -39,17 +39,24 @@ class Trial:
         return f"{self.firmware}-{self.datasource}"
 
 
+TRIALS = {
+    (firmware, source): Trial(firmware, source) for firmware in get_args(Firmware) for source in get_args(Datasource)
+}
+"""All there can be, by their words."""
+
+
 def parse_trials(text: str) -> tuple[Trial, ...]:
     """Read `bios,uefi:ec2`: firmwares, each with a datasource or `nocloud`; raises UsageError."""
     trials = []
     for word in text.split(","):
         firmware, _, datasource = word.strip().partition(":")
-        if firmware not in get_args(Firmware) or (datasource or "nocloud") not in get_args(Datasource):
+        trial = TRIALS.get((firmware, datasource or "nocloud"))
+        if trial is None:
             raise UsageError.because(
                 f"unknown boot test `{line(word)}`",
                 hint="write firmwares such as `bios,uefi:ec2,direct`; a datasource is `nocloud` or `ec2`",
             )
-        trials.append(Trial(firmware, datasource or "nocloud"))  # type: ignore[arg-type]
+        trials.append(trial)
     return tuple(dict.fromkeys(trials))
 
 

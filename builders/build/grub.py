@@ -59,12 +59,6 @@ UEFI = {
 """By architecture."""
 
 
-def platforms(layout: Layout) -> tuple[Platform, ...]:
-    """Return the platforms that a disk boots on."""
-    uefi = (UEFI[layout.identity.architecture],) if "uefi" in layout.modes else ()
-    return (*uefi, *((BIOS,) if layout.bios else ()))
-
-
 def menu(layout: Layout, rootfs: Rootfs, disk: Disk, arguments: str) -> str:
     """Return grub.cfg.
 

@@ -20,8 +20,9 @@ from builders.build.buildinfo import parse_info
 from builders.images.serial import Serial
 from builders.images.writing import DEFINITION
 from builders.proof.changes import Change, Measures, package_changes, root_size
-from builders.proof.inspection import Finding, Result, Root, inspect
+from builders.proof.inspection import Finding, Result, inspect
 from builders.proof.packages import parse_manifest
+from builders.proof.root import Root
 from builders.publish.tree import BUILD_INFO, Names
 from builders.workshop.machine import DEBIAN_MIRROR, DEBIAN_SECURITY, machine_sources
 from recipe_runner.errors import RecipeError, UsageError

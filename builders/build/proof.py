@@ -16,11 +16,12 @@ from builders.build.inspected import format_results, machine_names
 from builders.images.writing import DEFINITION, format_definition, write_definition
 from builders.proof.cyclonedx import format_cyclonedx
 from builders.proof.filelist import file_list
-from builders.proof.inspection import Result, Root, inspect
+from builders.proof.inspection import Result, inspect
 from builders.proof.inventory import Inventory
 from builders.proof.licences import licence_of
 from builders.proof.packages import installed, manifest
 from builders.proof.provenance import Making, Run, format_provenance
+from builders.proof.root import Root
 from builders.proof.spdx import format_spdx
 from builders.publish.sums import digest, digest_all, format_sums
 from builders.publish.tree import BUILD_INFO, SUMS, Names

@@ -52,11 +52,6 @@ class Attachment:
         """Its place among the files of a build, from the build's directory."""
         return f"{FOLDER}/{self.sha256}"
 
-    @property
-    def is_script(self) -> bool:
-        """Whether it can be run: it names its interpreter and may be executed."""
-        return self.executable and self.content.startswith(b"#!")
-
 
 def attach(value: object) -> Attachment:
     """Read the file that a definition names; raises ValueError for one outside the definition's folder."""

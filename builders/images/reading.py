@@ -54,11 +54,6 @@ def read_drafts(text: str, file: str) -> tuple[Draft, ...]:
     return tuple(_draft(node) for node in expand(read_layers(text, file)))
 
 
-def read_members(text: str, file: str) -> tuple[Member, ...]:
-    """Return the images that a text defines; raises UsageError with every fault, each at its line and once."""
-    return finished(read_drafts(text, file))
-
-
 def finished(drafts: Sequence[Draft], more: Iterable[Diagnostic] = ()) -> tuple[Member, ...]:
     """Return drafts as members; raises UsageError with all their faults and `more`."""
     faults = [*(fault for draft in drafts for fault in draft.faults), *more]
@@ -84,11 +79,6 @@ def _draft(node: Node) -> Draft:
             at(misfit, node) for misfit in Definition.misfits(definition) if not unsound.intersection(misfit.path[:1])
         )
     return Draft(node, definition, tuple(faults), unsound)
-
-
-def parse_definition(text: str, file: str) -> Definition:
-    """Return the only image of a text; raises UsageError for one that has several."""
-    return only_one(read_members(text, file), file).definition
 
 
 def only_one(members: Sequence[Member], file: str) -> Member:

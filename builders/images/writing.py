@@ -17,7 +17,7 @@ DEFINITION = "definition.toml"
 
 
 def format_definition(definition: Definition) -> str:
-    """Return a TOML text that `parse_definition` reads as the same definition, whatever the defaults are then.
+    """Return a TOML text that is read as the same definition, whatever the defaults are then.
 
     The files it names are written as `inputs/<sha256>`; they must be there when it is read.
     """

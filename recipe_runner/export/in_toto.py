@@ -16,7 +16,8 @@ from recipe_runner import __version__
 from recipe_runner.engine.events import Approval
 from recipe_runner.engine.statement import Statement
 from recipe_runner.errors import IncompleteError, UnmetError, VerificationError
-from recipe_runner.export.claims import Claim, People, Said, claims, left_out, people_of
+from recipe_runner.export.claims import Claim, Said, claims, left_out
+from recipe_runner.export.people import People, people_of
 from recipe_runner.export.subject import Subject
 from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.policy import Policy

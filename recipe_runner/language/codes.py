@@ -24,11 +24,7 @@ class Code(StrEnum):
         "The file is not UTF-8",
         "A recipe is text in UTF-8, with or without a byte order mark, with line ends of any system.",
     )
-    NUL = (
-        "R002",
-        "NUL character",
-        "A NUL character stands in no text; the file is probably not Markdown at all.",
-    )
+    NUL = ("R002", "NUL character", "A NUL character stands in no text; the file is probably not Markdown at all.")
     TOO_DEEP = (
         "R003",
         "Nested too deeply",
@@ -76,11 +72,7 @@ class Code(StrEnum):
             "break other tools."
         ),
     )
-    INFO_UNCLOSED = (
-        "R015",
-        "Unclosed braces",
-        "The attributes end with `}` on the line where they began.",
-    )
+    INFO_UNCLOSED = ("R015", "Unclosed braces", "The attributes end with `}` on the line where they began.")
     INFO_WORD = (
         "R016",
         "Neither id, flag nor value",
@@ -97,11 +89,7 @@ class Code(StrEnum):
             "with a role in the first two. A `console` fence is a transcript and never runs."
         ),
     )
-    BLOCK_EMPTY = (
-        "R018",
-        "Empty block",
-        "A step without code would always succeed and mean nothing.",
-    )
+    BLOCK_EMPTY = ("R018", "Empty block", "A step without code would always succeed and mean nothing.")
     YAML_SYNTAX = (
         "R020",
         "The YAML cannot be read",
@@ -115,21 +103,9 @@ class Code(StrEnum):
             "recipe does should be written where it does it."
         ),
     )
-    YAML_DUPLICATE = (
-        "R022",
-        "Key written twice",
-        "YAML readers keep one of the two silently; which one is a guess.",
-    )
-    UNKNOWN_KEY = (
-        "R023",
-        "Unknown key",
-        "The header, a parameter, an action or a precondition has no such key.",
-    )
-    MISSING_KEY = (
-        "R024",
-        "Missing key",
-        "An action or a precondition cannot do without this key.",
-    )
+    YAML_DUPLICATE = ("R022", "Key written twice", "YAML readers keep one of the two silently; which one is a guess.")
+    UNKNOWN_KEY = ("R023", "Unknown key", "The header, a parameter, an action or a precondition has no such key.")
+    MISSING_KEY = ("R024", "Missing key", "An action or a precondition cannot do without this key.")
     BAD_VALUE = (
         "R025",
         "Value of the wrong kind",
@@ -138,16 +114,8 @@ class Code(StrEnum):
             "`${name}`, it is judged when the run knows its value, still before the first step."
         ),
     )
-    YAML_DEPTH = (
-        "R026",
-        "YAML nested too deeply",
-        "YAML is read to a depth of 32.",
-    )
-    HEADER_UNCLOSED = (
-        "R030",
-        "Unclosed header",
-        "The header begins and ends with a line `---`.",
-    )
+    YAML_DEPTH = ("R026", "YAML nested too deeply", "YAML is read to a depth of 32.")
+    HEADER_UNCLOSED = ("R030", "Unclosed header", "The header begins and ends with a line `---`.")
     PARAMETER_NAME = (
         "R031",
         "Unusable parameter name",
@@ -164,11 +132,7 @@ class Code(StrEnum):
             "declared alike."
         ),
     )
-    REQUIREMENT_EMPTY = (
-        "R033",
-        "Empty requirement",
-        "The first key of a requirement says what kind it is of.",
-    )
+    REQUIREMENT_EMPTY = ("R033", "Empty requirement", "The first key of a requirement says what kind it is of.")
     ID_MISSING = (
         "R040",
         "Braces without id or role",
@@ -187,16 +151,8 @@ class Code(StrEnum):
         "Id used twice",
         ("A step is known by its id, in the journal too; it is unique over the recipe and everything it includes."),
     )
-    UNKNOWN_ATTRIBUTE = (
-        "R043",
-        "Unknown attribute or flag",
-        "A misspelt attribute must not be ignored silently.",
-    )
-    ATTRIBUTE_VALUE = (
-        "R044",
-        "Attribute with a wrong value",
-        "The message says what was found and what is wanted.",
-    )
+    UNKNOWN_ATTRIBUTE = ("R043", "Unknown attribute or flag", "A misspelt attribute must not be ignored silently.")
+    ATTRIBUTE_VALUE = ("R044", "Attribute with a wrong value", "The message says what was found and what is wanted.")
     ATTRIBUTE_PLACE = (
         "R045",
         "Attribute that does not belong here",
@@ -205,16 +161,8 @@ class Code(StrEnum):
             "script with a role has only `for` and `timeout`."
         ),
     )
-    ATTRIBUTE_TWICE = (
-        "R046",
-        "Attribute written twice",
-        "Only one of the two could count.",
-    )
-    ATTRIBUTE_ALONE = (
-        "R047",
-        "Attribute without its partner",
-        "For example `every` says nothing without `wait`.",
-    )
+    ATTRIBUTE_TWICE = ("R046", "Attribute written twice", "Only one of the two could count.")
+    ATTRIBUTE_ALONE = ("R047", "Attribute without its partner", "For example `every` says nothing without `wait`.")
     ROLE_TARGET = (
         "R048",
         "Role without a step",
@@ -246,36 +194,12 @@ class Code(StrEnum):
             "followed: whoever reviews that directory has seen everything that runs."
         ),
     )
-    INCLUDE_UNREADABLE = (
-        "R053",
-        "Include that cannot be read",
-        "There is no such file, or it must not be read.",
-    )
-    INCLUDE_CYCLE = (
-        "R054",
-        "Include that never ends",
-        "A recipe includes itself, directly or through others.",
-    )
-    INCLUDE_TWICE = (
-        "R055",
-        "File included twice",
-        "Its ids would be there twice.",
-    )
-    INCLUDE_MANY = (
-        "R056",
-        "Too many includes",
-        "A recipe is made of at most 100 files.",
-    )
-    UNKNOWN_ACTION = (
-        "R060",
-        "Unknown action",
-        "No installed distribution supplies an action of this name.",
-    )
-    UNKNOWN_PRECONDITION = (
-        "R061",
-        "Unknown precondition",
-        "The first key of a requirement is its kind.",
-    )
+    INCLUDE_UNREADABLE = ("R053", "Include that cannot be read", "There is no such file, or it must not be read.")
+    INCLUDE_CYCLE = ("R054", "Include that never ends", "A recipe includes itself, directly or through others.")
+    INCLUDE_TWICE = ("R055", "File included twice", "Its ids would be there twice.")
+    INCLUDE_MANY = ("R056", "Too many includes", "A recipe is made of at most 100 files.")
+    UNKNOWN_ACTION = ("R060", "Unknown action", "No installed distribution supplies an action of this name.")
+    UNKNOWN_PRECONDITION = ("R061", "Unknown precondition", "The first key of a requirement is its kind.")
     UNDECLARED = (
         "R062",
         "Parameter not declared",
@@ -284,11 +208,7 @@ class Code(StrEnum):
             "parameter, nor set by any block, nor an output of a step."
         ),
     )
-    UNUSED = (
-        "R063",
-        "Parameter never used",
-        "The operator would be asked for something that changes nothing.",
-    )
+    UNUSED = ("R063", "Parameter never used", "The operator would be asked for something that changes nothing.")
     OUTPUT_UNKNOWN = (
         "R064",
         "Output of no earlier step",
@@ -322,21 +242,9 @@ class Code(StrEnum):
         "`each` without a list",
         "`each` names a parameter of type `list`; the step runs once per value.",
     )
-    PROMPT = (
-        "R070",
-        "Prompt in the code",
-        "A `$ ` or `>>> ` was pasted from a terminal together with the command.",
-    )
-    PYTHON_SYNTAX = (
-        "R071",
-        "Python syntax",
-        "The interpreter that runs the recipe cannot compile this block.",
-    )
-    BASH_SYNTAX = (
-        "R072",
-        "Bash syntax",
-        "`bash -n` refuses this block, in bash's own words.",
-    )
+    PROMPT = ("R070", "Prompt in the code", "A `$ ` or `>>> ` was pasted from a terminal together with the command.")
+    PYTHON_SYNTAX = ("R071", "Python syntax", "The interpreter that runs the recipe cannot compile this block.")
+    BASH_SYNTAX = ("R072", "Bash syntax", "`bash -n` refuses this block, in bash's own words.")
     SHELLCHECK = (
         "R073",
         "Shellcheck finding",

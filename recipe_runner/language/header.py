@@ -33,7 +33,6 @@ class Preamble:
     """What the header gave, as far as it could be read; the document's body begins at `first_line` (from 1)."""
 
     first_line: int = 1
-    is_recipe: bool = False
     title: str | None = None
     params: tuple[Parameter, ...] = ()
     requires: tuple[Requirement, ...] = ()
@@ -75,7 +74,7 @@ def _read(document: Document, rows: tuple[str, ...], first_line: int) -> Preambl
     try:
         fragment = Fragment.parse(document.passage(rows, 2))
     except InvalidRecipeError as error:
-        return Preamble(first_line, is_recipe=True, faults=error.diagnostics)
+        return Preamble(first_line, faults=error.diagnostics)
     faults: list[Diagnostic] = []
     try:
         fragment.validate(Header)
@@ -83,11 +82,10 @@ def _read(document: Document, rows: tuple[str, ...], first_line: int) -> Preambl
         shorthands = _shorthands(fragment)
         faults += (replace(d, hint=shorthands.get(d.span, d.hint)) for d in error.diagnostics)
     if not isinstance(fragment.data, dict):
-        return Preamble(first_line, is_recipe=True, faults=tuple(faults))
+        return Preamble(first_line, faults=tuple(faults))
     title = fragment.data.get("title")
     return Preamble(
         first_line,
-        True,
         title if isinstance(title, str) and title.strip() else None,
         tuple(_parameters(fragment, faults)),
         tuple(_requirements(fragment, faults)),

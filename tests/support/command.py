@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,20 @@ def recipe(
         timeout=LIMIT,
         check=False,
     )
+
+
+@contextmanager
+def started(directory: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the recipe `r.md` of a directory in a process of its own; give it when a step has made the file `started`."""
+    argv = [str(RECIPE), "run", "r.md", "--yes", "--runs", "runs", *options]
+    with subprocess.Popen(
+        argv, cwd=directory, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    ) as runner:
+        deadline = time.monotonic() + LIMIT
+        while not (directory / "started").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield runner
 
 
 def only_run(runs: Path) -> Path:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
 import pyte
 
-RECIPE = Path(sys.executable).parent / "recipe"
+from tests.support.command import RECIPE
 
 
 class Screen(pyte.HistoryScreen):

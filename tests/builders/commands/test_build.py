@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 import signal
 import subprocess
@@ -52,39 +51,6 @@ def test_faults_of_a_definition_are_told_with_their_lines(tmp_path: Path) -> Non
     assert f"{bad}:2:1: error[D004]" in done.stderr
     assert f"{bad}:5:1: error[D004]" in done.stderr
     assert not (tmp_path / "tree").exists()
-
-
-def test_definitions_are_checked_without_building(tmp_path: Path) -> None:
-    """Faults of all files are told, for people or as JSON, with exit code 2; without faults it is 0."""
-    bad = tmp_path / "bad.toml"
-    bad.write_text('distribution = "nowhere"\ncodename = "x"\ntitle = "x"\ndisc = 1\n[disk]\nsize = "1 GiB"\n')
-    told = recipe("image", "check", DEFINITION, bad)
-    assert told.returncode == ExitCode.USAGE
-    assert f"{bad}:4:1: error[D002]: unknown key `disc`\n" in told.stderr
-    assert "hint: did you mean `disk`?" in told.stderr
-    assert f"{bad}:1:1: error: unknown distribution `nowhere`" in told.stderr
-    assert "2 definitions checked, 2 faults\n" in told.stderr
-    as_json = json.loads(recipe("image", "check", bad, "--format", "json").stdout)
-    places = [(fault["code"], fault["path"], fault["line"]) for fault in as_json]
-    assert places == [(None, str(bad), 1), ("D002", str(bad), 4)]
-    sound = recipe("image", "check", DEFINITION)
-    assert (sound.returncode, sound.stdout) == (ExitCode.DONE, "1 definition checked, no faults\n")
-
-
-def test_the_schema_is_printed() -> None:
-    """What is printed is JSON and names the distributions that are known here."""
-    done = recipe("image", "schema")
-    assert {"debian", "tiny", "ubuntu"} <= set(json.loads(done.stdout)["properties"]["distribution"]["enum"])
-
-
-def test_a_plan_is_shown() -> None:
-    """Commands, partitions, files, room and tools are there, and each command can be pasted into a shell."""
-    done = recipe("image", "plan", DEFINITION, "--serial", "20091022")
-    assert done.returncode == ExitCode.DONE
-    assert "\nsfdisk --quiet server/karmic/20091022/karmic-server-cloudimg-amd64.raw\n" in done.stdout
-    assert "'--use-compress-program=gzip -1 --no-name'" in done.stdout
-    assert ": 320 MiB each" in done.stdout
-    assert " mmdebstrap " in done.stdout
 
 
 def test_a_build_is_reproduced_or_not(karmic: Path, tmp_path: Path) -> None:

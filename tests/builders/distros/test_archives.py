@@ -10,12 +10,12 @@ from builders.distros.check import load_definition
 from builders.distros.debian import Debian
 from builders.distros.ubuntu import Ubuntu
 from builders.images.definition import Definition
-from builders.images.reading import parse_definition
 from builders.images.serial import Serial
 from builders.workshop.bench import drawn_bench
 from builders.workshop.machine import DEBIAN_KEYRING
 from builders.workshop.sources import Source
 from recipe_runner.errors import UsageError
+from tests.support.definitions import parse_definition
 from tests.support.karmic import Notes
 
 ARMOUR = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n"

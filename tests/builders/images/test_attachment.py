@@ -60,7 +60,7 @@ def test_a_script_must_be_one_that_runs(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="chmod"):
         attach_script(written(tmp_path, "hook"))
     script.chmod(0o755)
-    assert attach_script(written(tmp_path, "hook")).is_script
+    assert attach_script(written(tmp_path, "hook")).content == b"#!/bin/sh\n"
 
 
 def test_a_builds_copy_is_the_file_its_name_promises(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_builds_copy_is_the_file_its_name_promises(tmp_path: Path) -> None:
     kept = tmp_path / attach_script(written(tmp_path, "hook")).name
     kept.parent.mkdir()
     kept.write_bytes(script.read_bytes())
-    assert attach_script(written(tmp_path, f"inputs/{kept.name}")).is_script
+    assert attach_script(written(tmp_path, f"inputs/{kept.name}")).content == b"#!/bin/sh\n"
     kept.write_text("#!/bin/sh\nreboot\n")
     with pytest.raises(ValueError, match="not those that its name promises"):
         attach(written(tmp_path, f"inputs/{kept.name}"))

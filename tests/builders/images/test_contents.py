@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from builders.images.reading import parse_definition
 from recipe_runner.errors import Diagnostic, UsageError
+from tests.support.definitions import parse_definition
 
 HEAD = 'distribution = "debian"\ncodename = "bookworm"\ntitle = "t"\n[disk]\nsize = "1 GiB"\n'
 FIRST = HEAD.count("\n") + 1

@@ -10,8 +10,8 @@ from builders.images.definition import Definition
 from builders.images.layers import read_text
 from builders.images.matrix import Matrix
 from builders.images.model import Model
-from builders.images.reading import parse_definition
 from recipe_runner.errors import Diagnostic, UsageError
+from tests.support.definitions import parse_definition
 
 GOOD = """\
 distribution = "debian"

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from builders.images.fstab import fstab
-from builders.images.reading import parse_definition
 from recipe_runner.errors import UsageError
+from tests.support.definitions import parse_definition
 
 HEAD = 'distribution = "debian"\ncodename = "bookworm"\ntitle = "t"\n'
 GOOD = """\

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from builders.images.layers import merge, parse, read_layers
-from builders.images.reading import parse_definition
 from recipe_runner.errors import Diagnostic, UsageError
+from tests.support.definitions import parse_definition
 
 BASE = """\
 distribution = "debian"

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from builders.images.reading import choose, parse_definition, read_members
+from builders.images.reading import choose
 from recipe_runner.errors import UsageError
+from tests.support.definitions import parse_definition, read_members
 
 TEXT = """\
 distribution = "debian"

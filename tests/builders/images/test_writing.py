@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from builders.images.archive import Archive
 from builders.images.definition import Boot, Definition
 from builders.images.disks import Disk
-from builders.images.reading import parse_definition
 from builders.images.size import MIB
 from builders.images.writing import format_definition
 from recipe_runner.sanitise import line
+from tests.support.definitions import parse_definition
 
 PRINTED = st.characters(exclude_characters='"\\$`').filter(lambda character: line(character) == character)
 NAMES = st.text(string.ascii_lowercase + string.digits, min_size=2, max_size=8)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import RECIPE, environment, only_run, recipe, records
+from tests.support.command import environment, only_run, recipe, records, started
 from tests.support.terminal import Person
 
 HELLO = '---\nrecipe: 1\nparams:\n  name: {type: str, default: x}\n---\n```bash {#one}\necho "hello $name"\n```\n'
@@ -141,17 +141,7 @@ def test_a_signal_leaves_a_run_to_resume(place: Path, number: signal.Signals) ->
     """Hang-up, termination and interrupt end the step, are recorded, and resume goes on."""
     (place / "r.md").write_text("```python {#one}\nimport os, time\nopen('started', 'w').close()\n"
                                 "while not os.path.exists('go'):\n    time.sleep(0.05)\n```\n")  # fmt: skip
-    with subprocess.Popen(
-        [str(RECIPE), "run", "r.md", *QUIET],
-        cwd=place,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    ) as runner:
-        deadline = time.monotonic() + 60
-        while not (place / "started").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    with started(place, "--no-sign") as runner:
         runner.send_signal(number)
         assert runner.wait(60) == 130
     run = only_run(place / "runs")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.claims import claimed
-from tests.support.command import RECIPE, environment, only_run, recipe, records
+from tests.support.command import RECIPE, only_run, recipe, records, started
 from tests.support.keyring import keyring, make_key
 
 HELLO = Path(__file__).parents[3] / "examples" / "hello.md"
@@ -49,14 +49,7 @@ def test_kill_9_in_a_step_then_resume(tmp_path: Path, key: str) -> None:
         "```bash {#three}\necho three >> log\n```\n"
     )
     (tmp_path / "r.md").write_text(text)
-    arguments = ["run", "r.md", "--yes", "--runs", "runs", "--key", key]
-    with subprocess.Popen(
-        [str(RECIPE), *arguments], cwd=tmp_path, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-    ) as runner:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "started").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    with started(tmp_path, "--key", key) as runner:
         runner.kill()
         runner.wait()
     run = only_run(tmp_path / "runs")
@@ -75,17 +68,7 @@ def test_kill_9_in_a_step_then_resume(tmp_path: Path, key: str) -> None:
 def test_a_second_runner_is_refused(tmp_path: Path) -> None:
     """Two sessions never write one journal; the refused one has a documented exit code and changes nothing."""
     (tmp_path / "r.md").write_text("```bash {#one}\ntouch started; exec sleep 300\n```\n")
-    with subprocess.Popen(
-        [str(RECIPE), "run", "r.md", "--yes", "--runs", "runs", "--no-sign"],
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-    ) as runner:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "started").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    with started(tmp_path, "--no-sign") as runner:
         run = only_run(tmp_path / "runs")
         before = (run / "journal.jsonl").read_bytes()
         second = recipe("resume", run, "--yes", directory=tmp_path)
@@ -100,17 +83,7 @@ def test_a_second_runner_is_refused(tmp_path: Path) -> None:
 def test_termination_stops_the_step_and_leaves_a_run_to_resume(tmp_path: Path) -> None:
     """SIGTERM ends the step's whole group; nothing is left running and the journal says so."""
     (tmp_path / "r.md").write_text("```bash {#one}\nsleep 300 & echo $! > child\ntouch started; wait\n```\n")
-    with subprocess.Popen(
-        [str(RECIPE), "run", "r.md", "--yes", "--runs", "runs", "--no-sign"],
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-    ) as runner:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "started").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    with started(tmp_path, "--no-sign") as runner:
         runner.terminate()
         assert runner.wait(60) == 130
     child = Path(f"/proc/{int((tmp_path / 'child').read_text())}/stat")
