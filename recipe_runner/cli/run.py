@@ -90,8 +90,12 @@ def command(  # noqa: D103 - its help is above
         from recipe_runner.console import dryrun  # noqa: PLC0415 - runs start without
 
         findings = look(planned, environ)
-        dryrun.show(terminal, planned, findings, chosen)
-        return ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
+        code = ExitCode.DONE if all(finding.met for finding in findings) else ExitCode.PRECONDITION
+        if answering.as_json:
+            dryrun.show_json(terminal, planned, findings, chosen, code)
+        else:
+            dryrun.show(terminal, planned, findings, chosen)
+        return code
     view = screen(terminal, planned, as_json=answering.as_json)
     operator = answering.operator(view, planned)
     sealing = signing.sealing(seal, planned, no_sign=no_sign, gated=demanding.demands())

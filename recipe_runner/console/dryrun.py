@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from recipe_runner.console import findings as table
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.course import Course
-from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep, action_arguments, awaits_outputs, confirmation
+from recipe_runner.engine.events import Precondition, to_record
+from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep, action_arguments, awaits_outputs, shown
 from recipe_runner.engine.preconditions.world import Finding
+from recipe_runner.engine.values import Values
+from recipe_runner.language.durations import format_duration
 from recipe_runner.language.model import ActionStep, Block, Script
 from recipe_runner.language.shell_scan import assigned
 
@@ -33,6 +37,27 @@ def show(terminal: Terminal, plan: Plan, findings: Sequence[Finding], course: Co
         terminal.say(f"A run would stop before its first step: {unmet} of {len(findings)} not met.", "bad")
 
 
+def show_json(terminal: Terminal, plan: Plan, findings: Sequence[Finding], course: Course, code: int) -> None:
+    """Print the same as one JSON object a line: each precondition, each step with what is known of it, and the end."""
+    for precondition, finding in zip(plan.preconditions, findings, strict=True):
+        told = Precondition(
+            kind=precondition.kind,
+            text=plan.values.redactor().text(precondition.text()),
+            outcome="met" if finding.met else "unmet",
+            detail=finding.detail,
+        )
+        _print(terminal, {"t": told.type, **to_record(told)})
+    for planned in _chosen(plan, course):
+        known = [text.rstrip("\n") for text, _ in _step(plan, planned)]
+        step, applies = planned.step, planned.applicable
+        _print(terminal, {"t": "planned", "step": step.id, "kind": step.kind, "applicable": applies, "known": known})
+    _print(terminal, {"t": "end", "exit_code": code, "reason": "nothing was run"})
+
+
+def _print(terminal: Terminal, fields: Mapping[str, object]) -> None:
+    terminal.raw(json.dumps(fields, ensure_ascii=True) + "\n")
+
+
 def _chosen(plan: Plan, course: Course) -> Iterator[PlannedStep]:
     begun = course.begin is None
     for planned in plan.steps:
@@ -49,13 +74,14 @@ def _step(plan: Plan, planned: PlannedStep) -> Iterator[tuple[str, str]]:
     if not planned.applicable:
         yield f"not applicable: {planned.reason}", "quiet"
         return
+    values = plan.values.bound("each", "${each}") if step.attributes.each else plan.values
     if step.attributes.irreversible:
         yield f"POINT OF NO RETURN: `{step.id}` must be typed", "bad"
     if step.attributes.approve:
         yield f"must be approved by {Demand(step.attributes.approve, step.attributes.by).words()}", "warn"
-    if question := confirmation(step, plan.values, {}):
+    if question := shown(step.attributes.confirm, values, {}):
         yield f"asks: {question}", "warn"
-    yield from _circumstances(step)
+    yield from _circumstances(step, values)
     if items := [item for item in planned.items if item is not None]:
         yield f"once for each of: {', '.join(items)}", "warn"
     before = _assigned(plan.steps[: planned.number - 1])
@@ -63,24 +89,29 @@ def _step(plan: Plan, planned: PlannedStep) -> Iterator[tuple[str, str]]:
         yield from _script(plan, "check, which decides whether the step may begin", script, before)
     match step:
         case Block():
-            yield from _script(plan, "", step.script, before)
+            yield from _script(plan, "runs" if step.checks else "", step.script, before)
         case ActionStep():
             yield from _action(plan, step)
         case _:
             yield f"a person does it: {step.text}", "warn"
     for script in step.verifies:
         yield from _script(plan, "verify, which decides whether the step is done", script, before)
+    for script in step.undos:
+        yield from _script(plan, "undo, which runs only when the step is rolled back", script, before)
 
 
-def _circumstances(step: AnyStep) -> Iterator[tuple[str, str]]:
+def _circumstances(step: AnyStep, values: Values) -> Iterator[tuple[str, str]]:
     """Yield who may run a step, where, and what ends or repeats it."""
     attributes = step.attributes
+    host, directory = (shown(text, values, {}) for text in (attributes.on, attributes.dir))
     said = [f"for the role {attributes.role}"] if attributes.role else []
-    said += [f"waits for {attributes.approve} approvals"] if attributes.approve else []
-    said += [f"on {attributes.on}"] if attributes.on else []
-    said += [f"in {attributes.dir}"] if attributes.dir else []
-    said += [f"at most {attributes.timeout}"] if attributes.timeout else []
-    said += [f"again until it succeeds, for at most {attributes.wait}"] if attributes.wait else []
+    said += [f"on {host}"] if host else []
+    said += [f"in {directory}"] if directory else []
+    said += ["in a terminal of its own"] if attributes.tty else []
+    said += [f"at most {format_duration(attributes.timeout)}"] if attributes.timeout else []
+    said += [f"after a failure up to {attributes.retries} times more"] if attributes.retries else []
+    said += [f"again until it succeeds, for at most {format_duration(attributes.wait)}"] if attributes.wait else []
+    said += ["its failure may be accepted"] if attributes.optional else []
     if said:
         yield ", ".join(said), "warn"
 
@@ -114,6 +145,7 @@ def _action(plan: Plan, step: ActionStep) -> Iterator[tuple[str, str]]:
     yield f"action {step.action}", "quiet"
     if awaits_outputs(step):
         names = sorted({name for name, _ in step.arguments.references() if "." in name or name == "each"})
+        yield step.source, "code"
         yield f"known only when earlier steps have run: {', '.join(names)}", "warn"
         return
     action = plan.actions[step.action]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from recipe_runner.engine.attempt import Bench
-from recipe_runner.engine.plan import AnyStep, action_arguments, confirmation, directory_of, lookup
+from recipe_runner.engine.plan import AnyStep, action_arguments, directory_of, lookup, shown
 from recipe_runner.engine.remote.host import host_of
 from recipe_runner.errors import RecipeError
 from recipe_runner.language.model import ActionStep, Block, Manual
@@ -20,7 +20,7 @@ def briefing(step: AnyStep, items: Sequence[str | None], bench: Bench) -> list[s
 
 
 def _lines(step: AnyStep, items: Sequence[str | None], bench: Bench) -> Iterator[str]:
-    if question := confirmation(step, bench.values(items[0]), bench.history.outputs):
+    if question := shown(step.attributes.confirm, bench.values(items[0]), bench.history.outputs):
         yield f"asks: {question}"
     if step.attributes.irreversible:
         yield "a point of no return"

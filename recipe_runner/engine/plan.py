@@ -131,17 +131,17 @@ def action_arguments(step: ActionStep, model: type[BaseModel], values: Values, o
     return expanded.validate(model)
 
 
-def confirmation(step: AnyStep, values: Values, outputs: Outputs) -> str | None:
-    """Return the step's own question, or None; an output that no step has given stays as it is written."""
+def shown(text: str | None, values: Values, outputs: Outputs) -> str | None:
+    """Expand a text that a step shows, or None; an output that no step has given stays as it is written."""
     find = lookup(values, outputs)
 
-    def shown(name: str) -> Text:
+    def known(name: str) -> Text:
         try:
             return find(name)
         except KeyError:
             return f"${{{name}}}"
 
-    return _line(step.attributes.confirm, shown)
+    return _line(text, known)
 
 
 def directory_of(step: AnyStep, values: Values, outputs: Outputs) -> str | None:

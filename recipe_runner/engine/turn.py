@@ -14,7 +14,7 @@ from recipe_runner.engine.gate import Gate
 from recipe_runner.engine.leftovers import Leftovers
 from recipe_runner.engine.operator import Answer, Choice, Question
 from recipe_runner.engine.performance import Performance
-from recipe_runner.engine.plan import AnyStep, PlannedStep, confirmation
+from recipe_runner.engine.plan import AnyStep, PlannedStep, shown
 from recipe_runner.engine.process import Ended
 from recipe_runner.engine.progress import Progress
 from recipe_runner.engine.rollback import RollBack
@@ -80,7 +80,7 @@ class Turn:
         question = self._question(
             planned,
             "manual" if manual else "start",
-            confirmation(step, self.bench.values(items[0]), self.bench.history.outputs)
+            shown(step.attributes.confirm, self.bench.values(items[0]), self.bench.history.outputs)
             or ("Done?" if manual else "Run this step?"),
             choices,
             items,

@@ -11,7 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from recipe_runner.durable import write_durably
-from recipe_runner.errors import IncompleteError, UsageError
+from recipe_runner.errors import IncompleteError, UnmetError, UsageError
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
@@ -55,6 +55,34 @@ def open_regular(path: Path) -> BufferedReader:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     return os.fdopen(descriptor, "rb")
+
+
+def open_to_append(path: Path) -> int:
+    """Open a file that is there, to read it and to write at its end, and return its descriptor.
+
+    Raises UnmetError where it may only be read, and OSError.
+    """
+    try:
+        return os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno not in {errno.EROFS, errno.EACCES, errno.EPERM}:
+            raise
+        raise UnmetError.because(
+            f"cannot write `{path}`: {error.strerror}",
+            hint="make it writable, or copy the run's directory whole and go on with the copy",
+        ) from error
+
+
+@contextmanager
+def beginning(what: Path) -> Iterator[None]:
+    """Turn a system's refusal to make a run's directory into UnmetError: there is nothing to resume yet."""
+    try:
+        yield
+    except OSError as error:
+        raise UnmetError.because(
+            f"no run can be kept in `{what.parent}`: {error.strerror}",
+            hint="free some space there, or name a directory that you can write: --runs DIR",
+        ) from error
 
 
 @contextmanager

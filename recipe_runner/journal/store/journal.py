@@ -30,7 +30,15 @@ from recipe_runner.engine.events import (
     to_record,
 )
 from recipe_runner.errors import IncompleteError, RecipeError, UnmetError, UsageError
-from recipe_runner.journal.files import DIRECTORY_MODE, create, reading, reserve, writing
+from recipe_runner.journal.files import (
+    DIRECTORY_MODE,
+    beginning,
+    create,
+    open_to_append,
+    reading,
+    reserve,
+    writing,
+)
 from recipe_runner.journal.ledger import JOURNAL, newest_head
 from recipe_runner.journal.records.chain import Chain
 from recipe_runner.journal.records.sealing import EVERY, NONE, Cadence, Sealing
@@ -78,13 +86,13 @@ class Journal:
 
         `documents` are those that `genesis` names by their sha256: the recipe and what it includes. Without a signer
         the journal has no seals and says so. Raises UsageError where `directory` exists,
-        IncompleteError where it cannot be written.
+        UnmetError where it cannot be made.
         """
         if directory.exists():
             raise UsageError.because(f"`{directory}` is there already", hint="each run needs a directory of its own")
         growing = directory.with_name(f".{directory.name}.{os.getpid()}")
         with contextlib.ExitStack() as undo:
-            with writing(directory):
+            with beginning(directory):
                 directory.parent.mkdir(DIRECTORY_MODE, parents=True, exist_ok=True)
                 growing.mkdir(DIRECTORY_MODE)
                 undo.callback(shutil.rmtree, growing, ignore_errors=True)
@@ -100,7 +108,7 @@ class Journal:
             writer = Writer(descriptor, Chain(), run=genesis.run, cadence=Cadence(sealing), signer=signer)
             journal = cls(growing, lock, writer, [genesis])
             journal._append(genesis, signed=True, sealing=sealing.to_field(), prev_run=newest_head(directory.parent))
-            with writing(directory):
+            with beginning(directory):
                 sync_directory(growing)
                 growing.rename(directory)
                 sync_directory(directory.parent)
@@ -116,11 +124,11 @@ class Journal:
 
         `signer` is called with the fingerprint of the key that sealed so far (None for an unsigned run); where a policy
         names that key, its certificate is the policy's. A run that is over is opened as it is; nothing can be recorded
-        in it. Raises UsageError where there is no journal, UnmetError where another runner has it or the key to check
-        or to go on with is missing, VerificationError where the journal is damaged.
+        in it. Raises UsageError where there is no journal, UnmetError where another runner has it, it may only be read,
+        or the key to check or to go on with is missing, VerificationError where the journal is damaged.
         """
         with reading(directory), contextlib.ExitStack() as undo:
-            descriptor = os.open(directory / JOURNAL, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = open_to_append(directory / JOURNAL)
             undo.callback(os.close, descriptor)
             lock = RunLock(directory)
             undo.callback(lock.release)

@@ -170,14 +170,14 @@ def test_a_dry_run_runs_nothing_and_writes_nothing(tmp_path: Path) -> None:
         "---\nrecipe: 1\nparams:\n  name: {type: str, default: x}\nrequires:\n  - command: bash\n---\n"
         '```bash {#one}\ntouch ran\nlater=1\necho "a=$name" >> "$RECIPE_OUTPUT"\n```\n'
         '```bash {#two when="!name"}\ntrue\n```\n'
-        '```bash {#three .irreversible role=rm timeout=5m}\necho "$one_a $later"\n```\n'
+        '```bash {#three .irreversible role=rm timeout=5m on=host-${name} retries=2}\necho "$one_a $later"\n```\n'
         "```bash {.check for=three}\ntest -e ready\n```\n"
     )
-    done = recipe("run", "r.md", "--dry-run", "-p", "name=Ada", "--runs", "runs", directory=tmp_path)
+    done = recipe("run", "r.md", "--dry-run", "-p", "name=x", "--runs", "runs", directory=tmp_path)
     assert done.returncode == 0, done.stderr
-    for words in ("touch ran", "with name = Ada", "not applicable: when !name", "POINT OF NO RETURN"):
+    for words in ("touch ran", "with name = x", "not applicable: when !name", "POINT OF NO RETURN"):
         assert words in done.stdout
-    assert "for the role rm, at most 0:05:00" in done.stdout
+    assert "for the role rm, on host-x, at most 5m, after a failure up to 2 times more" in done.stdout
     assert "check, which decides whether the step may begin:\n  test -e ready" in done.stdout
     assert "known only when earlier steps have run: one_a, later" in done.stdout
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.md"]
@@ -185,6 +185,11 @@ def test_a_dry_run_runs_nothing_and_writes_nothing(tmp_path: Path) -> None:
         "---\nrecipe: 1\nrequires:\n  - command: no-such-tool\n---\n```bash {#one}\ntrue\n```\n"
     )
     assert recipe("run", "needy.md", "--dry-run", directory=tmp_path).returncode == 3
+    done = recipe("run", "needy.md", "--dry-run", "--json", directory=tmp_path)
+    unmet, step, end = (json.loads(line) for line in done.stdout.splitlines())
+    assert (unmet["t"], unmet["outcome"], done.returncode) == ("precondition", "unmet", 3)
+    assert step == {"t": "planned", "step": "one", "kind": "block", "applicable": True, "known": ["true"]}
+    assert end == {"t": "end", "exit_code": 3, "reason": "nothing was run"}
 
 
 def test_parts_of_a_recipe_and_the_rest_by_resume(tmp_path: Path) -> None:

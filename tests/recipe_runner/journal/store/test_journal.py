@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -94,10 +95,24 @@ def test_a_directory_that_is_there_is_not_taken(run: Path, signer: GpgSigner) ->
     assert (run / "journal.jsonl").read_bytes() == before
 
 
+def test_a_journal_that_may_only_be_read_is_told_as_such(
+    run: Path, signer: GpgSigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Going on with a run on a file system that is mounted read-only is refused with the reason and a way out."""
+    write_run(run, signer)
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(run / "journal.jsonl"))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(UnmetError, match=r"cannot write `.*journal.jsonl`: Read-only file system"):
+        Journal.reopen(run, lambda _: signer)
+
+
 def test_a_directory_that_cannot_be_made_is_an_error(tmp_path: Path, signer: GpgSigner) -> None:
     """A file in the place of the parent directory is reported, not raised."""
     (tmp_path / "runs").touch()
-    with pytest.raises(IncompleteError, match="cannot write"):
+    with pytest.raises(UnmetError, match="no run can be kept in"):
         Journal.create(tmp_path / "runs" / "a", genesis(), signer)
 
 
@@ -357,7 +372,7 @@ def test_a_full_disk_ends_with_an_abort_and_can_be_resumed(small_disk: Path, sig
 def test_a_disk_too_full_to_begin_leaves_nothing(small_disk: Path, signer: GpgSigner) -> None:
     """Without room for the reserve the run does not begin."""
     (small_disk / "ballast").write_bytes(b"x" * 1020 * 1024)
-    with pytest.raises(IncompleteError, match="No space left on device"):
+    with pytest.raises(UnmetError, match="No space left on device"):
         Journal.create(small_disk / "a-run", genesis(), signer)
     assert [path.name for path in small_disk.iterdir()] == ["ballast"]
 
