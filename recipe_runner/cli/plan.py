@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import heapq
 import json
 import os
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from recipe_runner.cli import options, surroundings, tables
 from recipe_runner.cli.given import assignments
@@ -52,7 +52,7 @@ def command(  # noqa: D103 - its help is above
     given = assignments(params)
     listed = read_mapping(params_file) if params_file else {}
     missing = _missing(recipe.params, {*given, *listed}, os.environ)
-    relaxed = [dataclasses.replace(p, required=False) if p.name in missing else p for p in recipe.params]
+    relaxed = [replace(p, required=False) if p.name in missing else p for p in recipe.params]
     seen = forecast(
         recipe,
         resolve(relaxed, given=given, file=listed, environ=os.environ),

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from recipe_runner.cli import options, signing
 from recipe_runner.cli.answering import Answering
 from recipe_runner.cli.demanding import Demanding
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.reading import run_directory
-from recipe_runner.cli.reopening import FindSigner, Reopened, Reopening, reopened
-from recipe_runner.cli.verbs import RUN
+from recipe_runner.cli.reopening import FindSigner, Reopened, reopened, sealing_as_before
+from recipe_runner.cli.verbs import PATH, RUN
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.approval import Demand, as_fields, joined
 from recipe_runner.engine.history import History
@@ -31,13 +31,19 @@ from recipe_runner.journal.witness.table import appointed
     help="Undo the completed steps of RUN, a directory or a run's id, newest first, each confirmed and recorded."
 )
 @click.argument("named", metavar="RUN", type=RUN)
-@Reopening.options
+@click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved.")
+@options.including
+@options.secret
 @Answering.options
+@click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 @options.witnessing
 @Demanding.options
 def command(  # noqa: D103 - its help is above
     named: str,
-    reopening: Reopening,
+    recipe: Path | None,
+    includes: tuple[Path, ...],
+    secrets: tuple[str, ...],
+    key: str | None,
     witnesses: tuple[str, ...],
     answering: Answering,
     demanding: Demanding,
@@ -46,11 +52,11 @@ def command(  # noqa: D103 - its help is above
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
-    find_signer = reopening.finder(terminal.release)
+    find_signer = sealing_as_before(key, terminal.release)
     if (other := undone_by(run / JOURNAL)) is not None:
         run = run.absolute().parent / other
     with (
-        reopened(run, reopening, find_signer, answering.asker(terminal), demanding.policy) as found,
+        reopened(run, recipe, find_signer, answering.asker(terminal), secrets, includes, demanding.policy) as found,
         contextlib.ExitStack() as held,
     ):
         before = [held.enter_context(Journal.reopen(d, find_signer, demanding.policy)) for d in _earlier(found, run)]
@@ -94,7 +100,7 @@ def _new(
 ) -> Journal:
     """Begin to roll back a run that is over: its journal is closed for good, so the undoing is a run of its own."""
     place = Place.here()
-    first = dataclasses.replace(
+    first = replace(
         found.first,
         run=new_run_id(),
         undoes=found.first.run,
@@ -107,5 +113,5 @@ def _new(
     )
     documents = [found.journal.blob(entry["sha256"]) for entry in (first.recipe, *first.includes)]
     signer = find_signer(found.journal.signed_by)
-    sealing = signing.sealing("every", found.plan)
+    sealing = signing.sealing(None, found.plan, no_sign=False)
     return Journal.create(run.absolute().parent / first.run, first, signer, documents, sealing=sealing)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from recipe_runner.engine.events import Approval, Request
 from recipe_runner.engine.statement import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """How many people must approve a step, and the role that they must have, if any."""
 
     count: int
@@ -45,12 +45,11 @@ def as_fields(demands: Mapping[str, Demand]) -> dict[str, Any]:
     }
 
 
-@dataclass(slots=True)
-class Pending:
+class Pending(Struct):
     """The last request of a step and the answers to it, by approver; `used` once the step has begun on its strength."""
 
     request: Request
-    answers: dict[str, Statement] = field(default_factory=dict)
+    answers: dict[str, Statement] = {}
     used: bool = False
 
     @property
@@ -59,8 +58,7 @@ class Pending:
         return next((answer for answer in self.answers.values() if answer.decision == "deny"), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Struct, frozen=True):
     """How an operator gets answers: the file to hand to the others, and the directory where theirs are looked for."""
 
     request: Path

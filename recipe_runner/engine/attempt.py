@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -12,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from recipe_runner.engine.events import Output, Role, StepEnd, StepStart
 from recipe_runner.engine.history import History
@@ -90,7 +91,7 @@ class Bench:
                 return (yield from self._end(step, role, item, ended, output, parse_outputs))
             terminal = step.attributes.tty and role == "run"
             with prepared(script, self.state, around, seconds, waits=not terminal) as ready:
-                command = dataclasses.replace(ready.command, terminal=terminal)
+                command = replace(ready.command, terminal=terminal)
                 ended = (yield Spawn(command, step.id, item, self._start(step, role, item, digest))) or ENDED_BADLY
                 if role == "run" and ended.outcome == "ok" and item is None:
                     yield from self._carry(step, ready.read_state(), around.texts, around.environ)
@@ -195,7 +196,7 @@ class Bench:
                 outputs = self._public(parse(text)) if (text := read_outputs(output)) else {}
             except ValueError as error:
                 yield self._complaint(step, item, error)
-                ended = dataclasses.replace(ended, outcome="failed")
+                ended = replace(ended, outcome="failed")
         attempt = max(1, self.history.track(step.id, item).attempts)
         yield StepEnd(
             step=step.id,
@@ -243,7 +244,7 @@ class Bench:
             yield Output(step.id, "stderr", NOTHING_LEFT, 0)
             return
         if step.attributes.dir:
-            state = dataclasses.replace(state, directory=before.directory)
+            state = replace(state, directory=before.directory)
         if state == before:
             return
         if host is None:

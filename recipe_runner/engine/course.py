@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from recipe_runner.errors import Diagnostic, UsageError
 from recipe_runner.language.suggestions import suggest
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """Steps by id: begin at one, end behind one, or run only these."""
 
     begin: str | None = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import signal
 from collections.abc import Generator
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from recipe_runner.engine.events import Confirm, Deviation, Event, Resting
 from recipe_runner.engine.interrupts import Interrupts
@@ -50,7 +51,7 @@ class Decisions:
         if self.interrupted:
             raise KeyboardInterrupt
         clean = self.redactor.text
-        question = dataclasses.replace(question, text=clean(question.text), detail=clean(question.detail))
+        question = replace(question, text=clean(question.text), detail=clean(question.detail))
         answer = self.operator.decided(question)
         if answer is None:
             yield Resting()
@@ -58,7 +59,7 @@ class Decisions:
                 raise KeyboardInterrupt
             with self.interrupts.raising():
                 answer = self.operator.ask(question)
-        return answer if answer.choice in EXACT else dataclasses.replace(answer, text=clean(answer.text))
+        return answer if answer.choice in EXACT else replace(answer, text=clean(answer.text))
 
     def decide(self, question: Question, step: AnyStep) -> Generator[Event, None, Answer]:
         """Ask until the answer is allowed, and record what a person decided."""

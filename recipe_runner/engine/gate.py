@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from recipe_runner.engine.approval import Approvals, Demand, Errand, Pending
 from recipe_runner.engine.attempt import Bench
@@ -105,7 +106,7 @@ class Gate:
         approvals = self.approvals
         if known is not None and approvals is not None and not known.used and approvals.open(known):
             then = known.request
-            if approvals.ours(known) and dataclasses.replace(then, expires=wanted.expires, host=wanted.host) == wanted:
+            if approvals.ours(known) and replace(then, expires=wanted.expires, host=wanted.host) == wanted:
                 return known
         yield wanted
         return self.bench.history.pending[wanted.step]

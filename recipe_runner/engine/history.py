@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from recipe_runner.engine.approval import Demand, Pending, joined
 from recipe_runner.engine.events import (
@@ -37,8 +38,7 @@ UNVERIFIED = -1
 """In `Track.verified`: the step was ended by a decision, so its verify scripts were not asked."""
 
 
-@dataclass(slots=True)
-class Track:
+class Track(Struct):
     """What happened to one step, or to one value of an `each=` step."""
 
     status: Status = "waiting"
@@ -46,7 +46,8 @@ class Track:
     attempts: int = 0
     verified: int = 0
     host: str | None = None
-    open: bool = field(default=False, metadata={"help": "something of it began and its end is not on record"})
+    open: bool = False
+    """Something of it began and its end is not on record."""
 
     def finished(self, verifies: int) -> bool:
         """Say whether nothing is left to do; `verifies` is the number of verify scripts that must have succeeded."""
@@ -63,21 +64,23 @@ class Track:
         return self.status in {"unknown", "done"}
 
 
-@dataclass(slots=True)
-class History:
+class History(Struct):
     """The run so far; `order` holds what was done, oldest first, `outputs` what each step handed on.
 
     `acting` are the roles in which the operator of the last session acts.
     """
 
     genesis: Genesis | None = None
-    tracks: dict[tuple[str, str | None], Track] = field(default_factory=dict)
-    order: dict[tuple[str, str | None], None] = field(default_factory=dict)
-    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tracks: dict[tuple[str, str | None], Track] = {}
+    order: dict[tuple[str, str | None], None] = {}
+    outputs: dict[str, dict[str, Any]] = {}
     state_blob: Mapping[str, Any] | None = None
-    away_blobs: dict[str, Mapping[str, Any]] = field(default_factory=dict, metadata={"help": "state on each host"})
-    demands: dict[str, Demand] = field(default_factory=dict, metadata={"help": "who must approve which step"})
-    pending: dict[str, Pending] = field(default_factory=dict, metadata={"help": "the last request of each step"})
+    away_blobs: dict[str, Mapping[str, Any]] = {}
+    """State on each host."""
+    demands: dict[str, Demand] = {}
+    """Who must approve which step."""
+    pending: dict[str, Pending] = {}
+    """The last request of each step."""
     operator: str = ""
     host: str = ""
     session: int = 1

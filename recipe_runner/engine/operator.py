@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 Moment = Literal["start", "manual", "failed", "unknown", "changed", "unmet", "undo", "approval", "denied", "orphaned"]
 """When a question is asked: before a step, for a manual item, after a failure, on resume for a step whose end is not
@@ -35,8 +36,7 @@ AUTOMATIC = "--yes"
 """Who answers when nobody is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question about one step (or about the preconditions, with `step` empty).
 
     `typed` must be typed to run the step; `code` is what would run, to be edited; `earlier` are the steps one can go
@@ -55,8 +55,7 @@ class Question:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What was chosen; `text` is the reason, note, typed confirmation, edited code or step that the choice needs."""
 
     choice: Choice

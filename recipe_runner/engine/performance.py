@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.events import Event, Role
@@ -76,7 +77,7 @@ class Performance:
             if not self.scheduler.interrupted:
                 yield pause
             if self.scheduler.interrupted:
-                return dataclasses.replace(ended, note=f"{ended.words()}, and was not tried again")
+                return replace(ended, note=f"{ended.words()}, and was not tried again")
 
     def _attempt(self, step: AnyStep, item: str | None, script: Script | None) -> Coroutine[Ended]:
         ended = yield from self._scripts(step, step.checks, "check", item)
@@ -96,5 +97,5 @@ class Performance:
         for script in scripts:
             ended = yield from self.bench.script(step, script, role, item)
             if ended.outcome != "ok":
-                return dataclasses.replace(ended, note=f"was not done: its {role} script {ended.words()}")
+                return replace(ended, note=f"was not done: its {role} script {ended.words()}")
         return ended

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Reversible, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from recipe_runner.engine.action import Action
 from recipe_runner.engine.remote.host import awaits_host, host_of
@@ -24,8 +25,7 @@ Outputs = Mapping[str, Mapping[str, str | list[str]]]
 """Step id → output → text or list, as the journal keeps them."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
+class PlannedStep(Struct, frozen=True):
     """One step of this run; `items` is `(None,)` for a step without `each=`."""
 
     number: int
@@ -35,8 +35,7 @@ class PlannedStep:
     items: tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Everything that is known before anything runs."""
 
     recipe: Recipe
@@ -100,8 +99,7 @@ def lookup(values: Values, outputs: Outputs | None = None) -> _Lookup:
     return _Lookup(values, outputs or {})
 
 
-@dataclass(frozen=True, slots=True)
-class _Lookup:
+class _Lookup(Struct, frozen=True):
     values: Values
     outputs: Outputs
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, Literal
 
+from msgspec import Struct
+
 from recipe_runner.engine.events import Outcome
 from recipe_runner.engine.keyboard import at_terminal
 from recipe_runner.engine.window import Window
@@ -30,8 +32,7 @@ MEANINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """What to start. `descriptors` stay open in the child under the same numbers; `timeout` is in seconds.
 
     With `terminal` the child gets a terminal of its own, joined to the operator's. With `opener` the program waits,
@@ -47,8 +48,7 @@ class Command:
     opener: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Bytes as they came, with the nanoseconds since the process began."""
 
     stream: Stream
@@ -56,8 +56,7 @@ class Chunk:
     elapsed_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The process is over; `signal` is a name such as `SIGKILL` where a signal ended it."""
 
     outcome: Outcome

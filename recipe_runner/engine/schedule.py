@@ -11,6 +11,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from msgspec import Struct
+
 from recipe_runner.engine.events import Event, Output, Resting, StepStart, Ticking, Waiting
 from recipe_runner.engine.process import Chunk, Command, Ended, Process, Stream
 from recipe_runner.engine.pump import Pump
@@ -19,8 +21,7 @@ from recipe_runner.engine.redaction import RedactedStream, Redactor
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Spawn:
+class Spawn(Struct, frozen=True):
     """Run this command for a step; `intent` is handed out first, and the command begins only when it comes back.
 
     A shell is made ready to begin while the intent is written down, since both take their time.
@@ -32,8 +33,7 @@ class Spawn:
     intent: StepStart | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Wait for some seconds, or less when the operator interrupts or `over` says so."""
 
     seconds: float

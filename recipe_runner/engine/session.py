@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from recipe_runner import __version__
 from recipe_runner.claims import claimed
 from recipe_runner.engine.approval import Approvals, Demand, as_fields, joined
@@ -40,8 +42,7 @@ SHARED = Path("/dev/shm")  # noqa: S108 - only for directories of random names t
 """A file system in memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where and by whom a session is run."""
 
     operator: str

@@ -14,9 +14,10 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from recipe_runner.engine.process import Command
 from recipe_runner.engine.redaction import Redactor
@@ -50,8 +51,7 @@ DEFAULTS = frozenset({"declare -- IFS=$' \\t\\n'", 'declare -- PS4="+ "'})
 """What every bash declares by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShellState:
+class ShellState(Struct, frozen=True):
     """What one block hands on to the next, as bash code that restores it."""
 
     variables: tuple[str, ...] = ()
@@ -110,8 +110,7 @@ class ShellState:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a block finds when it starts, besides the shell's own state."""
 
     name: str
@@ -120,8 +119,7 @@ class Surroundings:
     directory: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A script as the texts a child process needs: `source` and `prologue` on descriptors, `exported` by name."""
 
     kind: Literal["bash", "python", "interactive"]
@@ -158,8 +156,7 @@ class Code:
         return PYTHON.format(prologue=prologue, source=source, bootstrap=bootstrap, name=name, gate=wait)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A command ready to start, and the descriptor on which bash will leave its state (None for Python)."""
 
     command: Command

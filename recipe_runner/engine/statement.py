@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 DOMAIN = "recipe-run-approval/v1"
 Decision = Literal["approve", "deny"]
@@ -26,8 +27,7 @@ FORM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """One person's answer to one request.
 
     `head` is the sha256 of the request's raw line in the journal; `approver` and `key` are the fingerprints of the

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.decisions import LEAVING, Decisions
@@ -22,8 +24,7 @@ from recipe_runner.errors import ExitCode
 from recipe_runner.language.model import Block, Manual, Script
 
 
-@dataclass(frozen=True, slots=True)
-class Back:
+class Back(Struct, frozen=True):
     """The operator goes back to the turn of an earlier step."""
 
     step: str
@@ -88,13 +89,13 @@ class Turn:
         script = step.script if isinstance(step, Block) else None
         while True:
             code = script.text if script else ""
-            answer = yield from self.decisions.decide(dataclasses.replace(question, code=code), step)
+            answer = yield from self.decisions.decide(replace(question, code=code), step)
             match answer.choice:
                 case "shell":
                     yield from self.performance.shell(step)
                 case "edit" if script is not None:
                     yield self.decisions.edited(step, script.text, answer.text)
-                    script = dataclasses.replace(script, text=answer.text)
+                    script = replace(script, text=answer.text)
                 case "run":
                     return (yield from self._perform(planned, items, script))
                 case _:

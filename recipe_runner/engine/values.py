@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from recipe_runner.engine.redaction import SHORTEST, Redactor
 from recipe_runner.errors import Diagnostic, UsageError
@@ -17,11 +18,10 @@ Ask = Callable[[Parameter, str | None], str]
 """Asks a person for a parameter; the second argument says what was wrong with the answer before, if there was one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """Canonical texts by parameter name; `secrets` are the names whose texts must never be shown or stored."""
 
-    texts: Mapping[str, Text] = field(default_factory=dict)
+    texts: Mapping[str, Text] = {}
     secrets: frozenset[str] = frozenset()
 
     def public(self) -> dict[str, str | list[str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from recipe_runner.language.conditions import parse_condition
 from recipe_runner.language.durations import parse_duration
@@ -19,8 +20,7 @@ NAMES = {BLOCK: "a block", ACTION: "an action", MANUAL: "a manual item", "script
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One attribute: the kinds of step that may have it, its converter (raises ValueError), what it means."""
 
     kinds: frozenset[str]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from recipe_runner.errors import Diagnostic, Span
 from recipe_runner.language.attribute_rules import FLAGS, MANUAL, NAMES, PAIRS, ROLES, SCRIPT_PAIRS, Rule
@@ -17,8 +18,7 @@ LATER = frozenset({"confirm", "on", "dir", "when", "each", "action"})
 """Attributes whose values are judged again when the whole recipe is known, and whose places are kept for that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """The converted values by field name (`retry_delay`), and where each was written."""
 
     values: dict[str, Any]

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import msgspec
+
 from recipe_runner.errors import Diagnostic, Span
 from recipe_runner.language.codes import Code
 from recipe_runner.language.conditions import Condition
@@ -33,7 +35,7 @@ def check_condition(condition: Condition, place: Span, recipe: Recipe, undeclare
                 Code.CONDITION_TYPE,
             )
         elif members is not None and condition.literal:
-            yield from _literal(condition, condition.name, replace(members, min=None), place)
+            yield from _literal(condition, condition.name, msgspec.structs.replace(members, min=None), place)
     elif condition.operator in {"==", "!="} and left is not None:
         if left.type == "list":
             yield Diagnostic(

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
 
 from recipe_runner.sanitise import line
 
@@ -27,14 +28,16 @@ Operator = Literal["true", "false", "==", "!=", "in"]
 Values = Mapping[str, str | tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """One comparison; `str()` gives text that `parse_condition` reads back to an equal condition."""
 
-    name: str = field(metadata={"help": 'the parameter on the left; for `"text" in list` the text itself'})
+    name: str
+    """The parameter on the left; for `"text" in list` the text itself."""
     operator: Operator
-    operand: str = field(default="", metadata={"help": "a literal; for `in` the name of the list"})
-    literal: bool = field(default=False, metadata={"help": "the left side of `in` is a text, not a name"})
+    operand: str = ""
+    """A literal; for `in` the name of the list."""
+    literal: bool = False
+    """The left side of `in` is a text, not a name."""
 
     def names(self) -> tuple[str, ...]:
         """Return the parameters it reads, from left to right."""

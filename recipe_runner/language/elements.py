@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from recipe_runner.errors import Diagnostic, Span
 from recipe_runner.language.infostring import Attribute, InfoString
 from recipe_runner.language.source import Passage
 
 
-@dataclass(slots=True)
-class Element:
+class Element(Struct):
     """What all parts share: the headings above, the prose since the part before, and the opening line."""
 
     headings: tuple[str, ...]
@@ -18,7 +17,6 @@ class Element:
     span: Span
 
 
-@dataclass(slots=True)
 class Fence(Element):
     """A fence with braces; `source` is its Markdown without the indentation of its container."""
 
@@ -27,7 +25,6 @@ class Fence(Element):
     source: str
 
 
-@dataclass(slots=True)
 class Item(Element):
     """A task-list item; `above` are the texts of the items around it, the innermost first."""
 
@@ -39,18 +36,16 @@ class Item(Element):
     source: str = ""
 
 
-@dataclass(slots=True)
 class Include(Element):
     """A link to another recipe whose steps belong here."""
 
     target: str
 
 
-@dataclass(slots=True)
-class Outline:
+class Outline(Struct):
     """A document taken apart; `tail` is the prose behind the last part."""
 
-    elements: list[Element] = field(default_factory=list)
-    faults: list[Diagnostic] = field(default_factory=list)
+    elements: list[Element] = []
+    faults: list[Diagnostic] = []
     title: str | None = None
     tail: str = ""

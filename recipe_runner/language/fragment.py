@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from recipe_runner.errors import Diagnostic, Span
 from recipe_runner.language.nodes import Node
@@ -19,8 +21,7 @@ M = TypeVar("M", bound="BaseModel")
 Path = Sequence[str | int]
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(Struct, frozen=True):
     """YAML as plain `data` (dicts, lists, strings) beside the nodes it was read from.
 
     After `expand` the data differs from the text; places still point at the text.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
+
+from msgspec import Struct
 
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span
 from recipe_runner.language.codes import Code
@@ -28,8 +30,7 @@ RESERVED = re.compile(
 """Names that bash or the runner give a meaning of their own (bash manual, Shell Variables)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preamble:
+class Preamble(Struct, frozen=True):
     """What the header gave, as far as it could be read; the document's body begins at `first_line` (from 1)."""
 
     first_line: int = 1

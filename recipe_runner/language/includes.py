@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
+import msgspec
+
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span
 from recipe_runner.language.codes import Code
 from recipe_runner.language.elements import Element, Include
@@ -149,7 +151,7 @@ class Assembly:
         self.faults += preamble.faults
         for parameter in preamble.params:
             first = self.params.setdefault(parameter.name, parameter)
-            if first is not parameter and replace(first, span=parameter.span) != parameter:
+            if first is not parameter and msgspec.structs.replace(first, span=parameter.span) != parameter:
                 self.faults.append(_clash(first, parameter))
         self.requires += preamble.requires
 

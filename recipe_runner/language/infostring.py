@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from recipe_runner.errors import Diagnostic, Span
 from recipe_runner.language.attribute_rules import FLAGS, PAIRS, ROLES, SCRIPT_PAIRS
@@ -31,8 +32,7 @@ MARKED = re.compile(r"(?:^|\s)(?:#[A-Za-z0-9]|\.(?:check|verify|undo)(?![\w-]))"
 RUNNABLE = frozenset({"bash", "sh", "shell", "python", "py", "yaml"})
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """One word between braces: `#id`, `.class` or `key=value`; places are made when they are asked for."""
 
     kind: Literal["id", "class", "pair"]
@@ -53,8 +53,7 @@ class Attribute:
         return self.place(*self.value_at)
 
 
-@dataclass(frozen=True, slots=True)
-class InfoString:
+class InfoString(Struct, frozen=True):
     """The language and the attributes of a fence; `braces` are where any of ours stand."""
 
     language: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Literal
+
+from msgspec import Struct
 
 from recipe_runner.errors import Span
 from recipe_runner.language.conditions import Condition
@@ -14,18 +15,18 @@ from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.source import Passage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """One file of the recipe, as its bytes were."""
 
     path: str
     sha256: str
-    size: int = field(metadata={"help": "bytes"})
-    data: bytes = field(repr=False, metadata={"help": "what was read, once and for all later stages"})
+    size: int
+    """Bytes."""
+    data: bytes
+    """What was read, once and for all later stages."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class Requirement(Struct, frozen=True, kw_only=True):
     """One entry of `requires`: the precondition's kind and its YAML, validated by that kind's model in `check`."""
 
     kind: str
@@ -33,16 +34,18 @@ class Requirement:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class Script(Struct, frozen=True, kw_only=True):
     """Code of a fence: what runs, in which language, and where it stands."""
 
     language: Literal["bash", "python"]
     text: str
-    span: Span = field(metadata={"help": "the fence's opening line"})
-    first_line: int = field(metadata={"help": "line of the file on which `text` begins, from 1"})
+    span: Span
+    """The fence's opening line."""
+    first_line: int
+    """Line of the file on which `text` begins, from 1."""
     timeout: timedelta | None = None
-    lines: tuple[str, ...] = field(default=(), repr=False, metadata={"help": "the file's lines that hold `text`"})
+    lines: tuple[str, ...] = ()
+    """The file's lines that hold `text`."""
 
     def passage(self) -> Passage:
         """Return `text` as rows that know their places in the file."""
@@ -50,8 +53,7 @@ class Script:
         return Passage(self.span.path, rows, self.first_line, self.lines or rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attributes:
+class Attributes(Struct, frozen=True, kw_only=True):
     """Everything that may stand between the braces of a step, besides its id and role."""
 
     confirm: str | None = None
@@ -71,38 +73,39 @@ class Attributes:
     dir: str | None = None
     tty: bool = False
     optional: bool = False
-    places: Mapping[str, Span] = field(
-        default_factory=dict, repr=False, metadata={"help": "where the value of each field was written"}
-    )
+    places: Mapping[str, Span] = {}
+    """Where the value of each field was written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepBase:
+class StepBase(Struct, frozen=True, kw_only=True):
     """What all kinds of step share."""
 
     id: str
-    title: str = field(metadata={"help": "the nearest heading, or a manual item's own text; plain text"})
-    headings: tuple[str, ...] = field(metadata={"help": "plain texts of the headings above, outermost first"})
-    prose: str = field(metadata={"help": "Markdown between the previous step (or the heading) and this step"})
+    title: str
+    """The nearest heading, or a manual item's own text; plain text."""
+    headings: tuple[str, ...]
+    """Plain texts of the headings above, outermost first."""
+    prose: str
+    """Markdown between the previous step (or the heading) and this step."""
     attributes: Attributes
-    source: str = field(metadata={"help": "the step's own Markdown: the fence or list item with its info string"})
-    digest: str = field(metadata={"help": "sha256 (hex) of the step's source and of its role scripts' sources"})
+    source: str
+    """The step's own Markdown: the fence or list item with its info string."""
+    digest: str
+    """The sha256 (hex) of the step's source and of its role scripts' sources."""
     span: Span
     checks: tuple[Script, ...] = ()
     verifies: tuple[Script, ...] = ()
     undos: tuple[Script, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block(StepBase):
+class Block(StepBase, frozen=True, kw_only=True):
     """A fence whose code runs."""
 
     kind: ClassVar[Literal["block"]] = "block"
     script: Script
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionStep(StepBase):
+class ActionStep(StepBase, frozen=True, kw_only=True):
     """A YAML fence with `action=`; its arguments are validated by that action's pydantic model."""
 
     kind: ClassVar[Literal["action"]] = "action"
@@ -110,20 +113,20 @@ class ActionStep(StepBase):
     arguments: Fragment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manual(StepBase):
+class Manual(StepBase, frozen=True, kw_only=True):
     """A task-list item: a person does it and says so."""
 
     kind: ClassVar[Literal["manual"]] = "manual"
-    text: str = field(metadata={"help": "the item's inline Markdown, without box and id"})
-    depth: int = field(default=0, metadata={"help": "0 for a top-level item, 1 for its sub-items, …"})
+    text: str
+    """The item's inline Markdown, without box and id."""
+    depth: int = 0
+    """0 for a top-level item, 1 for its sub-items, and so on."""
 
 
 Step = Block | ActionStep | Manual
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Recipe(Struct, frozen=True, kw_only=True):
     """A parsed recipe with its includes already in place."""
 
     title: str
@@ -131,7 +134,8 @@ class Recipe:
     params: tuple[Parameter, ...]
     requires: tuple[Requirement, ...]
     steps: tuple[Step, ...]
-    sources: tuple[Source, ...] = field(metadata={"help": "the recipe file first, then its includes as they appear"})
+    sources: tuple[Source, ...]
+    """The recipe file first, then its includes as they appear."""
 
     def step(self, step_id: str) -> Step:
         """Return the step with this id; raises KeyError."""

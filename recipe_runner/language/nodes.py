@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """A scalar (`text`), a list (`items`) or a mapping (`entries`: key → key's node and value's node).
 
     Positions are rows and columns of the passage, from 0; the end is exclusive.

@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from recipe_runner.language.durations import format_duration, parse_duration
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterType:
+class ParameterType(Struct, frozen=True):
     """One type: what is wanted (for messages and docs), its converter, and how two values compare.
 
     `convert` raises ValueError for text that is not of the type; `order` maps canonical text to a number and

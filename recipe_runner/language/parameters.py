@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from recipe_runner.errors import Span
 from recipe_runner.language.parameter_types import PARAMETER_TYPES
@@ -26,8 +27,7 @@ SHOWN = 60
 """A longer value is cut in messages."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """A parameter as it was declared, which `declarations.Declaration` has judged; `default` is canonical text."""
 
     name: str

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 READ = rf"\$(?P<brace>\{{[\#!]?)?(?P<name>{NAME})(?(brace)(?P<guard>:?[-+=?])?)"
 """A variable; one with a `guard`, as in `${name:-default}`, may well have no value."""
@@ -44,8 +46,7 @@ OPAQUE = re.compile(r"(?m)(?:^|[;&|({]|\bthen|\bdo|\belse)[ \t]*(?:source|\.|eva
 WORD = re.compile(NAME)
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A variable's name at a row and column (of the `$`), both from 0; an empty name is a pasted prompt."""
 
     name: str

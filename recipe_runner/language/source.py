@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span
 from recipe_runner.language.codes import Code
@@ -15,8 +16,7 @@ BOM = "\ufeff"
 WIDE_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A whole file as text: its lines without their ends, and what its bytes were."""
 
     path: str
@@ -48,8 +48,7 @@ class Document:
         return Passage(self.path, rows, first_line, self.lines[first_line - 1 : first_line - 1 + len(rows)])
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """Text taken out of a file together with the lines it came from.
 
     Each of `rows` stands on the line of the same index in `lines`, which are the file's own and may have a container's

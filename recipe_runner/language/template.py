@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Value = str | tuple[str, ...]
 Lookup = Callable[[str], Value]
@@ -14,8 +15,7 @@ LIKELY = re.compile(REFERENCE.pattern + r"|(?P<bad>\$\{[^\n{}]{0,80}\}?)")
 """`$${` stands for a literal `${`; anything else that is not a reference stays as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A use of `name` (a parameter, or `step-id.output`) at `text[start:end]`."""
 
     name: str

@@ -7,7 +7,6 @@ the same code that folds the present.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, get_args
 
 from recipe_runner.engine.events.approval import Approval, Request
@@ -72,7 +71,7 @@ TYPES: dict[str, type[Recorded]] = {kind.type: kind for kind in get_args(Recorde
 
 def to_record(event: Recorded) -> dict[str, Any]:
     """Return the event's fields as plain JSON data, without its type; a null field is left out."""
-    return {f.name: value for f in dataclasses.fields(event) if (value := getattr(event, f.name)) is not None}
+    return {name: value for name in event.__struct_fields__ if (value := getattr(event, name)) is not None}
 
 
 def from_record(type_name: str, fields: dict[str, Any]) -> Recorded:
@@ -83,8 +82,7 @@ def from_record(type_name: str, fields: dict[str, Any]) -> Recorded:
     cls = TYPES.get(type_name)
     if cls is None:
         raise RecipeError.because(f"unknown journal line type `{type_name}`")
-    known = {f.name for f in dataclasses.fields(cls)}
     try:
-        return cls(**{name: value for name, value in fields.items() if name in known})
+        return cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
     except TypeError as error:
         raise RecipeError.because(f"`{type_name}` line: {error}") from error

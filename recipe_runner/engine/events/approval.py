@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from recipe_runner.engine.statement import Decision, Statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """Approvals are asked for: all that the others are to look at, and how many of them are needed.
 
     What they sign names the sha256 of this event's raw line in the journal, so they sign every field of it.
@@ -17,18 +17,26 @@ class Request:
 
     type: ClassVar[str] = "request"
     run: str
-    recipe: dict[str, Any] = field(metadata={"help": "name, sha256"})
-    params: dict[str, Any] = field(default_factory=dict, metadata={"help": "as genesis has them"})
+    recipe: dict[str, Any]
+    """Name, sha256."""
+    params: dict[str, Any] = {}
+    """As genesis has them."""
     step: str
     kind: str = "block"
-    items: list[str] = field(default_factory=list, metadata={"help": "the values of `each=` that are to run"})
+    items: list[str] = []
+    """The values of `each=` that are to run."""
     attempt: int = 1
-    repeats: bool = field(default=False, metadata={"help": "it repeats itself, by `retries=` or `wait=`"})
-    digest: str = field(metadata={"help": "sha256 of the step's source"})
-    command: str = field(metadata={"help": "sha256 of the exact code that will run"})
-    details: list[str] = field(default_factory=list, metadata={"help": "what it does with which values, in words"})
+    repeats: bool = False
+    """It repeats itself, by `retries=` or `wait=`."""
+    digest: str
+    """The sha256 of the step's source."""
+    command: str
+    """The sha256 of the exact code that will run."""
+    details: list[str] = []
+    """What it does with which values, in words."""
     needed: int = 1
-    role: str | None = field(default=None, metadata={"help": "of those who may approve"})
+    role: str | None = None
+    """Of those who may approve."""
     expires: str
     operator: str = ""
     host: str = ""
@@ -63,14 +71,14 @@ class Request:
         return asked == (said.run, said.step, said.attempt, said.digest, said.command, said.head, said.expires)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
+class Approval(Struct, frozen=True, kw_only=True):
     """Another person's signed answer to the last `Request` of a step; `statement` has its parts."""
 
     type: ClassVar[str] = "approval"
     stmt: str
     sig: str
-    certificate: dict[str, Any] | None = field(default=None, metadata={"help": "sha256 and size of a kept blob"})
+    certificate: dict[str, Any] | None = None
+    """The sha256 and size of a kept blob."""
 
     @property
     def statement(self) -> Statement:

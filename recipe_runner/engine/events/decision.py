@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar, Literal
+
+from msgspec import Struct
 
 DeviationKind = Literal["precondition", "skipped", "accepted", "kept", "edited", "back", "left-out", "rolled-back"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm:
+class Confirm(Struct, frozen=True, kw_only=True):
     """A person (or the answers that stand for one) decided."""
 
     type: ClassVar[str] = "confirm"
@@ -21,8 +21,7 @@ class Confirm:
     item: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deviation:
+class Deviation(Struct, frozen=True, kw_only=True):
     """The run departs from the recipe, or from its preconditions."""
 
     type: ClassVar[str] = "deviation"
@@ -30,11 +29,11 @@ class Deviation:
     what: str
     reason: str
     step: str | None = None
-    digest: str | None = field(default=None, metadata={"help": "of `kept`: the text that was decided on"})
+    digest: str | None = None
+    """Of `kept`: the text that was decided on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True):
     """Something a person wants to be remembered."""
 
     type: ClassVar[str] = "note"

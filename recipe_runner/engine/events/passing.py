@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Output:
+
+class Output(Struct, frozen=True):
     """Bytes that a running step wrote, secrets already removed. Never a journal line: the journal keeps them as blobs.
 
     The stream `state` carries what the shell hands on to the next step; it is for the journal, not for the eye.
@@ -22,8 +22,7 @@ class Output:
     terminal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A step waits for something (`wait=`, a retry's delay); shown, never recorded."""
 
     step: str
@@ -33,13 +32,11 @@ class Waiting:
     item: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ticking:
+class Ticking(Struct, frozen=True):
     """A second has passed while processes run, or something has happened at the terminal; shown, never recorded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resting:
+class Resting(Struct, frozen=True):
     """Somebody or something is waited for from here on, nobody knows how long; shown by nothing, never recorded.
 
     What was recorded before must not depend on anything that comes after.

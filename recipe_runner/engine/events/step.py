@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
+
+from msgspec import Struct
 
 Role = Literal["check", "run", "verify", "undo", "shell"]
 Outcome = Literal["ok", "failed", "timeout", "interrupted", "lost"]
 SkipKind = Literal["not-applicable", "skipped", "done", "already-done", "accepted"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepStart:
+class StepStart(Struct, frozen=True, kw_only=True):
     """Intent: written and sealed before the command runs."""
 
     type: ClassVar[str] = "step_start"
@@ -21,12 +21,12 @@ class StepStart:
     item: str | None = None
     kind: str = "block"
     digest: str = ""
-    command: str = field(default="", metadata={"help": "sha256 of the exact code or arguments that will run"})
+    command: str = ""
+    """The sha256 of the exact code or arguments that will run."""
     host: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepEnd:
+class StepEnd(Struct, frozen=True, kw_only=True):
     """The command of the matching `StepStart` is over."""
 
     type: ClassVar[str] = "step_end"
@@ -38,14 +38,12 @@ class StepEnd:
     exit_code: int | None = None
     signal: str | None = None
     duration_ms: int = 0
-    outputs: dict[str, Any] = field(default_factory=dict)
-    blobs: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "stream → sha256 and size; filled in by the journal"}
-    )
+    outputs: dict[str, Any] = {}
+    blobs: dict[str, Any] = {}
+    """Stream → sha256 and size; filled in by the journal."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
+class Skip(Struct, frozen=True, kw_only=True):
     """A step that will not run in this run, and why; only `skipped` and `accepted` leave work undone."""
 
     type: ClassVar[str] = "skip"

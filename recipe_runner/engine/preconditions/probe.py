@@ -16,9 +16,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from recipe_runner.engine.preconditions.packages import remedy
 from recipe_runner.engine.preconditions.world import World
@@ -29,8 +30,7 @@ KEPT = 256 * 1024
 """Bytes of each output stream that are kept: the last ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """How the program ended and the end of what it wrote; a negative `code` is the signal that ended it."""
 
     code: int

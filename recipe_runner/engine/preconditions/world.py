@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from recipe_runner.engine.values import Text
 
@@ -15,8 +16,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """What a precondition may look at besides the machine itself; passed in so that tests can choose it.
 
     Programs see `environ`, scripts the run's parameters in `texts` besides; relative paths are taken from `directory`;
@@ -25,7 +25,7 @@ class World:
 
     environ: Mapping[str, str]
     directory: Path
-    texts: Mapping[str, Text] = field(default_factory=dict)
+    texts: Mapping[str, Text] = {}
     clock: Callable[[], datetime] = _now
 
     def path(self, name: str) -> Path:
@@ -33,8 +33,7 @@ class World:
         return self.directory.absolute() / os.path.expanduser(name)  # noqa: PTH111 (Path's own raises without a home)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What was found: one line for the operator's table, and what to do where the requirement is not met."""
 
     met: bool

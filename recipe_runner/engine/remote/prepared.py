@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shlex
 import sys
@@ -10,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from recipe_runner.engine.process import Command, Ended
 from recipe_runner.engine.remote.connection import OWN, Connection
@@ -55,7 +56,7 @@ def settled(courier: Ended, findings: Findings) -> Ended:
             interrupted = name == "SIGINT" or code == INTERRUPTED
             ended = Ended("interrupted" if interrupted else "failed", code, name, courier.duration_ms)
     stopped = courier.outcome in {"timeout", "interrupted"}
-    return dataclasses.replace(ended, outcome=courier.outcome) if stopped else ended
+    return replace(ended, outcome=courier.outcome) if stopped else ended
 
 
 def unreached() -> Ended:

@@ -6,10 +6,9 @@ line gets None: the strict way (`lines.decode`, `schema.event_of`) judges it and
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
@@ -49,10 +48,10 @@ class Form(NamedTuple):
     @classmethod
     def of(cls, event: type[Recorded]) -> Form:
         """Make the form of an event's type: a null value is left out, every other field is there."""
-        hints = get_type_hints(event)
+        own = msgspec.structs.fields(event)
         fields: dict[str, Any] = {"n": Whole, "prev": str, "t": Literal[event.type], "ts": str, "mono_ns": str}
-        fields |= {f.name: WHOLE.get(hints[f.name], hints[f.name]) for f in dataclasses.fields(event)}
-        absent = {f.name: (None,) for f in dataclasses.fields(event) if f.default is None}
+        fields |= {f.name: WHOLE.get(f.type, f.type) for f in own}
+        absent = {f.name: (None,) for f in own if f.default is None}
         line = msgspec.defstruct(
             event.type,
             [("type" if name == "t" else name, fields[name], *absent.get(name, ())) for name in sorted(fields)],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NotRequired, Required, get_type_hints
 
+import msgspec
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
@@ -85,8 +85,8 @@ def _check_blobs(type_name: str, blobs: dict[str, Any], names: frozenset[str]) -
 
 def required_and_optional(type_name: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names of an event's fields that a line must have, and of those it may leave out."""
-    fields, missing = dataclasses.fields(TYPES[type_name]), dataclasses.MISSING
-    optional = frozenset(f.name for f in fields if f.default is not missing or f.default_factory is not missing)
+    fields = msgspec.structs.fields(TYPES[type_name])
+    optional = frozenset(f.name for f in fields if not f.required)
     return frozenset(f.name for f in fields) - optional, optional
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import os
 import shutil
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+
+from msgspec.structs import replace
 
 from recipe_runner.durable import sync_directory
 from recipe_runner.engine.events import (
@@ -180,7 +181,7 @@ class Journal:
                 with self._or_abort():
                     self._attempt(event.step, event.item).write(event)
             case StepEnd():
-                self._append(dataclasses.replace(event, blobs=self._committed(event.step, event.item)))
+                self._append(replace(event, blobs=self._committed(event.step, event.item)))
             case _:
                 self._append(event, signed=isinstance(event, Resume | Request))
 

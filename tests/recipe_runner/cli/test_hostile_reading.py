@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import hashlib
 import json
 import re
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
@@ -225,7 +225,7 @@ def test_a_page_stays_a_page(place: Path, tmp_path: Path) -> None:
     """No element, no attribute and no address comes from a run; nothing is hidden; UNTRUSTED is said first."""
     html = page(place)
     benign = tmp_path / "benign"
-    write_run(tmp_path / RUN, None, tuple(events_of_a_good_run()), dataclasses.replace(genesis(), **GOOD))
+    write_run(tmp_path / RUN, None, tuple(events_of_a_good_run()), msgspec.structs.replace(genesis(), **GOOD))
     assert recipe_in_process(["report", str(tmp_path / RUN), "-o", str(benign)]) == 0
     evil, good = Tags(html), Tags(benign.read_text())
     assert evil.tags <= good.tags
@@ -249,10 +249,10 @@ def events_of_a_good_run() -> Iterator[Event]:
     for step in ("a", "b"):
         for event in events(step):
             changes: dict[str, Any] = {
-                f.name: "harmless" for f in dataclasses.fields(event) if getattr(event, f.name) == EVIL
+                f.name: "harmless" for f in msgspec.structs.fields(event) if getattr(event, f.name) == EVIL
             }
             changes |= {"data": b"x" * 70_000} if isinstance(event, Output) else {}
-            yield dataclasses.replace(event, **changes)
+            yield msgspec.structs.replace(event, **changes)
     yield Skip(step="b", kind="done", reason="by me")
     yield Abort(reason="left")
     yield Resume(session=2)
@@ -298,7 +298,7 @@ def test_an_attestation_is_plain_ascii(keys: Keyring, tmp_path: Path, monkeypatc
     """Layout and links of a hostile run are printable ASCII, and in-toto reads what stands in them."""
     monkeypatch.setenv("GNUPGHOME", str(keys.home))
     valid = [event for event in events("a") if not isinstance(event, Request | Approval | Witnessed)]
-    first = dataclasses.replace(genesis(), approvals={}, approvers={})
+    first = msgspec.structs.replace(genesis(), approvals={}, approvers={})
     run = write_run(tmp_path / RUN, keys.signer(), (*valid, Close(outcome="done", done=1, skipped=0, total=2)), first)
     assert subject(run).account.signers
     assert recipe_in_process(["log", "export", str(run), "--to", "in-toto", "-o", str(tmp_path / "out")]) == 0

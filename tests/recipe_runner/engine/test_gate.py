@@ -44,7 +44,7 @@ class Scripted:
 
     def arrived(self, pending: Pending) -> tuple[list[Approval], list[str]]:
         if self._number(pending) in self.answered:
-            pending.answers["somebody"] = Statement(**dict.fromkeys(Statement.__slots__, "x"))  # type: ignore[arg-type]
+            pending.answers["somebody"] = Statement(**dict.fromkeys(Statement.__struct_fields__, "x"))  # type: ignore[arg-type]
         return [], []
 
     def read(self, pending: Pending, path: str) -> Approval:

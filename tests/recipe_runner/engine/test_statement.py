@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import dataclasses
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +35,7 @@ SAID = Statement(
 )
 def test_a_statement_is_read_back(decision: Decision, attempt: int, reason: str) -> None:
     """The signed text holds every part, also a reason in any language, and nothing else."""
-    said = dataclasses.replace(SAID, decision=decision, attempt=attempt, reason=reason)
+    said = msgspec.structs.replace(SAID, decision=decision, attempt=attempt, reason=reason)
     assert Statement.parse(said.text()) == said
 
 

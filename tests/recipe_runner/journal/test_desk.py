@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from recipe_runner.engine.approval import Pending
 from recipe_runner.engine.events import Approval, Request
@@ -47,7 +48,7 @@ def asked(desk: Desk, **changes: object) -> tuple[Pending, Sheet]:
         command=hashlib.sha256(CODE.encode()).hexdigest(),
         expires=desk.expiry(),
     )
-    pending = Pending(replace(request, **changes))  # type: ignore[arg-type]
+    pending = Pending(replace(request, **changes))
     desk.journal.record(pending.request)
     return pending, Sheet.load(desk.publish(pending, CODE).request)
 
@@ -61,7 +62,7 @@ def answered(sheet: Sheet, who: GpgSigner, **changes: object) -> AnswerFile:
         key=who.signing,
         signed="2026-11-25T12:00:00.000000Z",
     )
-    text = replace(said, **changes).text()  # type: ignore[arg-type]
+    text = replace(said, **changes).text()
     return AnswerFile(stmt=text, sig=who.sign(text.encode()), request=sheet.to_data())
 
 
@@ -153,7 +154,7 @@ def test_somebody_else_must_ask_anew(desk: Desk, ben: GpgSigner) -> None:
     """What people agreed that one person does is not what another one does."""
     pending, _ = asked(desk)
     assert desk.ours(pending)
-    assert not replace(desk, signer=ben).ours(pending)
+    assert not dataclasses.replace(desk, signer=ben).ours(pending)
 
 
 def test_the_operator_does_not_count(desk: Desk, signer: GpgSigner) -> None:

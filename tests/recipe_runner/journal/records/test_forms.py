@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +47,7 @@ def raw_lines(draw: st.DrawFn) -> bytes:
     """Write a line of an ordinary type whose fields are mostly in form, sometimes with something put into it."""
     kind = draw(st.sampled_from(ORDINARY))
     hints = get_type_hints(kind)
-    fields = {f.name: draw(value(f.name, hints[f.name])) for f in dataclasses.fields(kind)}
+    fields = {f.name: draw(value(f.name, hints[f.name])) for f in msgspec.structs.fields(kind)}
     absent = {name for name, found in fields.items() if found is None or draw(st.integers(0, 49)) == 0}
     try:
         written = encode(line(kind.type, **{name: v for name, v in fields.items() if name not in absent}))
@@ -63,7 +63,7 @@ def in_the_strict_way(raw: bytes) -> dict[str, Any]:
     found = decode(raw)
     event = event_of(found)
     return {"n": found.n, "prev": found.prev, "type": found.type, "ts": found.ts, "mono_ns": found.mono_ns} | {
-        field.name: getattr(event, field.name) for field in dataclasses.fields(event)
+        field.name: getattr(event, field.name) for field in msgspec.structs.fields(event)
     }
 
 
