@@ -152,7 +152,8 @@ class Bench:
             return unreached()
         terminal = role == "shell" or (step.attributes.tty and role == "run")
         ready_code = code(self.away.get(host, ShellState()))
-        with outing(ready_code, around, connection, timeout=seconds, terminal=terminal) as ready:
+        sent = outing(ready_code, around, connection, timeout=seconds, terminal=terminal)
+        with connection.busy(), sent as ready:
             courier = (yield Spawn(ready.command, step.id, item)) or ENDED_BADLY
             findings = ready.findings()
         ended = settled(courier, findings)

@@ -7,25 +7,36 @@ the runner die without saying so, the end of the lifeline, a pipe whose other en
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from recipe_runner.claims import claimed
 from recipe_runner.engine.events import Output
 from recipe_runner.engine.keyboard import at_terminal
 from recipe_runner.engine.process import Command
 from recipe_runner.engine.schedule import Coroutine, Pause, Spawn
 
+ERRANDS = 4
+"""Errands at a time on one host: each takes two sessions, the anchor one, and sshd allows ten (its MaxSessions)."""
+SHORT = (Path("/tmp"), Path("/dev/shm"))  # noqa: S108 - for directories of random names that nobody else may enter
+"""Where a socket can be, whose name may have 107 bytes (sun_path, unix(7))."""
 IDLE = 20
 """Seconds after which a master ends that nobody uses; the anchor uses it as long as the session lives."""
 ALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
 """A host that does not answer for 45 seconds is lost."""
-OWN = ("-T", "-o", "RemoteCommand=none", "-o", "ControlMaster=no")
-"""What the user's configuration must not decide: what runs, and who owns the connection."""
+OWN = (
+    *("-T", "-o", "RemoteCommand=none", "-o", "ControlMaster=no"),
+    *("-o", "IgnoreUnknown=SessionType,ForkAfterAuthentication,StdinNull"),
+    *("-o", "SessionType=default", "-o", "ForkAfterAuthentication=no", "-o", "StdinNull=no"),
+)
+"""What the user's configuration must not decide: what runs, where its input comes from, and who owns the connection."""
+ALONG = (*OWN, "-o", "ClearAllForwardings=yes")
+"""The same for a session over a connection, whose master has asked for all forwardings."""
 
 
 @dataclass(slots=True)
@@ -37,25 +48,41 @@ class Connection:
     lifeline: int
     anchor: subprocess.Popen[bytes] | None = None
     connecting: bool = False
+    errands: int = 0
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Count an errand on the host for the time of a `with` block."""
+        self.errands += 1
+        try:
+            yield
+        finally:
+            self.errands -= 1
 
     @property
     def alive(self) -> bool:
         """Say whether the connection stands."""
         return self.anchor is not None and self.anchor.poll() is None
 
-    def argv(self, *command: str, options: tuple[str, ...] = OWN) -> tuple[str, ...]:
+    def argv(self, *command: str, options: tuple[str, ...] = ALONG) -> tuple[str, ...]:
         """Return the ssh command that runs something over this connection; it never asks anything."""
         return ("ssh", "-S", str(self.socket), "-o", "BatchMode=yes", *options, "--", self.host, *command)
 
 
-@dataclass(slots=True)
+@dataclass
 class Connections:
-    """The connections of a session; the sockets lie in a private directory with a short name (sun_path, unix(7))."""
+    """The connections of a session; their sockets are in a private directory, made with the first of them."""
 
     environ: Mapping[str, str]
-    directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="recipe-", dir="/tmp")))
     lifeline: tuple[int, int] = field(default_factory=lambda: os.pipe2(os.O_CLOEXEC))
     hosts: dict[str, Connection] = field(default_factory=dict)
+    held: ExitStack = field(default_factory=ExitStack)
+
+    @cached_property
+    def directory(self) -> Path:
+        """The sockets' directory; raises OSError where none can be made."""
+        parent = next((path for path in SHORT if os.access(path, os.W_OK | os.X_OK)), SHORT[0])
+        return self.held.enter_context(claimed(parent, f"recipe-ssh-{os.getuid()}-"))
 
     def __enter__(self) -> Self:
         return self
@@ -65,18 +92,20 @@ class Connections:
             self._disconnect(connection)
         for descriptor in self.lifeline:
             os.close(descriptor)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self.held.close()
 
     def connect(self, host: str, step: str, item: str | None) -> Coroutine[Connection | None]:
         """Return the connection to a host, made now where there is none; None where it cannot be made.
 
+        Waits where as many errands as it can carry are on it: there is never a second connection to a host.
         ssh may ask for passphrases and unknown host keys where there is a terminal; its messages become the step's.
         """
-        connection = self.hosts.setdefault(
-            host, Connection(host, self.directory / str(len(self.hosts)), self.lifeline[0])
-        )
-        while connection.connecting:
-            yield Pause(0.1, step, f"connecting to {host}", item)
+        if host not in self.hosts:
+            self.hosts[host] = Connection(host, self.directory / str(len(self.hosts)), self.lifeline[0])
+        connection = self.hosts[host]
+        while connection.connecting or connection.errands >= ERRANDS:
+            what = "connecting to" if connection.connecting else "waiting for a session on"
+            yield Pause(0.1, step, f"{what} {host}", item)
         if connection.alive:
             return connection
         self._disconnect(connection)
@@ -101,8 +130,8 @@ class Connections:
         ask = "no" if at_terminal() else "yes"
         return Command(
             (
-                *("ssh", "-f", "-N", "-S", str(connection.socket), *OWN[:-1], "ControlMaster=yes"),
-                *("-o", f"ControlPersist={IDLE}", "-o", f"BatchMode={ask}", *ALIVE, "--", connection.host),
+                *("ssh", "-f", "-N", "-S", str(connection.socket), "-o", "ControlMaster=yes"),
+                *("-o", f"ControlPersist={IDLE}", "-o", f"BatchMode={ask}", *OWN, *ALIVE, "--", connection.host),
             ),
             self.environ,
         )

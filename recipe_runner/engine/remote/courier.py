@@ -32,6 +32,8 @@ GRACE = 3.0
 """Seconds between an order to terminate and one to kill; less than the ladder of `engine.process` leaves to us."""
 LINGER = 0.3
 """Seconds to wait for the end of output that a background process on the host still holds open."""
+LAST = 500
+"""Bytes of what an unfit host said that are told."""
 PRIVATE = re.compile(rb"/[A-Za-z0-9_./+-]+")
 
 
@@ -182,11 +184,14 @@ def run(errand: Errand, signals: int) -> Findings:
     """Run the errand to whatever end it has."""
     try:
         supervisor = Supervisor.start(errand)
+    except LostError:
+        return unfit(b"")
+    try:
         directory = supervisor.wait_for(b"ready")
     except LostError:
-        return Findings("unreached")
+        return unfit(supervisor.heard)
     if not PRIVATE.fullmatch(directory):
-        return Findings("unreached")
+        return unfit(directory)
     if select.select([signals], [], [], 0)[0]:
         return Findings("unreached")
     terminal = os.isatty(0)
@@ -209,6 +214,13 @@ def run(errand: Errand, signals: int) -> Findings:
         step.wait()
     found = Findings.of_status(status) if status else Findings("lost" if environ else "unreached")
     return replace(found, output=output, shell=shell, environ=environ)
+
+
+def unfit(said: bytes) -> Findings:
+    """Say, with what the host said instead, that no step can be run there."""
+    words = " ".join(said[-LAST:].decode("utf-8", "replace").split())
+    sys.stderr.write(f"error: the host cannot run steps{f': {words}' if words else ''}; nothing was run there\n")
+    return Findings("unreached")
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from recipe_runner.engine.process import Command, Ended
-from recipe_runner.engine.remote.connection import OWN, Connection
+from recipe_runner.engine.remote.connection import ALONG, Connection
 from recipe_runner.engine.remote.errand import Errand, Findings
 from recipe_runner.engine.shell import Code, Surroundings, memory
 from recipe_runner.errors import RecipeError
@@ -25,7 +25,7 @@ SOURCE, PROLOGUE, LEFT = 3, 4, 5
 UNREACHED = 255
 """The exit code of ssh where it cannot do what it is told (ssh(1))."""
 INTERRUPTED = 130
-TERMINAL = ("-tt", "-e", "none", "-o", "LogLevel=ERROR", "-o", "RemoteCommand=none", "-o", "ControlMaster=no")
+TERMINAL = ("-tt", "-e", "none", "-o", "LogLevel=ERROR", *ALONG[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def outing(
     with memory("result", "") as result:
         errand = Errand(
             supervisor=connection.argv("bash --noprofile --norc -s"),
-            runner=connection.argv(options=TERMINAL if terminal else OWN),
+            runner=connection.argv(options=TERMINAL if terminal else ALONG),
             start=start,
             source=code.source,
             prologue="".join(exports) + code.prologue,

@@ -8,7 +8,7 @@ directory=${BASH_SOURCE[0]%/*}
 exec 3<"$directory/source" 4<"$directory/prologue" 5<>"$directory/state" 8<>"$directory/status"
 rm -f -- "$directory/start" "$directory/source" "$directory/prologue"
 export RECIPE_OUTPUT=$directory/output
-env -0 >"$directory/environ"
+env -0 >"$directory/environ" || exit # whoever finds it empty takes the step for one that never began
 lead='printf %s "$$" >"$1" && shift && exec "$@"'
 follow='
     open my $status, ">&=", 8;

@@ -83,5 +83,4 @@ supervise() {
     kill -s KILL "$!" 2>/dev/null
 }
 
-supervise
-exit
+supervise; exit # on one line: what follows on standard input is never read as code

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from recipe_runner.engine.events import Event, Output, StepEnd, StepStart
 from recipe_runner.engine.history import History
 from recipe_runner.engine.operator import Answer
 from recipe_runner.engine.plan import plan
+from recipe_runner.engine.remote import connection
 from recipe_runner.engine.session import Session
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import Values
@@ -186,16 +189,17 @@ def test_nothing_is_left_behind(run: Run) -> None:
 
 
 def test_one_connection_serves_all_steps_on_a_host(run: Run, server: sshd.Server) -> None:
-    """Steps side by side and one after the other use one connection, and it ends with the session."""
+    """Steps side by side, more than sshd takes at a time, and one after the other use one connection, which ends."""
     head = "---\nrecipe: 1\nparams:\n  many: {type: list, of: str}\n---\n"
     ran = run(
         head
-        + block("echo $SSH_CONNECTION", "#one on=alpha each=many parallel=3")
+        + block("echo $SSH_CONNECTION", "#one on=alpha each=many parallel=6")
         + block("echo $SSH_CONNECTION", "#two on=alpha"),
-        params={"many": ["a", "b", "c"]},
+        params={"many": list("abcdef")},
     )
     assert ran.code is ExitCode.DONE
     assert len({*ran.text("one").splitlines(), *ran.text("two").splitlines()}) == 1
+    assert ran.text("one", "stderr") == ""
     until = time.monotonic() + 10
     while server.connections() and time.monotonic() < until:
         threading.Event().wait(0.05)
@@ -255,6 +259,49 @@ def test_a_host_without_a_fitting_bash_says_so(run: Run, server: sshd.Server) ->
     ran = run(block("true"))
     assert (ran.end("one").outcome, ran.end("one").exit_code) == ("failed", 255)
     assert "no shell for you" in ran.text("one", "stderr")
+
+
+def test_a_host_that_cannot_run_steps_has_run_nothing(run: Run, server: sshd.Server, tmp_path: Path) -> None:
+    """Where the supervisor gives up, what it was sent is never taken for code; what a closed account says is told."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "sh", "mktemp", "rm", "touch"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    (tmp_path / "forced").write_text(f'#!/bin/sh\nPATH={tools}; export PATH; eval "$SSH_ORIGINAL_COMMAND"\n')
+    (tmp_path / "forced").chmod(0o755)
+    authorized = server.directory / "authorized"
+    key = authorized.read_text()
+    for forced in (f"{tmp_path}/forced", "echo this account is closed"):
+        authorized.write_text(f'command="{forced}" {key}')
+        ran = run(block(f"touch {tmp_path}/proof"))
+        assert (ran.end("one").outcome, ran.end("one").exit_code) == ("failed", 255)
+        assert "nothing was run there\n" in ran.text("one", "stderr")
+    assert "this account is closed" in ran.text("one", "stderr")
+    assert not (tmp_path / "proof").exists()
+
+
+def test_a_configuration_for_tunnels_does_not_decide_what_runs(run: Run, server: sshd.Server) -> None:
+    """Settings that would keep a session from its command, its input or its place in front are overruled."""
+    config = server.directory / "ssh_config"
+    settings = ["SessionType none", "ForkAfterAuthentication yes", "StdinNull yes", "RemoteCommand false"]
+    settings += ["RequestTTY force", f"ControlPath {server.directory}/mine", "ControlMaster auto"]
+    config.write_text("".join(f"{line}\n" for line in settings) + config.read_text())
+    ran = run(block("[ ! -t 1 ] && echo right"))
+    assert ran.text("one") == "right\n"
+    assert not (server.directory / "mine").exists()
+
+
+def test_only_a_session_with_hosts_has_a_directory_of_sockets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made with the first connection, and what a killed session has left is swept."""
+    shared = Path(tempfile.mkdtemp(prefix="s", dir="/tmp"))
+    monkeypatch.setattr(connection, "SHORT", (shared,))
+    left = shared / f"recipe-ssh-{os.getuid()}--left"
+    left.mkdir()
+    run(block("true", "#here"))
+    assert list(shared.iterdir()) == [left]
+    run(block("true"))
+    assert list(shared.iterdir()) == []
+    shared.rmdir()
 
 
 def test_a_time_limit_ends_the_whole_group_on_the_host(run: Run) -> None:
