@@ -6,18 +6,20 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import IO, Protocol, cast
 
 from rich.text import Text
 
 from recipe_runner.console import findings as table
+from recipe_runner.console.attention import LONG, Attention
 from recipe_runner.console.card import Cards
+from recipe_runner.console.countdown import Countdown
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.lanes import Lanes
 from recipe_runner.console.pinned import Pinned, bar
 from recipe_runner.console.reading import read_by_nobody
+from recipe_runner.console.results import show_end, show_skip
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import (
     Approval,
@@ -38,16 +40,9 @@ from recipe_runner.engine.events import (
 )
 from recipe_runner.engine.plan import Plan, PlannedStep
 from recipe_runner.engine.preconditions.world import Finding
-from recipe_runner.engine.process import Ended
-from recipe_runner.journal.reading.narrative import spell, tell
+from recipe_runner.journal.reading.narrative import tell
 from recipe_runner.language.model import Block, Manual
 from recipe_runner.sanitise import line
-
-LONG = 20.0
-"""Seconds after which somebody who has looked away is called."""
-MINUTES = 120.0
-"""Seconds from which on a wait is told in minutes and hours."""
-ROLES = {"check": "check", "verify": "verification", "undo": "undo", "shell": "shell", "run": ""}
 
 
 class View(Protocol):
@@ -84,12 +79,12 @@ class RunView:
         if self._pinned is not None:
             terminal.out.file = cast("IO[str]", self._pinned)
         self._lanes: Lanes | None = None
+        self._countdown = Countdown(terminal)
+        self._attention = Attention(terminal, plan.recipe.title)
         self._began = time.monotonic()
-        self._attended = self._began
         self._shown = ""
         self._run = ""
         self._signed = False
-        self._waiting = False
         self._onward = "resume"
         self._over = ""
         self._not_undone: set[tuple[str, str | None]] = set()
@@ -134,13 +129,15 @@ class RunView:
             case Output(stream="state") | Resting():
                 pass
             case Output():
-                self._still()
+                self._countdown.clear()
                 if self._lanes is not None and event.item is not None:
                     self._lanes.feed(event)
                 else:
                     self._gutter.feed(event)
             case Waiting():
-                self._wait(event)
+                if self._lanes is None:
+                    self._gutter.finish()
+                    self._countdown.show(event)
             case Ticking():
                 self._tick()
             case StepStart():
@@ -171,7 +168,7 @@ class RunView:
         if self._pinned is not None:
             self._pinned.reserve()
         yield
-        self._attended = time.monotonic()
+        self._attention.paid()
 
     def refresh(self) -> None:
         """Draw what stays in place again, for the size that the screen has now."""
@@ -181,12 +178,12 @@ class RunView:
     def calls(self, question: str) -> None:
         """Make the screen ready for a question."""
         self._settle()
-        self._call(question)
+        self._attention.call(question)
 
     def closing(self, directory: Path, *, code: int, reason: str) -> None:
         """Show how the session ended, where its journal is and what can be done next."""
         self.released()
-        self._call(reason or ("stopped" if code else "done"))
+        self._attention.call(reason or ("stopped" if code else "done"))
         put = self.terminal.put
         self.terminal.blank()
         if code == 0:
@@ -216,8 +213,6 @@ class RunView:
         match event:
             case StepEnd():
                 self._end(event)
-                if event.duration_ms > LONG * 1000:
-                    self._call(f"{event.step}: {event.outcome}")
             case Skip():
                 self._skip(event)
             case Close():
@@ -242,51 +237,24 @@ class RunView:
             case _:
                 pass
 
-    def _skip(self, event: Skip) -> None:
-        """Say why a step does not run; that a person has done a manual item is how it should be."""
-        planned = self.cards.planned(event.step)
-        reason = f": {line(event.reason)}" if event.reason else ""
-        if event.kind == "not-applicable":
-            self.terminal.blank()
-            self.terminal.rule(self.cards.heading(planned), self._elapsed(), style="dim")
-            self.terminal.say(f"  – not applicable{reason}", "quiet")
-            return
-        self.step(event.step)
-        if event.kind == "done" and isinstance(planned.step, Manual):
-            self.terminal.put(Text.assemble(("  ✓ ", "green"), f"done by hand{reason}"))
-            return
-        words = {"done": "done by hand", "already-done": "already done", "skipped": "skipped"}
-        item = f" [{event.item}]" if event.item else ""
-        self.terminal.say(f"  – {words.get(event.kind, event.kind)}{item}{reason}", "warn")
-
-    def _call(self, text: str) -> None:
-        """Call the operator where nobody has been needed for a long time."""
-        now = time.monotonic()
-        if now - self._attended > LONG:
-            self.terminal.ring(self._plan.recipe.title, text)
-            self._attended = now
-
     def _end(self, event: StepEnd) -> None:
-        if event.outcome == "interrupted" and self.terminal.interactive:
-            self._write("\r\x1b[K")
-        role = ROLES[event.role]
+        """Show how something ended, and call for attention where it took long."""
         if event.role == "undo":
             failed = set() if event.outcome == "ok" else {(event.step, event.item)}
             self._not_undone = self._not_undone - {(event.step, event.item)} | failed
-        took = f"{event.duration_ms / 1000:.1f} s"
-        item = f" [{line(event.item)}]" if event.item is not None else ""
-        if event.role == "shell":
-            self.terminal.put(Text.assemble("  – shell closed", (f"  {took}", "dim")))
-        elif event.outcome == "ok":
-            words = f"{role} passed{item}" if role else f"done{item}"
-            self.terminal.put(Text.assemble(("  ✓ ", "green"), words, (f"  {took}", "dim")))
+        show_end(self.terminal, event)
+        if event.duration_ms > LONG * 1000:
+            self._attention.call(f"{event.step}: {event.outcome}")
+
+    def _skip(self, event: Skip) -> None:
+        """Show a step that does not run, and say why."""
+        planned = self.cards.planned(event.step)
+        if event.kind == "not-applicable":
+            self.terminal.blank()
+            self.terminal.rule(self.cards.heading(planned), self._elapsed(), style="dim")
         else:
-            ended = Ended(event.outcome, event.exit_code, event.signal, event.duration_ms)
-            words = f"{role or event.step}{item} {ended.words()}"
-            self.terminal.put(Text.assemble(("  ✗ ", "bold red"), words, (f"  {took}", "dim")))
-        for name, value in event.outputs.items():
-            shown = value if isinstance(value, str) else ", ".join(value)
-            self.terminal.put(Text.assemble((f"    {line(name)} = ", "dim"), line(shown)))
+            self.step(event.step)
+        show_skip(self.terminal, event, by_hand=isinstance(planned.step, Manual))
 
     @property
     def _undoing(self) -> bool:
@@ -309,18 +277,6 @@ class RunView:
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
 
-    def _wait(self, event: Waiting) -> None:
-        """Show a wait: counted down in place for a person, once for a log."""
-        item = f" [{event.item}]" if event.item else ""
-        if self._lanes is not None:
-            return
-        if self.terminal.interactive:
-            self._gutter.finish()
-            self._write(f"\r\x1b[K  … {line(event.reason + item)}, {_counted(event.left)}")
-        elif not self._waiting:
-            self.terminal.say(f"  … {event.reason}{item}, {_counted(event.seconds)}", "quiet")
-        self._waiting = True
-
     def _tick(self) -> None:
         """Let the clocks on the screen go on."""
         if self._lanes is not None:
@@ -329,22 +285,8 @@ class RunView:
 
     def _settle(self) -> None:
         """End whatever is unfinished on the screen: a wait, live lines, a line without its end."""
-        self._still()
+        self._countdown.clear()
         if self._lanes is not None:
             lanes, self._lanes = self._lanes, None
             lanes.finish(self.terminal)
         self._gutter.finish()
-
-    def _still(self) -> None:
-        """Clear a wait that is over."""
-        if self._waiting and self.terminal.interactive:
-            self._write("\r\x1b[K")
-        self._waiting = False
-
-    def _write(self, codes: str) -> None:
-        self.terminal.out.file.write(codes)
-        self.terminal.out.file.flush()
-
-
-def _counted(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < MINUTES else spell(timedelta(seconds=seconds))

@@ -19,7 +19,7 @@ NOTICES = "\x1b]9;T: {0}\x07\x1b]777;notify;T;{0}\x07\x07"
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Give a clock that shows what is in the list."""
     clock = [0.0]
-    monkeypatch.setattr("recipe_runner.console.view.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("recipe_runner.console.attention.time.monotonic", lambda: clock[0])
     monkeypatch.delenv("TMUX", raising=False)
     return clock
 
