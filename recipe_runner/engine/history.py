@@ -136,7 +136,7 @@ class History(Struct):
         self.rolling_back = False
         for event in events:
             match event:
-                case StepEnd(role="undo") | Deviation(kind="rolled-back"):
+                case StepStart(role="undo") | StepEnd(role="undo") | Deviation(kind="rolled-back"):
                     self.apply(event)
                 case Close():
                     self.rolling_back = False

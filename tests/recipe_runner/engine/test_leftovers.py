@@ -10,6 +10,7 @@ import pytest
 
 from recipe_runner.engine.answers import YesOperator
 from recipe_runner.engine.events import Event, Note, StepEnd, StepStart
+from recipe_runner.engine.history import History
 from recipe_runner.engine.operator import Answer, Operator
 from recipe_runner.errors import ExitCode
 from tests.recipe_runner.engine.test_execute import Asked
@@ -84,3 +85,12 @@ def test_what_is_none_of_the_step_is_left_alone(tmp_path: Path, orphan: Orphan, 
     left = orphan(**other)
     assert run_text(STEP, past=BEGUN, directory=tmp_path).code is ExitCode.DONE
     assert left.poll() is None
+
+
+def test_an_undo_script_begun_by_a_run_of_its_own_has_no_end() -> None:
+    """A roll-back of a finished run is looked after too, where its runner died in an undo script."""
+    history = History()
+    history.follow([StepStart(step="one", role="undo")])
+    assert history.track("one").open
+    history.follow([StepEnd(step="one", role="undo", outcome="ok")])
+    assert not history.track("one").open
