@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar
 
 from rich.padding import Padding
@@ -192,7 +190,13 @@ class ConsoleOperator:
 
     def _edited(self, question: Question) -> Answer | None:
         self._view.released()
-        after = edit(question.code)
+        from recipe_runner.console.editor import edit  # noqa: PLC0415 - for this choice only
+
+        try:
+            after = edit(question.code)
+        except ValueError as error:
+            self._terminal.say(f"  Nothing was changed: {error}.", "warn")
+            return None
         if after == question.code:
             self._terminal.say("  Nothing was changed.", "warn")
             return None
@@ -229,25 +233,6 @@ class ConsoleOperator:
     def _read(self, prompt: str, read: Callable[[Terminal, str, Callable[[], None]], str] = read_line) -> str:
         with self._view.asking():
             return read(self._terminal, prompt, self._view.refresh)
-
-
-def edit(text: str) -> str:
-    """Let the operator change a text in `$VISUAL`, `$EDITOR` or vi; returns it as it was where the editor failed."""
-    import shlex  # noqa: PLC0415 - for this choice only
-    import subprocess  # noqa: PLC0415
-    import tempfile  # noqa: PLC0415
-
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.NamedTemporaryFile(
-        "w+", prefix="recipe-", suffix=".txt", encoding="utf-8", errors="surrogateescape"
-    ) as file:
-        file.write(text)
-        file.flush()
-        try:
-            done = subprocess.run([*shlex.split(editor), file.name], check=False)
-        except OSError:
-            return text
-        return Path(file.name).read_text(encoding="utf-8", errors="surrogateescape") if done.returncode == 0 else text
 
 
 def _by_enter(question: Question) -> bool:
