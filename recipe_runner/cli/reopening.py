@@ -20,6 +20,7 @@ from recipe_runner.engine.values import Ask, resolve
 from recipe_runner.errors import UnmetError, UsageError
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.signers.signer import Aside, Signer
+from recipe_runner.journal.store.blobs import DIRECTORY
 from recipe_runner.journal.store.journal import Journal
 from recipe_runner.language.parse import load
 from recipe_runner.sanitise import line
@@ -77,7 +78,11 @@ def reopened(
             raise UsageError.because(f"`{run}` is not a run: its journal has no beginning")
         where = recipe or Path(first.recipe["path"])
         if not where.exists():
-            raise UsageError.because(f"the recipe `{where}` is gone", hint="say where it is now: --recipe FILE")
+            kept = run / DIRECTORY / first.recipe["sha256"]
+            raise UsageError.because(
+                f"the recipe `{where}` is gone",
+                hint=f"say where it is now: --recipe FILE; the run kept its text as `{kept}`",
+            )
         parsed = load(where, includes)
         actions = tables.used_actions(parsed)
         tables.refuse_faults(parsed)

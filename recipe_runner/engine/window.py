@@ -81,15 +81,19 @@ class Window:
         """Give the child's terminal the size of the operator's."""
         if self.keyboard is None:
             return
-        size = fcntl.ioctl(self.keyboard, termios.TIOCGWINSZ, b"\0" * 8)
-        if size != self.size:
-            self.size = size
-            fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
+        with contextlib.suppress(OSError):  # after a hang-up there is no size to follow
+            size = fcntl.ioctl(self.keyboard, termios.TIOCGWINSZ, b"\0" * 8)
+            if size != self.size:
+                self.size = size
+                fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
 
     def typed(self) -> bytes:
         """Take what the operator typed; nothing where the keyboard is gone."""
         self.follow_size()
-        return os.read(KEYBOARD, 4096)
+        try:
+            return os.read(KEYBOARD, 4096)
+        except OSError:
+            return b""
 
     def send(self, typed: bytes = b"") -> None:
         """Pass on what was typed, as much as the child's terminal takes; the rest goes with a later call."""
@@ -131,7 +135,8 @@ class Window:
     def close(self) -> None:
         """Give the operator's terminal its modes back."""
         if self.modes is not None:
-            termios.tcsetattr(KEYBOARD, termios.TCSADRAIN, self.modes)
+            with contextlib.suppress(termios.error):  # after a hang-up it has none
+                termios.tcsetattr(KEYBOARD, termios.TCSADRAIN, self.modes)
 
 
 def _take_terminal() -> None:

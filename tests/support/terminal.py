@@ -91,6 +91,13 @@ class Person:
         self._child.close()
         return int(self._child.exitstatus if self._child.exitstatus is not None else -1)
 
+    def hangs_up(self) -> int:
+        """Close the window, as a lost connection does; return the exit code."""
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, self._child.child_fd)
+        os.close(nowhere)
+        return int(self._child.wait())
+
     def screen(self) -> str:
         """Return what the screen shows."""
         return "\n".join(row.rstrip() for row in self._screen.display).rstrip()

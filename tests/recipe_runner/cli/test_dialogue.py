@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
+import pytest
 
 from tests.support.command import RECIPE, environment
 from tests.support.terminal import Person
@@ -134,6 +135,19 @@ def test_ctrl_c_in_a_step_is_not_followed_by_a_retry(tmp_path: Path) -> None:
     person.types("q")
     assert person.leaves() == 5
     assert (tmp_path / "log").read_text() == "begun\n"
+
+
+@pytest.mark.parametrize("terminal", ["", " .tty"])
+def test_a_hang_up_in_a_step_is_on_record(tmp_path: Path, terminal: str) -> None:
+    """Where the terminal goes away its step is stopped, also one with a terminal of its own, and its end recorded."""
+    (tmp_path / "r.md").write_text(f"```bash {{#a{terminal}}}\necho begun; exec sleep 300\n```\n")
+    person = run(tmp_path / "r.md", tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.sees("begun\r")
+    assert person.hangs_up() == 130
+    end, abort = journal(tmp_path)[-2:]
+    assert (end["outcome"], abort["reason"]) == ("interrupted", "stopped by SIGHUP")
 
 
 def test_a_step_can_read_from_the_terminal(tmp_path: Path) -> None:
