@@ -169,6 +169,8 @@ def late($since; $minutes): clock as $now | ($now[0] - $since[0] - $minutes * 60
 def blobs: (.blobs // {}) | to_entries
     | all((.key | IN("stdout", "stderr", "timing", "state")) and (.value | type == "object" and keys == ["sha256", "size"]
           and (.sha256 | hex(64)) and (.size | type == "number" and . >= 0)));
+def link: . == null or (type == "object" and keys == ["head", "records", "run"] and (.run | hex(32)) and (.head | hex(64))
+    and (.records | type == "number" and . >= 1));
 def receipt: (.receipt // {}) | . == {} or (type == "object" and keys == ["file", "sha256", "size"] and (.sha256 | hex(64))
     and (.size | type == "number" and . >= 0)
     and (.file | type == "string" and test("\\Awitnesses/(0|[1-9][0-9]{0,6})-[a-z0-9]+(-[0-9]+)?(\\.[a-z0-9]+)?\\z")));
@@ -184,11 +186,12 @@ def shape($fields): del(.mono_ns, .n, .prev, .t, .ts) as $have
           | $form != null and (.value | fits($form))))
       and ($known | keys | all(endswith("?") or (. as $name | $have | has($name))));
 # Approvals: what was asked, what was answered, and what began on the strength of it. The state is the fold below.
-def session($line): .acting = ($line.acting // []) | reduce ($line.roles // {} | to_entries[]) as $new (.; .roles[$new.key] |= ((. // []) + [$new.value]))
+def who: [.signer.primary, .operator];
+def session($line): .acting = ($line.acting // []) | .operator = ($line.operator // "") | reduce ($line.roles // {} | to_entries[]) as $new (.; .roles[$new.key] |= ((. // []) + [$new.value]))
     | .recipe = ($line.recipe.sha256 // .recipe) | reduce ($line.approvals // {} | to_entries[]) as $new (.;
     .demands[$new.key] |= {count: ([.count // 0, $new.value] | max), role: (.role // $line.approvers[$new.key])});
 def asks($line; $first): .signer != null and $line.signer == .signer and $line.run == $first.run
-    and ($line.params // {}) == ($first.params // {}) and $line.recipe.sha256 == .recipe
+    and ($line.params // {}) == ($first.params // {}) and $line.recipe.sha256 == .recipe and ($line.operator // "") == .operator
     and ($line.digest | hex(64)) and ($line.command | hex(64)) and ($line.expires | moment)
     and ($line.needed // 1) >= 1 and ($line.attempt // 1) >= 1 and ($line.attempt // 1) < 1000000000
     and ($line.step | test("\\A[a-z0-9][a-z0-9-]*\\z"));
@@ -210,7 +213,7 @@ def covers($asked; $line): $asked.line as $on
           and ($line.t != "step_start" or (($line.attempt // 1) as $is | ($on.attempt // 1) as $was | if $line.item == null then $is == $was else $is <= $was end)) end;
 def begin($line; $i): ([$line.step, $line.item] | tojson) as $key
     | (if $line.t == "step_start" then $line.role // "run" else $line.kind end) as $how
-    | .acting as $acting | ($approving[.signer.primary // ""] // []) as $mine
+    | .acting as $acting | who as $who | ($approving[.signer.primary // ""] // []) as $mine
     | if ($line.t == "step_start" and ($how | IN("check", "run")))
          or ($line.t == "skip" and ($how | IN("done", "already-done")) and (.started[$key] | not)) then
         (if (.roles[$line.step] // [] | all(. as $role | any($acting[]; . == $role) and any($mine[]; . == $role))) then .
@@ -218,7 +221,7 @@ def begin($line; $i): ([$line.step, $line.item] | tojson) as $key
         | if .asked[$line.step] != null and (.asked[$line.step].taken | not)
         then .asked[$line.step].fault = missing(.asked[$line.step]; $line.ts) | .asked[$line.step].taken = true else . end
         | .asked[$line.step] as $asked
-        | (if $asked == null then "nobody was asked" elif $asked.fault != "" or $how == "check" then $asked.fault
+        | (if $asked == null then "nobody was asked" elif $asked.by != $who then "somebody else asked" elif $asked.fault != "" or $how == "check" then $asked.fault
            elif covers($asked; $line) then "" else "something else" end) as $fault
         | (if $how == "check" then . else .started[$key] = true | if $asked == null then . else .asked[$line.step].begun += [$line.item] end end)
         | if $fault != "" and (.demands[$line.step].count // 0) > 0 then .out += ["doubt|\($i)|a step began without the approvals it needs"] else . end
@@ -241,7 +244,7 @@ def allows($line; $sealing): .due == "none" or $line.t == "seal"
 . as $lines
 | ($lines[0].sealing // null) as $sealing
 | ($sealing | every or checkpoints) as $signed
-| reduce range($lines | length) as $i ({signer: null, signers: [], recipe: null, demands: {}, roles: {}, acting: [], asked: {}, started: {}, running: {}, receipts: {}, closed: false, due: "none", ended: 0, since: [0, 0], out: []};
+| reduce range($lines | length) as $i ({signer: null, signers: [], operator: "", recipe: null, demands: {}, roles: {}, acting: [], asked: {}, started: {}, running: {}, receipts: {}, closed: false, due: "none", ended: 0, since: [0, 0], out: []};
     if .fault then . else
     $lines[$i] as $line | (if $i == 0 then "" else $lines[$i - 1].t end) as $last
     | if ($line | type != "object") or ($line | plain | not) or ($line | envelope | not) then .fault = fault($i; "not in form")
@@ -262,11 +265,11 @@ def allows($line; $sealing): .due == "none" or $line.t == "seal"
             else .fault = fault($i; "signer") end
          else . end)
         | if $line.t == "genesis" then
-            if ($line.format // "recipe-run-journal/v1") != "recipe-run-journal/v1" or ($line.run | hex(32) | not)
+            if ($line.format // "recipe-run-journal/v1") != "recipe-run-journal/v1" or ($line.run | hex(32) | not) or ($line.prev_run | link | not)
             then .fault = fault(0; "format") else session($line) end
           elif $line.t == "resume" then session($line)
           elif $line.t == "request" then
-            if asks($line; $lines[0]) then .asked[$line.step] = {$line, head: $lines[$i + 1].prev, answers: {}, taken: false, fault: "", begun: []}
+            if asks($line; $lines[0]) then .asked[$line.step] = {$line, by: who, head: $lines[$i + 1].prev, answers: {}, taken: false, fault: "", begun: []}
             else .fault = fault($i; "request") end
           elif $line.t == "approval" then
             [.asked[] | select(.taken | not) | question as $question | select($line.stmt | startswith($question))

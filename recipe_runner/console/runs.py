@@ -95,7 +95,7 @@ def _row(run: ListedRun, length: int) -> list[Text]:
     glance = run.glance
     return [
         styled(line(run.directory.name[:length]), "code"),
-        styled(run.state, STATES[run.state]),
+        styled(run.state, "quiet" if run.verdict is Verdict.INVALID else STATES[run.state]),
         _verdict(run),
         Text(f"{glance.settled}/{glance.steps}"),
         Text(f"{glance.began:%Y-%m-%d %H:%M}"),

@@ -23,12 +23,15 @@ def show(terminal: Terminal, run: Path, report: Report) -> None:
     for reason in report.reasons:
         out.print(Text.assemble(("  - ", "red"), line(reason)))
     facts = report.facts
+    records = f"{facts.records}, of which {facts.seals} are seals; sessions: {facts.sessions}"
+    if report.verdict is Verdict.INVALID:
+        records = f"{facts.records} read; what they say is not repeated here"
     rows = {
         "journal": str(run),
         "run": facts.run,
         "recipe": f"{facts.recipe} (sha256 {facts.recipe_sha256})" if facts.recipe else "",
         "outcome": facts.outcome,
-        "records": f"{facts.records}, of which {facts.seals} are seals; sessions: {facts.sessions}",
+        "records": records,
         "set aside": f"{facts.set_aside} unfinished ends, kept in files of their own" if facts.set_aside else "",
         "sealed by": ", ".join(facts.signers),
         "signing key": ", ".join(facts.signing_keys) if facts.signing_keys != facts.signers else "",

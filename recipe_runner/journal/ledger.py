@@ -5,9 +5,10 @@ The runs are the directories beside each other; `prev_run` links them. A link is
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,11 +29,14 @@ class Link:
 
     @classmethod
     def of(cls, field: Any) -> Self | None:  # noqa: ANN401 - any JSON value
-        """Read the field `prev_run` of a first record; None where it names no run."""
+        """Read the field `prev_run` of a first record; None where it names no run, LineError where it has no form."""
         match field:
-            case {"run": str() as run, "head": str() as head, "records": int() as records} if DIGEST.match(head):
-                return cls(run, head, records)
-        return None
+            case None:
+                return None
+            case {"run": str() as run, "head": str() as head, "records": int() as records, **more} if not more:
+                if RUN_ID.match(run) and DIGEST.match(head) and type(records) is int and records >= 1:
+                    return cls(run, head, records)
+        raise LineError("`prev_run` does not name a run by its id, its head and its records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,11 @@ def newest_head(runs: Path) -> dict[str, Any] | None:
                 first = decode(file.readline(LINE_CAP + 1))
                 os.fdatasync(file.fileno())
                 last = _last_counting(file.fileno(), sealed=first.fields["sealing"] != "none")
-            return asdict(Link(str(first.fields["run"]), head_of(last), decode(last).n + 1))
+            found = {"run": first.fields["run"], "head": head_of(last), "records": decode(last).n + 1}
+            Link.of(found)
         except (OSError, LineError, KeyError):
             continue
+        return found
     return None
 
 
@@ -126,8 +132,15 @@ def _entries(directory: Path) -> Iterator[Entry]:
 def _entry(directory: Path, first: Line) -> Entry:
     match first.fields:
         case {"run": str() as run, "prev_run": previous} if first.type == "genesis":
-            return Entry(directory, run, first.ts, Link.of(previous))
+            return Entry(directory, run, first.ts, _named(previous))
     raise LineError("not the first record of a run")
+
+
+def _named(previous: object) -> Link | None:
+    """Return what an entry links to; one without form makes its own run INVALID, and links to nothing."""
+    with contextlib.suppress(LineError):
+        return Link.of(previous)
+    return None
 
 
 def _newest_first(runs: Path) -> Iterator[Path]:

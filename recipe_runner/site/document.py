@@ -13,7 +13,7 @@ from recipe_runner.journal.reading.account import Account, State
 from recipe_runner.journal.reading.evidence import Evidence, evidence
 from recipe_runner.journal.reading.kept import Kept
 from recipe_runner.journal.reading.narrative import Told, spell, tell, text_of
-from recipe_runner.journal.verification.verdict import Facts, Report
+from recipe_runner.journal.verification.verdict import Facts, Report, Verdict
 from recipe_runner.site.by_hand import Check, checks
 from recipe_runner.site.excerpt import Shortened, shortened
 from recipe_runner.site.steps import StepPart, Written, step_parts
@@ -43,11 +43,12 @@ class Blob(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole report; `journal_sha256` is that of the journal's bytes when the report was made.
+    """The whole report on a run's `directory`; `journal_sha256` is that of the journal's bytes when it was made.
 
     Each precondition has the number of its session. `vouchers` and `agreements` are the judgement's; none without one.
     """
 
+    directory: str
     account: Account
     state: State
     judgement: Judgement | None
@@ -81,7 +82,9 @@ def document(
 ) -> Document:
     """Put the report together; `written` reads what an execution wrote and raises RecipeError where it cannot."""
     facts = judgement.report.facts if judgement else Facts()
+    invalid = judgement is not None and judgement.report.verdict is Verdict.INVALID
     return Document(
+        directory=directory,
         account=account,
         state=state,
         judgement=judgement,
@@ -100,7 +103,7 @@ def document(
         blobs=shortened(list(_blobs(account)), ROOM, lambda _: False),
         texts=kept.texts,
         journal_sha256=journal_sha256,
-        checks=tuple(checks(directory, judgement.policy if judgement else None, account.signers)),
+        checks=tuple(checks(directory, judgement.policy if judgement else None, () if invalid else account.signers)),
     )
 
 

@@ -73,19 +73,25 @@ def examine(
     """
     reading = _Reading(policy, directory_name, Gates(policy))
 
-    def check(numbered: tuple[int, Seal]) -> Doubt | None:
+    def check(numbered: tuple[int, Seal]) -> tuple[int, Seal, Doubt | None]:
         number, seal = numbered
         try:
             made = check_signature(seal)
         except UntrustedError as error:
-            return Doubt(Verdict.UNTRUSTED, "; ".join(d.message for d in error.diagnostics), number)
+            return number, seal, Doubt(Verdict.UNTRUSTED, "; ".join(d.message for d in error.diagnostics), number)
         except VerificationError as error:
-            return Doubt(Verdict.INVALID, "; ".join(d.message for d in error.diagnostics), number)
+            return number, seal, Doubt(Verdict.INVALID, "; ".join(d.message for d in error.diagnostics), number)
         if Identity(made.primary, made.signing) != seal.by:
-            return Doubt(Verdict.INVALID, f"signed by `{made.signing}`, not by `{seal.by.signing}`", number)
-        return None
+            wrong = f"signed by `{made.signing}`, not by `{seal.by.signing}`"
+            return number, seal, Doubt(Verdict.INVALID, wrong, number)
+        return number, seal, None
 
-    doubts = [doubt for doubt in each(check, reading.seals(lines)) if doubt]
+    doubts = []
+    for number, seal, doubt in each(check, reading.seals(lines)):
+        if doubt:
+            doubts.append(doubt)
+        else:
+            reading.prove(number, seal)
     reading.end()
     return Examined(
         doubts + reading.doubts, reading.facts(), reading.blobs, reading.set_aside, reading.receipts, reading.extent()
@@ -116,7 +122,8 @@ class _Reading:
     sealed: int = 0
     seal_count: int = 0
     sessions: int = 1
-    signers: dict[Identity, None] = field(default_factory=dict)
+    sealers: dict[Identity, None] = field(default_factory=dict)
+    answers: set[int] = field(default_factory=set)
     people: frozenset[str] = frozenset()
     running: set[tuple[str, str | None, str]] = field(default_factory=set)
 
@@ -235,19 +242,26 @@ class _Reading:
         if isinstance(event, Resume):
             self.sessions += 1
         self.signer = Identity.of(line.fields["signer"]) if self.cadence.sealing != NONE else None
+        self.gates.signer = self.signer.primary if self.signer else ""
         if self.signer:
-            self.signers[self.signer] = None
             self.people |= {self.signer.primary}
         elif line.fields["signer"] is not None:
             raise LineError("an unsigned run names a signer")
         if isinstance(event, Genesis | Resume):
-            self.gates.session(event, self.signer)
+            self.gates.session(event)
 
     @staticmethod
     def _name(files: dict[str, tuple[int, int]], sha256: str, size: int, record: int) -> None:
         known = files.setdefault(sha256, (size, record))
         if known[0] != size:
             raise LineError(f"`{sha256}` is named with two sizes")
+
+    def prove(self, number: int, seal: Seal) -> None:
+        """Take in that a signature is good: only such ones count for what is said of people."""
+        if seal.purpose == "seal":
+            self.sealers[seal.by] = None
+        else:
+            self.answers.add(number)
 
     def end(self) -> None:
         """Add the doubts that only the end of the journal brings."""
@@ -286,17 +300,18 @@ class _Reading:
     def facts(self) -> Facts:
         """Return what the journal says of its run."""
         recipe: dict[str, Any] = self.genesis.recipe if self.genesis else {}
+        given = tuple(answer for answer in self.gates.given if answer.record in self.answers)
         return Facts(
             run=self.genesis.run if self.genesis else "",
             recipe=str(recipe.get("name", "")),
             recipe_sha256=str(recipe.get("sha256", "")),
             outcome=self.close.outcome if self.close else "",
-            signers=tuple(dict.fromkeys(i.primary for i in self.signers)),
-            signing_keys=tuple(dict.fromkeys(i.signing for i in self.signers)),
+            signers=tuple(dict.fromkeys(i.primary for i in self.sealers)),
+            signing_keys=tuple(dict.fromkeys(i.signing for i in self.sealers)),
             records=self.chain.records,
             seals=self.seal_count,
             sessions=self.sessions,
             set_aside=len(self.set_aside),
-            approvals=tuple(self.gates.given),
-            trusted_time="approver" if any(self.policy.approves(g.approver, ()) for g in self.gates.given) else "none",
+            approvals=given,
+            trusted_time="approver" if given else "none",
         )

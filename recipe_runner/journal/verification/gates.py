@@ -28,10 +28,14 @@ NOBODY = Demand(0)
 
 @dataclass(slots=True)
 class _Asked:
-    """A request with its answers by approver; `fault` is why it was not enough when a step began on its strength."""
+    """A request with its answers by approver; `fault` is why it was not enough when a step began on its strength.
+
+    `by` is who asked: the primary key that sealed it, and the operator's name.
+    """
 
     request: Request
     head: str
+    by: tuple[str, str]
     answers: dict[str, Statement] = field(default_factory=dict)
     taken: bool = False
     fault: str = ""
@@ -54,7 +58,7 @@ class _Asked:
 
 @dataclass(slots=True)
 class Gates:
-    """The fold over a journal's records; `given` are the answers found."""
+    """The fold over a journal's records; `given` are the answers found, `signer` is the primary key that seals now."""
 
     policy: Policy
     run: str = ""
@@ -63,14 +67,15 @@ class Gates:
     demands: dict[str, Demand] = field(default_factory=dict)
     roles: dict[str, set[str]] = field(default_factory=dict)
     acting: frozenset[str] = frozenset()
+    operator: str = ""
     signer: str = ""
     given: list[Given] = field(default_factory=list)
     _asked: dict[str, _Asked] = field(default_factory=dict)
     _begun: set[tuple[str, str | None]] = field(default_factory=set)
 
-    def session(self, event: Genesis | Resume, signer: Identity | None) -> None:
-        """Take in what a session begins with, and whose key seals it."""
-        self.acting, self.signer = frozenset(event.acting), signer.primary if signer else ""
+    def session(self, event: Genesis | Resume) -> None:
+        """Take in what a session begins with."""
+        self.acting, self.operator = frozenset(event.acting), event.operator
         for step, role in event.roles.items():
             self.roles.setdefault(step, set()).add(role)
         if isinstance(event, Genesis):
@@ -89,7 +94,9 @@ class Gates:
         counts = event.needed >= 1 and 1 <= event.attempt < LAST_ATTEMPT
         if not (digests and counts and ID.fullmatch(event.step)):
             raise LineError("`request` does not have its form")
-        self._asked[event.step] = _Asked(event, head)
+        if event.operator != self.operator:
+            raise LineError("`request` does not name the session's operator")
+        self._asked[event.step] = _Asked(event, head, self._who())
 
     def answer(self, event: Approval, line: Line, signers: Collection[str]) -> Seal:
         """Take in an answer and return what its signature must vouch for; raises LineError where it answers nothing."""
@@ -141,6 +148,9 @@ class Gates:
         if count:
             yield f"step `{step}` began without the {count} approval{'s' if count > 1 else ''} it needs: {fault}"
 
+    def _who(self) -> tuple[str, str]:
+        return self.signer, self.operator
+
     def _take_up(self, step: str, ts: str, signers: Collection[str]) -> str:
         """Settle a request when its step begins, and return what is missing."""
         asked = self._asked.get(step)
@@ -149,6 +159,9 @@ class Gates:
         if not asked.taken:
             asked.taken = True
             asked.fault = self._missing(step, asked, ts, signers)
+        if asked.by != self._who():
+            key, operator = asked.by
+            return f"it was asked for by {operator or 'somebody'} with {key}, and somebody else ran it"
         return asked.fault
 
     def _missing(self, step: str, asked: _Asked, ts: str, signers: Collection[str]) -> str:

@@ -78,7 +78,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the journal says of its run; as true as the verdict is good. `signers` are primary key fingerprints."""
+    """What the journal says of its run; as true as the verdict is good.
+
+    `signers` are the fingerprints of primary keys that made a good seal; `approvals` have good signatures.
+    """
 
     run: str = ""
     recipe: str = ""
@@ -96,10 +99,18 @@ class Facts:
     witnesses: tuple[Attestation, ...] = ()
     before: Before | None = None
 
+    def of_invalid(self) -> Facts:
+        """Return what may be said where the verdict is INVALID: how much was read, and who contradicts it."""
+        against = tuple(said for said in self.witnesses if said.outcome == "contradicts")
+        return Facts(records=self.records, sessions=0, witnesses=against)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a verification; `bad_record` is the number of the first record at fault."""
+    """The result of a verification; `bad_record` is the number of the first record at fault.
+
+    Where the verdict is INVALID, the facts are nothing that the journal says (decision 0040).
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
@@ -118,7 +129,8 @@ class Report:
             records += [] if doubt.record is None else [doubt.record]
         reasons = tuple(_reason(text, sorted(grouped[rank, text])) for rank, text in sorted(grouped, key=_rank))
         worst = [d.record for d in found if d.verdict is verdict and d.record is not None]
-        return cls(verdict, reasons, min(worst, default=None), facts)
+        stated = facts.of_invalid() if verdict is Verdict.INVALID else facts
+        return cls(verdict, reasons, min(worst, default=None), stated)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain JSON data."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipe_runner.journal.runs import RUN
+from tests.recipe_runner.journal.runs import RUN, genesis, write_run
 from tests.support.command import recipe
 
 VECTORS = Path(__file__).parents[2] / "fixtures" / "journals"
@@ -76,11 +76,9 @@ def test_json_also_answers_without_a_verdict() -> None:
 
 def test_hostile_text_does_not_reach_the_terminal(tmp_path: Path) -> None:
     """Names in a journal that hold terminal escapes are shown made visible."""
-    run = tmp_path / "run"
-    run.mkdir()
-    raw = (vector("valid") / "journal.jsonl").read_text()
-    (run / "journal.jsonl").write_text(raw.replace("small.md", "\\u001b[2Jsmall\\u202e.md"))
+    hostile = {"name": "\x1b[2Jsmall\u202e.md", "sha256": "d" * 64, "size": 42}
+    run = write_run(tmp_path / "run", None, first=genesis(recipe=hostile))
     done = recipe("verify", run, "--policy", POLICY, environ={"LC_ALL": "C.UTF-8"})
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert not set(done.stdout) & {"\x1b", "\u202e"}
     assert "\\u{1b}[2Jsmall\\u{202e}.md" in done.stdout

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from recipe_runner.journal.ledger import newest_head
 from recipe_runner.journal.records.chain import head_of
+from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.runs import OTHER_RUN, RUN, genesis, write_run
 
 
@@ -26,6 +27,13 @@ def test_what_is_no_run_is_passed_over(tmp_path: Path) -> None:
     for name, content in (("foreign", b"hello\n"), ("blank", b""), ("torn", b'{"n":0'), (".hidden", b"x\n")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "journal.jsonl").write_bytes(content)
+    assert newest_head(tmp_path) is None
+
+
+def test_a_planted_run_without_an_id_is_passed_over(tmp_path: Path) -> None:
+    """Whoever can write beside the runs cannot make the next run name something that its verifiers refuse."""
+    planted = write_run(tmp_path / "a", None)
+    forge.write(planted, forge.chained(forge.first(run="../..")(forge.read(planted))))
     assert newest_head(tmp_path) is None
 
 

@@ -70,6 +70,18 @@ def test_the_verdict_comes_first() -> None:
         assert f"**{word}.**" in markdown(alone)
 
 
+def test_the_page_of_an_invalid_run_repeats_nothing_of_its_journal() -> None:
+    """Neither names, keys, results nor approvals are there, but the reasons and how to look oneself."""
+    policy = VECTORS / "approvals.toml"
+    found = told(VECTORS / "gate-forged" / RUN, policy)
+    story = Account.of(records(VECTORS / "gate-forged" / RUN))
+    said = {story.recipe_name, *story.signers, story.genesis.host, "20091022", "sealed by", "trusted time"}
+    for page in (html(found), markdown(found)):
+        assert not {word for word in said if re.search(rf"\b{re.escape(word)}\b", page)}
+        assert "INVALID" in page
+        assert "sha256sum journal.jsonl" in html(found)
+
+
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
     """Names and values that are markup or escapes add no element, no attribute and no control character."""
     plain = Tags(html(told(write_run(tmp_path / "plain", None, first=genesis(params={"name": "value"})))))

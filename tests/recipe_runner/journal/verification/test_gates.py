@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.events import Close, Resume
 from recipe_runner.journal.policy import Policy
+from recipe_runner.journal.signers.signer import Signer
 from recipe_runner.journal.store.journal import Journal
 from recipe_runner.journal.verification.verdict import Report, Verdict
 from recipe_runner.journal.verification.verify import verify
@@ -37,33 +40,47 @@ def trusting(people: People, demands: dict[str, Demand] | None = None) -> Policy
     )
 
 
-def told(people: People, place: Path, *, needed: int, by_bob: bool = False, **changes: object) -> Path:
-    """Write a run in which Bob and Carol approve, and which Bob may go on with."""
+def told(people: People, place: Path, *, needed: int, then: Sequence[tuple[Signer, str]] = ()) -> Path:
+    """Write a run in which Bob and Carol approve what the operator does, and with which others may go on, by name."""
     run = place / RUN
     with Journal.create(run, genesis(approvals={"a": needed} if needed else {}), people.operator) as journal:
         story = Story(people, journal, run)
-        story.ask(**changes)
+        story.ask()
         story.answer(people.bob)
         story.answer(people.carol)
-        if not by_bob:
+        if not then:
             story.carry_out()
             journal.record(CLOSE)
-    if by_bob:
-        with Journal.reopen(run, lambda _: people.bob) as journal:
-            journal.record(Resume(session=2))
-            Story(people, journal, run).carry_out()
-            journal.record(CLOSE)
+    for number, (signer, name) in enumerate(then, 2):
+        with Journal.reopen(run, partial(_given, signer)) as journal:
+            journal.record(Resume(session=number, operator=name))
+            if number > len(then):
+                Story(people, journal, run).carry_out()
+                journal.record(CLOSE)
     return run
+
+
+def _given(signer: Signer, _: object) -> Signer:
+    return signer
 
 
 def test_an_approver_who_goes_on_with_the_run_does_not_count(people: People, tmp_path: Path) -> None:
     """Bob may run and may approve, but not both in one run: then only Carol is left."""
-    run = told(people, tmp_path, needed=2, by_bob=True)
-    report = verify(run, trusting(people))
+    then = ((people.bob, "bob"), (people.operator, "me"))
+    report = verify(told(people, tmp_path, needed=2, then=then), trusting(people))
     assert report.verdict is Verdict.UNTRUSTED
     assert "1 of 2 have approved it" in report.reasons[0]
     (tmp_path / "one").mkdir()
-    assert verify(told(people, tmp_path / "one", needed=1, by_bob=True), trusting(people)).verdict is Verdict.VALID
+    assert verify(told(people, tmp_path / "one", needed=1, then=then), trusting(people)).verdict is Verdict.VALID
+
+
+def test_an_approval_is_for_the_key_and_the_name_that_asked(people: People, tmp_path: Path) -> None:
+    """What was approved for one person is not approved for another, nor for another name with the same key."""
+    for name, signer in (("bob", people.bob), ("you", people.operator)):
+        (tmp_path / name).mkdir()
+        report = verify(told(people, tmp_path / name, needed=1, then=((signer, name),)), trusting(people))
+        assert report.verdict is Verdict.UNTRUSTED
+        assert f"asked for by me with {people.operator.primary}, and somebody else ran it" in report.reasons[0]
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_tail_without_a_seal_is_named_by_nobody(tmp_path: Path, policy: Policy
 
 
 def test_hostile_links_are_no_links(tmp_path: Path, policy: Policy, signer: Signer) -> None:
-    """Whatever stands in `prev_run` ends in a verdict."""
+    """Whatever else than null or a link stands in `prev_run` ends in INVALID."""
     run = write_run(tmp_path / FIRST, signer, first=genesis(FIRST))
     links: tuple[object, ...] = (
         "x",
@@ -143,10 +143,13 @@ def test_hostile_links_are_no_links(tmp_path: Path, policy: Policy, signer: Sign
         [],
         {},
         {"run": FIRST, "head": "0" * 64, "records": -1},
-        {"run": "../..", "head": "a" * 64},
+        {"run": "../..", "head": "a" * 64, "records": 1},
+        {"run": FIRST, "head": "a" * 64, "records": True},
+        {"run": FIRST, "head": "a" * 64, "records": 1, "more": 1},
     )
     for link in links:
         records = forge.read(run)
         records[0]["prev_run"] = link
         forge.write(run, forge.chained(records, sign=signer.sign))
-        assert verify(run, policy).verdict is Verdict.VALID
+        report = verify(run, policy)
+        assert (report.verdict, report.bad_record, "`prev_run`" in report.reasons[0]) == (Verdict.INVALID, 0, True)
