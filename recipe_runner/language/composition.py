@@ -42,6 +42,8 @@ class _Composer:
     open: list[Node] = field(default_factory=list)
     keys: list[Node | None] = field(default_factory=list)
     root: Node | None = None
+    told: bool = True
+    """Whether the nodes have every value that the text means."""
 
     def fault(self, node: Node, message: str, hint: str, code: Code) -> None:
         length = node.end[1] - node.start[1] if node.end[0] == node.start[0] else None
@@ -55,6 +57,7 @@ class _Composer:
                 self.place(node)
             case yaml.AliasEvent():
                 node.text = ""
+                self.told = False
                 self.fault(node, f"found the alias `*{event.anchor}`", "write the value out", Code.YAML_FEATURE)
                 self.place(node)
             case yaml.SequenceStartEvent():
@@ -105,8 +108,10 @@ class _Composer:
 
     def check_key(self, parent: Node, key: Node) -> None:
         if key.text is None:
+            self.told = False
             self.fault(key, "found a list or mapping as a key", "use a word as the key", Code.YAML_FEATURE)
         elif key.text == "<<":
+            self.told = False
             self.fault(key, "found a merge key `<<`", "write the keys out", Code.YAML_FEATURE)
         elif parent.entries is not None and key.text in parent.entries:
             number = self.passage.first_line + parent.entries[key.text][0].start[0]
@@ -118,8 +123,11 @@ class _Composer:
             )
 
 
-def compose(passage: Passage) -> Node | None:
-    """Return the root node of the YAML in `passage`, None where there is none; raises InvalidRecipeError."""
+def compose(passage: Passage) -> tuple[Node | None, tuple[Diagnostic, ...]]:
+    """Return the root node of the YAML in `passage`, None where there is none, and faults that leave every value known.
+
+    Of a key that is written twice the first value is kept. Raises InvalidRecipeError where values are not known.
+    """
     text = passage.text
     if match := UNPRINTABLE.search(text):
         raise InvalidRecipeError(_unprintable(passage, text, match.start()))
@@ -128,10 +136,11 @@ def compose(passage: Passage) -> Node | None:
         for event in yaml.parse(text, Loader=LOADER):
             composer.take(event)
     except yaml.MarkedYAMLError as error:
+        composer.told = False
         composer.faults.append(_syntax(passage, error))
-    if composer.faults:
+    if not composer.told:
         raise InvalidRecipeError(*composer.faults)
-    return composer.root
+    return composer.root, tuple(composer.faults)
 
 
 def _unprintable(passage: Passage, text: str, index: int) -> Diagnostic:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from recipe_runner.errors import Diagnostic, Span
+from recipe_runner.errors import Diagnostic, InvalidRecipeError, Span
 from recipe_runner.language.nodes import Node
 from recipe_runner.language.source import Passage
 from recipe_runner.language.template import Lookup, Reference, expand_scalar, malformed, references
@@ -35,10 +35,22 @@ class Fragment(Struct, frozen=True):
     @classmethod
     def parse(cls, passage: Passage) -> Fragment:
         """Read a passage; an empty one is an empty mapping. Raises InvalidRecipeError with every fault."""
+        fragment, faults = cls.read(passage)
+        if faults:
+            raise InvalidRecipeError(*faults)
+        return fragment
+
+    @classmethod
+    def read(cls, passage: Passage) -> tuple[Fragment, tuple[Diagnostic, ...]]:
+        """Read a passage of which more is to be checked: return it with the faults that leave its values known.
+
+        Raises InvalidRecipeError where they are not.
+        """
         from recipe_runner.language.composition import compose  # noqa: PLC0415 - YAML, for recipes that have some
 
-        root = compose(passage) or Node((0, 0), (0, 0), entries={})
-        return cls(root.data(), passage, root)
+        root, faults = compose(passage)
+        root = root or Node((0, 0), (0, 0), entries={})
+        return cls(root.data(), passage, root), faults
 
     @property
     def span(self) -> Span:

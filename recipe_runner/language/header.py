@@ -73,10 +73,10 @@ def _read(document: Document, rows: tuple[str, ...], first_line: int) -> Preambl
     from recipe_runner.language.declarations import Header  # noqa: PLC0415 - pydantic, for recipes that have a header
 
     try:
-        fragment = Fragment.parse(document.passage(rows, 2))
+        fragment, found = Fragment.read(document.passage(rows, 2))
     except InvalidRecipeError as error:
         return Preamble(first_line, faults=error.diagnostics)
-    faults: list[Diagnostic] = []
+    faults = list(found)
     try:
         fragment.validate(Header)
     except InvalidRecipeError as error:

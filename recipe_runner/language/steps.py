@@ -148,10 +148,11 @@ class Steps:
                 )
             return
         try:
-            arguments = Fragment.parse(fence.code)
+            arguments, faults = Fragment.read(fence.code)
         except InvalidRecipeError as error:
             self.faults += error.diagnostics
             return
+        self.faults += faults
         if not isinstance(arguments.data, dict):
             self.faults.append(
                 Diagnostic(
