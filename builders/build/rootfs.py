@@ -22,6 +22,10 @@ from builders.workshop.modes import choose_mode, confined, owners_path
 
 FLAT = "flat"
 """Stands for the suite of repositories that have none."""
+LOCAL = frozenset({"copy", "file"})
+"""Schemes of archives on this machine, for which no network is needed."""
+NETWORKED: tuple[RootPhase, ...] = ("setup", "essential", "packages")
+"""Phases whose hooks have the network."""
 _LONGEST = 1 << 20
 """Bytes of the list of digests that are read: packages can write to it."""
 
@@ -65,8 +69,9 @@ def rootfs_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
         return words  # it fakes owners itself
     made = (archive_path(bench), indexes_path(bench))
     places = [urlsplit(source.uri) for source in bootstrap.sources]
-    mirrors = [Path(unquote(place.path)) for place in places if place.scheme in {"copy", "file"}]
-    return confined(bench, mode, words, Reach(made, made, mirrors, network=True))
+    mirrors = [Path(unquote(place.path)) for place in places if place.scheme in LOCAL]
+    network = len(mirrors) < len(places) or any(hooks_of(bench.definition, phase) for phase in NETWORKED)
+    return confined(bench, mode, words, Reach(made, made, mirrors, network=network))
 
 
 def mmdebstrap_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
@@ -77,7 +82,7 @@ def mmdebstrap_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
     definition = bench.definition
     asked: dict[RootPhase, list[str]] = {
         phase: [mmdebstrap_hook(bench, numbered, mode) for numbered in hooks_of(definition, phase)]
-        for phase in ("setup", "essential", "packages")
+        for phase in NETWORKED
     }
     hooks = [state, *bootstrap.customize_hooks, *asked["packages"]]
     # in namespaces of ours it is root already

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,16 +78,33 @@ def plan(definition: Path, serial: str | None, only: str | None) -> None:
         _show_plan(terminal, plan_image(drawn_bench(one, chosen, terminal), staged), staged)
 
 
+def _rows(words: Iterable[str], width: int = 100) -> Iterator[str]:
+    """Yield words in rows of about this width; a row begins with an option where it can."""
+    row: list[str] = []
+    for word in words:
+        if row and word.startswith("--") and sum(map(len, row)) + len(row) + len(word) > width - 30:
+            yield " ".join(row)
+            row = []
+        row.append(word)
+    yield " ".join(row)
+
+
 def _show_plan(terminal: Terminal, plan: ImagePlan, staged: Path) -> None:
     from builders.images.size import format_size
 
+    confining: dict[tuple[str, ...], str] = {}
     for phase in plan.phases:
         terminal.say(f"\n# {phase.title}", "strong")
         for command in phase.commands:
-            around = command.confinement
+            around, text = command.confinement, str(command)
             if around:
-                terminal.say(f"{around}\\", "quiet")
-            terminal.say(f"{'    ' if around else ''}{str(command).removeprefix(around)}", "code")
+                name = confining.setdefault(around, f"confined{len(confining) + 1}")
+                text = f"{name} {text.removeprefix(' '.join(around)).lstrip()}"
+            terminal.say(text, "code")
+    if confining:
+        terminal.say("\n# what confines them", "strong")
+    for around, name in confining.items():
+        terminal.say(" \\\n    ".join([f"{name}() {{", *_rows(around), '"$@"; }']), "quiet")
     terminal.say("")
     terminal.table(
         ["partition", "number", "begins at", "size"],

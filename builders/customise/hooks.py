@@ -104,7 +104,7 @@ def inside(bench: Bench, root: str | Path, numbered: Numbered, mode: Mode, netwo
         *("--die-with-parent", "--new-session", "--as-pid-1", "--chdir", "/", "--clearenv"),
         *(word for name, value in settings.items() for word in ("--setenv", name, value)),
         *("--cap-drop", "ALL", *(word for right in RIGHTS for word in ("--cap-add", f"CAP_{right}"))),
-        numbered.inside,
+        *("--", numbered.inside),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from builders.distros.base import Distribution
 from recipe_runner.errors import UsageError
+from recipe_runner.language.suggestions import suggest
 from recipe_runner.plugs import ExtensionPoint
 from recipe_runner.sanitise import line
 
@@ -23,5 +24,5 @@ def distribution(name: str) -> Distribution:
     if name in FAMILIES:
         family: Distribution = FAMILIES.make(name)
         return family
-    known = ", ".join(f"`{known}`" for known in FAMILIES.names())
-    raise UsageError.because(f"unknown distribution `{line(name)}`, known here: {known}")
+    known = FAMILIES.names()
+    raise UsageError.because(f"unknown distribution `{line(name)}`", hint=suggest(name, known, what="distribution"))

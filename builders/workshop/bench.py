@@ -16,10 +16,10 @@ from builders.images.definition import Definition
 from builders.images.serial import Identity, Serial
 from builders.logs import prune
 from builders.workshop.command import PATH, Commands, ToolError
+from builders.workshop.margin import MEMORY, available_memory
 from builders.workshop.progress import Progress
 from recipe_runner.errors import UnmetError
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - held by a lock, made by mkdtemp
 PASSED_ON = ("HOME", "http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 """The variables that tools of a build get from the caller; package scripts have no business with the others."""
 
@@ -67,7 +67,7 @@ def scratch_parent(size: int, environ: Mapping[str, str] = os.environ) -> Path:
     """
     parent = Path(environ.get("TMPDIR") or tempfile.gettempdir()).resolve()
     if not environ.get("TMPDIR") and os.access(MEMORY, os.W_OK):
-        free = min(shutil.disk_usage(MEMORY).free, _available_memory())
+        free = min(shutil.disk_usage(MEMORY).free, available_memory())
         if free >= 2 * size:
             parent = MEMORY
     closed = [path for path in (parent, *parent.parents) if not path.stat().st_mode & stat.S_IXOTH]
@@ -98,7 +98,7 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
         with scratch as work:
             log = work / "build.log"
             log.touch()
-            commands = Commands(log, tool_environment(serial, work / "tmp"))
+            commands = Commands(log, tool_environment(serial, work / "tmp"), work)
             made = Bench(definition, serial, work, cache_directory(), commands, progress)
             for place in (made.temporary, made.confined_temporary):
                 place.mkdir()
@@ -106,7 +106,7 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
             try:
                 yield made
             except ToolError as fault:
-                kept = _keep(log, cache_directory() / "failed" / f"{definition.codename}-{serial}.log")
+                kept = _keep(log, cache_directory() / "failed" / f"{definition.member}-{serial}.log")
                 progress.warn(f"the last lines before the failure (all of them are in {kept}):\n{fault.said}")
                 raise
     except PermissionError as fault:
@@ -132,11 +132,3 @@ def _keep(log: Path, kept: Path) -> Path:
     shutil.copyfile(log, kept)
     prune(kept.parent)
     return kept
-
-
-def _available_memory() -> int:
-    for text in Path("/proc/meminfo").read_text("ascii").splitlines():
-        name, value = text.split(":", 1)
-        if name == "MemAvailable":
-            return int(value.split()[0]) * 1024
-    return 0

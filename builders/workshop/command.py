@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import shlex
 import signal
 import subprocess
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from builders.images.size import format_size
+from builders.workshop.listener import Listener
+from builders.workshop.margin import shortage
 from recipe_runner.errors import Diagnostic, RecipeError, UnmetError
-from recipe_runner.sanitise import visible
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 Argv = tuple[str | Path, ...]
@@ -43,20 +43,17 @@ class Command:
         return " ".join([shlex.join(map(str, self.words)), *redirections])
 
     @property
-    def confinement(self) -> str:
-        """The beginning of `str(self)` that only confines what follows; empty where nothing does."""
-        words = [str(word) for word in self.words]
-        return f"{shlex.join(words[: words.index('--') + 1])} " if {"bwrap", "--"} <= set(words) else ""
+    def confinement(self) -> tuple[str, ...]:
+        """The words that only confine what follows, as a shell reads them; none where nothing does."""
+        words = [shlex.quote(str(word)) for word in self.words]
+        return tuple(words[: words.index("--") + 1]) if {"bwrap", "--"} <= set(words) else ()
 
 
-_LAST_LINES = 12
-_FAULT = re.compile(r"(E|Err\S*|error|fatal):", re.IGNORECASE)
-"""Earlier lines that are told too: apt says what is wrong, and then much more."""
+_LOOKED_AT = 0.1
+"""Seconds between two looks at what a tool leaves of the place it works in."""
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes")
 _MOST_SAID = 64 << 20
 """Bytes that one tool may say: its output lies beside what it makes, and must not fill the place."""
-_READ_BACK = 1 << 20
-"""Bytes at the end of what a tool said that are read when it fails."""
 _GRACE = 15.0
 """Seconds a tool may take to clean up when it is told to end (mmdebstrap removes its chroot)."""
 
@@ -83,10 +80,14 @@ def ended(commands: Commands) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Runs tools with one environment, their output appended to `log`."""
+    """Runs tools with one environment, their output appended to `log`, which they never hold themselves.
+
+    A tool that leaves too little of `place` is ended.
+    """
 
     log: Path
     environ: Mapping[str, str]
+    place: Path | None = None
     running: set[subprocess.Popen[bytes]] = field(default_factory=set, compare=False)
     """Those that run now, in whatever thread."""
 
@@ -97,34 +98,33 @@ class Commands:
 
         `name` is what a failure calls it, where that is not the first word.
         """
-        with self.log.open("ab") as log:
-            self._run(Command(argv, name=name), log.fileno(), stdin, cwd)
+        self._run(Command(argv, name=name), None, stdin, cwd)
 
     def perform(self, command: Command) -> None:
         """Run a command with its redirections; raises as `run`, OSError for files that cannot be opened."""
         with ExitStack() as files:
             source = files.enter_context(command.source.open("rb")) if command.source else None
-            target = files.enter_context((command.target or self.log).open("ab"))
-            self._run(command, target.fileno(), source, None)
+            target = files.enter_context(command.target.open("ab")) if command.target else None
+            self._run(command, target, source, None)
 
     def output(self, *argv: str | Path) -> str:
         """Run a tool and return what it prints (UTF-8); its errors go where `run` sends them."""
         with tempfile.TemporaryFile() as printed:
-            self._run(Command(argv), printed.fileno(), None, None)
+            self._run(Command(argv), printed, None, None)
             printed.seek(0)
             return printed.read().decode("utf-8", "replace")
 
-    def _run(self, command: Command, output: int, stdin: bytes | BinaryIO | None, cwd: Path | None) -> None:
+    def _run(self, command: Command, output: BinaryIO | None, stdin: bytes | BinaryIO | None, cwd: Path | None) -> None:
         words = [str(word) for word in command.words]
-        with self.log.open("ab") as log:
+        with self.log.open("ab", buffering=0) as log, _pipe() as (hears, speaks):
             log.write(f"+ {command}\n".encode())
-            log.flush()
-            start = log.tell()
-            with _as_file(stdin) as source:
-                process = self._start(words, source, (output, log.fileno()), cwd)
-            status = self._finish(process, log.fileno(), start)
+            with _as_file(stdin) as source, speaks:
+                outputs = (output.fileno() if output else speaks.fileno(), speaks.fileno())
+                process = self._start(words, source, outputs, cwd)
+            with Listener(process, hears.fileno(), log) as listener:
+                status = self._finish(process, listener)
         if status:
-            raise ToolError(command.name or words[0], status, _tail(self.log, start))
+            raise ToolError(command.name or words[0], status, listener.tail())
 
     def note(self, text: str) -> None:
         """Write one line into the log."""
@@ -133,7 +133,7 @@ class Commands:
 
     def extended(self, **environ: str) -> Commands:
         """Return the same with further variables."""
-        return Commands(self.log, {**self.environ, **environ}, self.running)
+        return Commands(self.log, {**self.environ, **environ}, self.place, self.running)
 
     def end(self) -> None:
         """End all that runs, so that threads that wait for it come to their end."""
@@ -158,29 +158,35 @@ class Commands:
         self.running.add(process)
         return process
 
-    def _finish(self, process: subprocess.Popen[bytes], log: int, start: int) -> int:
-        """Wait for a tool; end it when the wait is interrupted, or when it says more than can be meant."""
+    def _finish(self, process: subprocess.Popen[bytes], listener: Listener) -> int:
+        """Wait for a tool; end it when the wait is interrupted, or when it says or takes more than can be meant."""
         try:
-            _watch(process, lambda: os.fstat(log).st_size - start)
+            while not listener.listen(_LOOKED_AT):
+                if short := self._excess(listener):
+                    _end_group(process, listener.listen_to_the_end)
+                    listener.remark(f"ended by the builder: {short} (No space left on device)")
+                    return process.returncode or -signal.SIGTERM
             return process.wait()
         except BaseException:
-            _end_group(process)
+            _end_group(process, listener.listen_to_the_end)
             raise
         finally:
             self.running.discard(process)
 
+    def _excess(self, listener: Listener) -> str:
+        """Say what a tool leaves too little of; raises RecipeError where it says too much."""
+        if listener.heard > _MOST_SAID:
+            raise RecipeError.because(f"a tool said more than {format_size(_MOST_SAID)}, and was ended")
+        return shortage(self.place) if self.place else ""
 
-def _watch(process: subprocess.Popen[bytes], said: Callable[[], int]) -> None:
-    """Return when a process has ended; raises RecipeError when it has said too much before."""
-    handle = os.pidfd_open(process.pid)
-    try:
-        ending = select.poll()
-        ending.register(handle, select.POLLIN)
-        while not ending.poll(1000):
-            if said() > _MOST_SAID:
-                raise RecipeError.because(f"a tool said more than {format_size(_MOST_SAID)}, and was ended")
-    finally:
-        os.close(handle)
+
+@contextmanager
+def _pipe() -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """Give both ends of a pipe; whoever has the writing end can also open it by its name, `/dev/stderr` for one."""
+    hears, speaks = os.pipe()
+    with os.fdopen(hears, "rb", buffering=0) as hearing, os.fdopen(speaks, "wb", buffering=0) as speaking:
+        os.fchmod(speaks, 0o622)
+        yield hearing, speaking
 
 
 @contextmanager
@@ -195,17 +201,20 @@ def _as_file(stdin: bytes | BinaryIO | None) -> Iterator[BinaryIO | None]:
         yield stream
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def _end_group(process: subprocess.Popen[bytes], wait: Callable[[float], object] | None = None) -> None:
     """Tell a command and all it started to end, and make them when they do not.
 
     Each command has a process group of its own: mmdebstrap 1.3 hangs up its whole group when it fails
-    (`kill HUP => -getpgrp()`), which would be the caller's, a cron job's or CI's.
+    (`kill HUP => -getpgrp()`), which would be the caller's, a cron job's or CI's. `wait` waits for so many seconds, and
+    listens: what nobody listens to does not come to its end.
     """
     if process.poll() is not None:
         return
     os.killpg(process.pid, signal.SIGTERM)
     try:
-        process.wait(_GRACE)
+        if wait:
+            wait(_GRACE)
+        process.wait(0 if wait else _GRACE)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -219,12 +228,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _tail(log: Path, start: int) -> str:
-    with log.open("rb") as stream:
-        stream.seek(max(start, os.fstat(stream.fileno()).st_size - _READ_BACK))
-        lines = visible(stream.read().decode("utf-8", "replace").replace("\r", "\n")).split("\n")
-    lines = [text for text in lines if text.strip()]
-    before = [text for text in lines[:-_LAST_LINES] if _FAULT.match(text)][-_LAST_LINES:]
-    return "\n".join(f"    {text}" for text in (*before, *lines[-_LAST_LINES:]))

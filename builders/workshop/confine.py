@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builders.workshop import namespace
-from builders.workshop.bench import MEMORY, Bench
+from builders.workshop.bench import Bench
 from builders.workshop.command import PATH, Argv
 from builders.workshop.foreign import emulation
+from builders.workshop.margin import MEMORY
 from builders.workshop.tools import room_needed
 
 NAMESPACE: Argv = (shutil.which("python3", path=PATH) or sys.executable, "-I", "-S", Path(namespace.__file__))

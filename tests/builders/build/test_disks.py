@@ -13,7 +13,8 @@ from builders.images.disks import Disk, ExtraDisk, Partition
 from builders.images.serial import Serial
 from builders.images.size import MIB
 from builders.publish.tree import SUMS, Names
-from builders.workshop.bench import MEMORY, bench
+from builders.workshop.bench import bench
+from builders.workshop.margin import MEMORY
 from tests.support.karmic import SERIAL, Notes, definition
 
 NAMES = Names("karmic", "amd64")

@@ -48,6 +48,7 @@ work=$(dirname "$TMPDIR")
 for file in rootfs.tar root.tar hooked.tar indexes build.log; do
     [ ! -e $work/build.log ] || try "a link for $file" sh -c "rm -f $work/$file && ln -s SECRET $work/$file"
 done
+perl -e 'truncate(STDERR, 0) and print "escaped: the log is cut off\n"'
 try 'a full memory' sh -c "truncate -s 1T $place/large"
 setsid sh -c 'LEFT=SECRET exec sleep 600' >/dev/null 2>&1 &
 umount $place/proc 2>/dev/null

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from builders.build.inputs import archive_state, machine_state
 from builders.images.serial import Serial
-from builders.workshop.bench import MEMORY, bench
+from builders.workshop.bench import bench
 from builders.workshop.e2fsprogs import Mke2fs
+from builders.workshop.margin import MEMORY
 from builders.workshop.sources import Source
 from builders.workshop.tools import Tool
 from tests.support.karmic import SERIAL, Notes, definition

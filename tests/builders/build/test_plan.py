@@ -8,9 +8,13 @@ import pytest
 from builders.build.image import make
 from builders.build.plan import FLAVOUR, find_tools, plan_image
 from builders.distros.check import load_definition
+from builders.images.attachment import Attachment
+from builders.images.contents import Hook
 from builders.images.serial import Serial
 from builders.publish.tree import Names
-from builders.workshop.bench import MEMORY, bench, drawn_bench
+from builders.workshop.bench import bench, drawn_bench
+from builders.workshop.margin import MEMORY
+from builders.workshop.modes import choose_mode
 from builders.workshop.tools import Tool
 from tests.support.karmic import EXAMPLES, OUTPUTS, SERIAL, Notes, definition
 
@@ -53,6 +57,21 @@ def test_planning_a_debian_touches_nothing(monkeypatch: pytest.MonkeyPatch, tmp_
     assert re.fullmatch(r"--include=linux-image-cloud-amd64,e2fsprogs,.*", included)
     assert not (tmp_path / "cache").exists()
     assert not drawn.work.exists()
+
+
+def test_only_what_fetches_has_the_network() -> None:
+    """Where all archives are on this machine mmdebstrap has an empty network, unless a hook may want the real one."""
+    if choose_mode() != "namespace":
+        pytest.skip("this machine gives no user namespaces")
+    hook = Hook(script=Attachment("hook", b"#!/bin/sh\n", True), phase="packages")
+    hooked = definition().model_copy(update={"hooks": (hook,)})
+    for wanted, alone in (
+        (definition(), True),
+        (hooked, False),
+        (load_definition(EXAMPLES / "debian-minimal.toml"), False),
+    ):
+        *_, mmdebstrap = plan_image(drawn_bench(wanted, WANTED, Notes()), Path("staged")).phases[0].commands
+        assert ("--unshare-net" in mmdebstrap.confinement) == alone
 
 
 def test_a_tool_is_found_with_its_version(tmp_path: Path) -> None:

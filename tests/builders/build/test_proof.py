@@ -6,7 +6,8 @@ from pathlib import Path
 from builders.build.image import make
 from builders.images.serial import Serial
 from builders.publish.tree import Names
-from builders.workshop.bench import MEMORY, bench
+from builders.workshop.bench import bench
+from builders.workshop.margin import MEMORY
 from tests.support.karmic import SERIAL, Notes, definition
 
 NAMES = Names("karmic", "amd64")

@@ -18,9 +18,10 @@ from builders.distros.tiny import donor
 from builders.images.serial import Serial
 from builders.publish.tree import Tree
 from builders.workshop.apt import PrivateApt
-from builders.workshop.bench import MEMORY, bench
+from builders.workshop.bench import bench
 from builders.workshop.command import ToolError
 from builders.workshop.machine import debian_sources, machine_sources
+from builders.workshop.margin import MEMORY
 from tests.support.archives import export_key, make_package, make_suite
 from tests.support.karmic import SERIAL, Notes, definition
 from tests.support.keyring import keyring, make_key

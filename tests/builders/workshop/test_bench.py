@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from builders.images.serial import Serial
-from builders.workshop.bench import MEMORY, bench, cache_directory, scratch_parent
+from builders.workshop.bench import bench, cache_directory, scratch_parent
+from builders.workshop.command import ToolError
+from builders.workshop.margin import MEMORY
 from recipe_runner.errors import UnmetError
 from tests.support.karmic import Notes, definition
 
@@ -46,6 +48,17 @@ def test_tools_get_a_fixed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         assert environ["SOURCE_DATE_EPOCH"] == str(SERIAL.epoch)
         assert work.work.is_dir()
     assert not work.work.exists()
+
+
+def test_the_log_of_a_failure_is_kept_under_its_images_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two flavours that fail under the same serial, each has its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for flavour in ("server", "desktop"):
+        wanted = definition().model_copy(update={"flavour": flavour})
+        with pytest.raises(ToolError), bench(wanted, SERIAL, MEMORY, Notes()) as work:
+            work.commands.run("sh", "-c", f"echo {flavour}; exit 3")
+    kept = {path.name: path.read_text().splitlines()[-1] for path in (tmp_path / "recipe-runner/failed").iterdir()}
+    assert kept == {f"karmic-{flavour}-amd64-{SERIAL}.log": flavour for flavour in ("server", "desktop")}
 
 
 def test_the_mask_is_put_back() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +63,54 @@ def test_a_tool_that_hangs_up_its_group_does_not_reach_the_caller(commands: Comm
     """A failing mmdebstrap hangs up its whole process group; the builder, and who called it, are not in it."""
     with pytest.raises(ToolError, match="signal 1"):
         commands.run("sh", "-c", "kill -HUP 0; sleep 10")
+
+
+def test_a_tool_cannot_cut_off_the_log(commands: Commands) -> None:
+    """What it inherits is a pipe: it can be written to, also by name, and neither truncated nor read."""
+    commands.run("echo", "before")
+    commands.run("python3", "-c", "import os\nfor n in 1, 2:\n try: os.ftruncate(n, 0)\n except OSError: print('kept')")
+    commands.run("sh", "-c", "echo by name >/dev/stderr")
+    said = commands.log.read_text().splitlines()
+    assert [row for row in said if not row.startswith(("+", "import", "for", " "))] == [
+        "before", "kept", "kept", "by name",
+    ]  # fmt: skip
+    assert "before" in commands.log.read_text()
+
+
+def test_what_a_tool_leaves_running_is_not_waited_for(commands: Commands) -> None:
+    """A child that keeps the pipe open does not hold up the build; what was said before is all in the log."""
+    commands.run("sh", "-c", "sleep 600 & echo $! >pid; seq 20000", cwd=commands.log.parent)
+    assert commands.log.read_text().splitlines()[1:] == [str(n) for n in range(1, 20001)]
+    os.kill(int((commands.log.parent / "pid").read_text()), signal.SIGKILL)
+
+
+FILLED = """
+import os, sys
+from pathlib import Path
+from builders.workshop.command import Commands, ToolError
+place = Path(sys.argv[1])
+fill = "echo filling; for n in $(seq 61); do head -c 1M /dev/zero >$n; done; exec sleep 600"
+try:
+    Commands(place / "log", dict(os.environ), place).run("sh", "-c", fill, cwd=place, name="hook x")
+except ToolError as error:
+    print(error.diagnostics[0].message, error.diagnostics[0].hint, error.said, sep="\\n")
+"""
+
+
+def test_a_tool_that_takes_the_last_room_is_ended(tmp_path: Path) -> None:
+    """Many files, each of them small, do not fill the place; the error says what to do, and has the tool's words."""
+    if os.geteuid():
+        pytest.skip("mounting a small file system takes root")
+    mounted = 'mount -t tmpfs -o size=64m none "$1" && exec "$2" -c "$3" "$1"'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mounted, "sh", tmp_path, sys.executable, FILLED],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    message, hint, *said = done.stdout.splitlines()
+    assert message == "`hook x` was ended by signal 15: no space left", done.stdout + done.stderr
+    assert hint == "make room where the work is done, or set TMPDIR to a larger place"
+    assert said[0].strip() == "filling"
+    assert said[1].strip().startswith("ended by the builder: ")
