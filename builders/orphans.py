@@ -51,15 +51,17 @@ def remove(path: Path) -> None:
 def _handles(directory: Path) -> Iterator[int]:
     """Give open handles of the processes that name the place, and of all that are in a process group with one."""
     place = f"TMPDIR={directory}/".encode()
-    groups = set(_groups(place)) - {os.getpgrp()}
+    groups = {_group(pid) for pid in _processes() if _names(pid, place)} - {None, os.getpgrp()}
     for pid in _processes():
-        with suppress(OSError):
+        try:
             handle = os.pidfd_open(pid)
-            # looked at again behind the opening: what is found is true of the process that the handle means
-            if os.getpgid(pid) in groups or _names(pid, place):
-                yield handle
-            else:
-                os.close(handle)
+        except OSError:
+            continue
+        # looked at behind the opening: what is found is true of the process that the handle means
+        if _group(pid) in groups or _names(pid, place):
+            yield handle
+        else:
+            os.close(handle)
 
 
 def _processes() -> Iterator[int]:
@@ -74,8 +76,8 @@ def _names(pid: int, place: bytes) -> bool:
         return False
 
 
-def _groups(place: bytes) -> Iterator[int]:
-    for pid in _processes():
-        if _names(pid, place):
-            with suppress(OSError):
-                yield os.getpgid(pid)
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
