@@ -16,9 +16,9 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from recipe_runner.language.checks.shellcheck import find_shellcheck
+from recipe_runner.language.checks.static import check
 from recipe_runner.language.parse import survey
-from recipe_runner.language.shellcheck import find_shellcheck
-from recipe_runner.language.static import check
 
 RECIPE = Path(sys.executable).with_name("recipe")
 BARE = "import sys; from markdown_it import MarkdownIt; MarkdownIt('commonmark').parse(open(sys.argv[1]).read())"

@@ -14,8 +14,8 @@ from recipe_runner.console import reports
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.errors import Diagnostic, ExitCode, RecipeError, Span, gather
-from recipe_runner.language.inspection import inspect
-from recipe_runner.language.shellcheck import find_shellcheck
+from recipe_runner.language.checks.inspection import inspect
+from recipe_runner.language.checks.shellcheck import find_shellcheck
 
 
 @click.command(help="Find every fault of the recipes FILE… without running anything. Exit code 2 if there is one.")

@@ -9,9 +9,9 @@ from recipe_runner.actions import table as actions
 from recipe_runner.engine.action import Action
 from recipe_runner.engine.preconditions import table as preconditions
 from recipe_runner.errors import InvalidRecipeError, gather
-from recipe_runner.language.bash_syntax import check_bash
+from recipe_runner.language.checks.bash_syntax import check_bash
+from recipe_runner.language.checks.static import check
 from recipe_runner.language.model import ActionStep, Recipe
-from recipe_runner.language.static import check
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -14,9 +14,9 @@ from recipe_runner.engine.events import Precondition, to_record
 from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep, action_arguments, awaits_outputs, shown
 from recipe_runner.engine.preconditions.world import Finding
 from recipe_runner.engine.values import Values
+from recipe_runner.language.checks.shell_scan import assigned
 from recipe_runner.language.durations import format_duration
 from recipe_runner.language.model import ActionStep, Block, Script
-from recipe_runner.language.shell_scan import assigned
 
 VARIABLE = re.compile(r"\$\{?#?([A-Za-z_][A-Za-z0-9_]*)")
 

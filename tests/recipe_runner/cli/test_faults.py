@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 import pytest
 
 from tests.recipe_runner.cli import faulty
+from tests.recipe_runner.cli.trouble import Attempt
+from tests.recipe_runner.cli.trouble import attempts as trouble_met
 from tests.support.command import environment, only_run, recipe, records
 from tests.support.keyring import gpg, keyring, make_key
 
@@ -45,36 +46,13 @@ def key() -> Iterator[str]:
         yield make_key(home, "manager")
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """A run that met trouble, as it was then and as it was resumed."""
-
-    place: Path
-    told: dict[str, int]
-
-    @property
-    def stopped(self) -> list[dict[str, Any]]:
-        """The whole lines of the journal when the run was stopped."""
-        raw = (self.place / "stopped.jsonl").read_bytes()
-        return [json.loads(line) for line in raw.split(b"\n")[:-1]]
-
-    @property
-    def log(self) -> list[str]:
-        """What the steps did, over both sessions."""
-        return (self.place / "log").read_text().split()
-
-
 def attempts(tmp_path: Path, key: str, trouble: str, text: str = ONE) -> list[Attempt]:
     """Run a recipe again and again, until a run meets no trouble any more; return those that met it."""
     (tmp_path / "r.md").write_text(text)
     recipe("policy", tmp_path / "policy.toml", "--key", key)
-    argv = [sys.executable, "-m", faulty.__name__, str(tmp_path), key, trouble]
-    subprocess.run(
-        argv, check=True, cwd=Path(__file__).parents[3], env=environment(), stdin=subprocess.DEVNULL, timeout=900
-    )
-    found = [Attempt(told.parent, json.loads(told.read_text())) for told in sorted(tmp_path.glob("*/told"))]
-    assert (found[-1].told["run"], found[-1].told["verify"]) == (0, CLOSED)
-    return found[:-1]
+    *found, last = trouble_met(faulty.__name__, tmp_path, key, trouble)
+    assert (last.told["run"], last.told["verify"]) == (0, CLOSED)
+    return found
 
 
 def check(attempt: Attempt, codes: set[int], steps: list[str]) -> None:
@@ -85,14 +63,12 @@ def check(attempt: Attempt, codes: set[int], steps: list[str]) -> None:
         assert told["run"] != 0
         assert not (attempt.place / "log").exists()
         return
-    written = attempt.stopped
-    closed = any(record["t"] == "close" for record in written)
+    closed = any(record["t"] == "close" for record in attempt.stopped)
     assert told["stopped"] in ({CLOSED, OPEN} if closed else {OPEN}), attempt
     assert told["resume"] in ({0, 2} if closed else {0}), attempt
     assert told["verify"] == CLOSED, attempt
     assert list(dict.fromkeys(attempt.log)) == steps
-    sealed = written[: max((record["n"] for record in written if record["t"] == "seal"), default=0)]
-    for record in sealed:
+    for record in attempt.sealed:
         if record["t"] == "step_end" and record["role"] == "run":
             assert attempt.log.count(record["step"]) == 1, attempt
 

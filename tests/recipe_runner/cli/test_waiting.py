@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.recipe_runner.cli import waiting
-from tests.support.command import environment
+from tests.recipe_runner.cli.trouble import Attempt
+from tests.recipe_runner.cli.trouble import attempts as trouble_met
 from tests.support.ssh_agent import make_ssh_key
 
 TEXT = """
@@ -47,24 +44,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
     return People(f"ssh:{ann}", f"ssh:{ben}", policy)
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """A run that met trouble, as it was then and as it was resumed."""
-
-    place: Path
-    told: dict[str, int]
-
-    @property
-    def stopped(self) -> list[dict[str, Any]]:
-        """The records of the journal when the run was stopped that a seal covers."""
-        lines = (self.place / "stopped.jsonl").read_bytes().split(b"\n")[:-1]
-        found = [json.loads(line) for line in lines]
-        return found[: max(record["n"] for record in found if record["t"] == "seal")]
-
-    @property
-    def log(self) -> list[str]:
-        """What the steps did, over all sessions."""
-        return (self.place / "log").read_text().split()
+class Waited(Attempt):
+    """An attempt at a gate."""
 
     @property
     def answers(self) -> int:
@@ -72,21 +53,18 @@ class Attempt:
         return len((self.place / "answered").read_text().splitlines())
 
     def has(self, kind: str) -> bool:
-        """Say whether the gated step had such a record when the run was stopped."""
+        """Say whether the gated step had such a sealed record when the run was stopped."""
         return any(
-            (record["t"], record.get("step")) == (kind, None if kind == "close" else "two") for record in self.stopped
+            (record["t"], record.get("step")) == (kind, None if kind == "close" else "two") for record in self.sealed
         )
 
 
-def attempts(place: Path, people: People, phase: str, trouble: str) -> list[Attempt]:
+def attempts(place: Path, people: People, phase: str, trouble: str) -> list[Waited]:
     """Go on again and again, until a run meets no trouble any more; return those that met it."""
     (place / "r.md").write_text(TEXT)
     (place / "policy.toml").write_text(people.policy)
-    argv = [sys.executable, "-m", waiting.__name__, str(place), people.operator, people.approver, phase, trouble]
-    subprocess.run(
-        argv, check=True, cwd=Path(__file__).parents[3], env=environment(), stdin=subprocess.DEVNULL, timeout=900
-    )
-    return [Attempt(told.parent, json.loads(told.read_text())) for told in sorted(place.glob("*/told"))][:-1]
+    *found, _ = trouble_met(waiting.__name__, place, people.operator, people.approver, phase, trouble)
+    return [Waited(attempt.place, attempt.told) for attempt in found]
 
 
 @pytest.mark.parametrize(

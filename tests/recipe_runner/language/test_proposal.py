@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.errors import InvalidRecipeError
-from recipe_runner.language.inspection import inspect
+from recipe_runner.language.checks.inspection import inspect
 from recipe_runner.language.parse import parse
 from recipe_runner.language.proposal import propose
 from tests.recipe_runner.language.documents import DOCUMENTS, OWN

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recipe_runner.errors import Diagnostic, InvalidRecipeError
+from recipe_runner.language.checks.static import check
 from recipe_runner.language.parse import parse, survey
 from recipe_runner.language.proposal import propose
-from recipe_runner.language.static import check
 from tests.recipe_runner.language.cases import ACTIONS, PRECONDITIONS
 
 PIECES = (

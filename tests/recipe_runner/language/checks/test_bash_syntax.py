@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recipe_runner.errors import Span, UnmetError
-from recipe_runner.language.bash_syntax import check_bash
+from recipe_runner.language.checks.bash_syntax import check_bash
 from recipe_runner.language.model import Script
 
 SOUND = [

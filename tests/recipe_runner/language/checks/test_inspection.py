@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recipe_runner.language.inspection import inspect
+from recipe_runner.language.checks.inspection import inspect
 from tests.recipe_runner.language.cases import ACTIONS, FIXTURES, PRECONDITIONS, Case, cases, shown
 
 CASES = [(path, case) for path in sorted((FIXTURES / "faults").glob("*.txt")) for case in cases(path)]

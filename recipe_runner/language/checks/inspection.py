@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recipe_runner.errors import Diagnostic, gather
+from recipe_runner.language.checks.shellcode import check_shell
+from recipe_runner.language.checks.static import Models, check
 from recipe_runner.language.codes import Code
 from recipe_runner.language.model import Recipe
 from recipe_runner.language.parse import include_reader, read_file, survey
-from recipe_runner.language.shellcode import check_shell
-from recipe_runner.language.static import Models, check
 
 HEADER_LOST = frozenset(
     {Code.YAML_SYNTAX, Code.YAML_FEATURE, Code.YAML_DEPTH, Code.YAML_DUPLICATE, Code.HEADER_UNCLOSED}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recipe_runner.language.shell_scan import assigned, mentioned, opaque, uses
+from recipe_runner.language.checks.shell_scan import assigned, mentioned, opaque, uses
 
 
 @pytest.mark.parametrize(

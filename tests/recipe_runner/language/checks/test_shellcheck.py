@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from recipe_runner.language.checks.shellcheck import check_shellcheck, find_shellcheck
+from recipe_runner.language.checks.shellcode import check_shell
 from recipe_runner.language.model import Block
 from recipe_runner.language.parse import parse
-from recipe_runner.language.shellcheck import check_shellcheck, find_shellcheck
-from recipe_runner.language.shellcode import check_shell
 
 RECIPE = b"""\
 1. Clean:

@@ -6,10 +6,10 @@ from recipe_runner.engine.plan import plan
 from recipe_runner.engine.session import Place, genesis
 from recipe_runner.engine.values import Values
 from recipe_runner.journal.records.lines import LINE_CAP
+from recipe_runner.language.checks.static import check
 from recipe_runner.language.codes import Code
 from recipe_runner.language.model import Recipe
 from recipe_runner.language.parse import parse
-from recipe_runner.language.static import check
 
 
 def recipe(steps: int) -> Recipe:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from recipe_runner.errors import Span
+from recipe_runner.language.checks.python_code import check_python
 from recipe_runner.language.model import Script
-from recipe_runner.language.python_code import check_python
 
 
 def faults(text: str) -> list[tuple[str, int, int]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recipe_runner.errors import Diagnostic, gather
-from recipe_runner.language.bash_syntax import check_bash
+from recipe_runner.language.checks.bash_syntax import check_bash
+from recipe_runner.language.checks.shellcheck import check_shellcheck
 from recipe_runner.language.model import Recipe, Script
-from recipe_runner.language.shellcheck import check_shellcheck
 
 
 def check_shell(recipe: Recipe, *, shellcheck: str | None = None) -> tuple[Diagnostic, ...]:
