@@ -69,17 +69,6 @@ def witnessing(function: F) -> F:
     )(function)
 
 
-def signing(function: F) -> F:
-    """Add the options that say who signs."""
-    for option in (
-        click.option("--seal", metavar="HOW", help="`every` record (the default), or at a `checkpoint` only."),
-        click.option("--no-sign", is_flag=True, help="Write an unsigned journal; nobody can trust it."),
-        click.option("--key", metavar="KEY", help="Sign with this key; default: the only OpenPGP key that can."),
-    ):
-        function = option(function)
-    return function
-
-
 def expiring(function: F) -> F:
     """Add the option that says how long a request for approvals stays open."""
     return click.option(

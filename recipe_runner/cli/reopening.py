@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
-from recipe_runner.cli import signing, surroundings, tables
+import click
+
+from recipe_runner.cli import options, surroundings, tables
 from recipe_runner.cli.given import secret_values
+from recipe_runner.cli.options import F, grouped
+from recipe_runner.cli.signing import signer
+from recipe_runner.cli.verbs import PATH
 from recipe_runner.engine.events import Genesis
 from recipe_runner.engine.history import History
 from recipe_runner.engine.plan import Plan, plan
@@ -26,6 +31,33 @@ from recipe_runner.language.parse import load
 from recipe_runner.sanitise import line
 
 FindSigner = Callable[[str | None], Signer | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """With what a run is opened again: where its recipe and that one's includes are now, secrets, a key to sign."""
+
+    recipe: Path | None
+    includes: tuple[Path, ...]
+    secrets: tuple[str, ...]
+    key: str | None
+
+    @staticmethod
+    def options(function: F) -> F:
+        """Add the options for it; the function gets them as `reopening`."""
+        return grouped(
+            function,
+            "reopening",
+            Reopening,
+            click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved."),
+            options.including,
+            options.secret,
+            click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far."),
+        )
+
+    def finder(self, aside: Aside) -> FindSigner:
+        """Return how a run finds its signer: the key that is named, else the one that sealed so far."""
+        return lambda sealed_by: signer(self.key or sealed_by, aside, no_sign=sealed_by is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +91,7 @@ class Reopened:
 
 @contextmanager
 def reopened(
-    run: Path,
-    recipe: Path | None,
-    find_signer: FindSigner,
-    ask: Ask | None,
-    secrets: Sequence[str],
-    includes: Sequence[Path],
-    policy: Policy | None = None,
+    run: Path, reopening: Reopening, find_signer: FindSigner, ask: Ask | None, policy: Policy | None
 ) -> Iterator[Reopened]:
     """Lock and read a run, and bring it together with its recipe as that is now.
 
@@ -76,19 +102,19 @@ def reopened(
         first = history.genesis
         if first is None:
             raise UsageError.because(f"`{run}` is not a run: its journal has no beginning")
-        where = recipe or Path(first.recipe["path"])
+        where = reopening.recipe or Path(first.recipe["path"])
         if not where.exists():
             kept = run / DIRECTORY / first.recipe["sha256"]
             raise UsageError.because(
                 f"the recipe `{where}` is gone",
                 hint=f"say where it is now: --recipe FILE; the run kept its text as `{kept}`",
             )
-        parsed = load(where, includes)
+        parsed = load(where, reopening.includes)
         actions = tables.used_actions(parsed)
         tables.refuse_faults(parsed)
         environ = surroundings.environment()
         kept = {name: value for name, value in first.params.items() if parsed.parameter(name)}
-        kept |= secret_values(secrets, parsed.params, environ)
+        kept |= secret_values(reopening.secrets, parsed.params, environ)
         values = resolve(parsed.params, given={}, file=kept, environ=environ, ask=ask)
         planned = plan(parsed, values, actions=actions, preconditions=kinds())
         state = ShellState(directory=first.directory)
@@ -126,8 +152,3 @@ def rolls_another_back(found: Reopened, run: Path) -> UsageError:
     return UsageError.because(
         f"run `{found.first.run}` rolls run `{found.first.undoes}` back", hint=f"go on with `recipe undo {run}`"
     )
-
-
-def sealing_as_before(key: str | None, aside: Aside | None = None) -> FindSigner:
-    """Return how a run finds its signer: the key that is named, else the one that sealed so far."""
-    return lambda sealed_by: signing.signer(key=key or sealed_by, no_sign=sealed_by is None, aside=aside)

@@ -13,7 +13,7 @@ from recipe_runner.cli.coursing import Coursing
 from recipe_runner.cli.demanding import Demanding
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.reading import run_directory
-from recipe_runner.cli.reopening import differences, reopened, rolls_another_back, sealing_as_before
+from recipe_runner.cli.reopening import Reopening, differences, reopened, rolls_another_back
 from recipe_runner.cli.verbs import PATH, RUN
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.session import Place, Session, look, resumed
@@ -24,12 +24,9 @@ from recipe_runner.journal.witness.table import appointed
 
 @click.command(help="Go on with RUN, a directory or a run's id: what is finished stays finished.")
 @click.argument("named", metavar="RUN", type=RUN)
-@click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved.")
-@options.including
-@options.secret
+@Reopening.options
 @Answering.options
 @Coursing.options
-@click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 @options.witnessing
 @Demanding.options
 @options.expiring
@@ -43,10 +40,7 @@ from recipe_runner.journal.witness.table import appointed
 )
 def command(  # noqa: D103 - its help is above
     named: str,
-    recipe: Path | None,
-    includes: tuple[Path, ...],
-    secrets: tuple[str, ...],
-    key: str | None,
+    reopening: Reopening,
     witnesses: tuple[str, ...],
     answering: Answering,
     course: Coursing,
@@ -58,15 +52,8 @@ def command(  # noqa: D103 - its help is above
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
-    with reopened(
-        run,
-        recipe,
-        sealing_as_before(key, terminal.release),
-        answering.asker(terminal),
-        secrets,
-        includes,
-        demanding.policy,
-    ) as found:
+    finder, ask = reopening.finder(terminal.release), answering.asker(terminal)
+    with reopened(run, reopening, finder, ask, demanding.policy) as found:
         if found.history.closed is not None:
             raise UsageError.because(
                 f"run `{found.first.run}` is over ({found.history.closed.outcome})",

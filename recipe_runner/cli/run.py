@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
-from recipe_runner.cli import options, signing, surroundings, tables
+from recipe_runner.cli import options, surroundings, tables
 from recipe_runner.cli.answering import Answering
 from recipe_runner.cli.coursing import Coursing
 from recipe_runner.cli.demanding import Demanding
 from recipe_runner.cli.given import assignments, secret_values
 from recipe_runner.cli.live import drive, screen
+from recipe_runner.cli.signing import Signing
 from recipe_runner.cli.verbs import PATH
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.course import Course
@@ -41,7 +42,7 @@ from recipe_runner.language.parse import load
 @click.option("--dry-run", is_flag=True, help="Show what would run and look at the preconditions; run nothing.")
 @Answering.options
 @Coursing.options
-@options.signing
+@Signing.options
 @options.witnessing
 @Demanding.options
 @options.expiring
@@ -53,12 +54,10 @@ def command(  # noqa: D103 - its help is above
     secrets: tuple[str, ...],
     runs: Path | None,
     dry_run: bool,
-    key: str | None,
-    no_sign: bool,
     witnesses: tuple[str, ...],
-    seal: str | None,
     answering: Answering,
     course: Coursing,
+    signing: Signing,
     demanding: Demanding,
     approval_expiry: timedelta,
 ) -> int:
@@ -98,8 +97,8 @@ def command(  # noqa: D103 - its help is above
         return code
     view = screen(terminal, planned, as_json=answering.as_json)
     operator = answering.operator(view, planned)
-    sealing = signing.sealing(seal, planned, no_sign=no_sign, gated=demanding.demands())
-    signer = signing.signer(key=key, no_sign=no_sign, aside=terminal.release)
+    sealing = signing.sealing(planned, demanding.demands())
+    signer = signing.signer(terminal.release)
     if signer is None and (gated := _gated(planned, chosen)):
         raise UsageError.because(
             f"step `{gated}` must be approved, which an unsigned run cannot prove", hint="run it with a signing key"

@@ -14,8 +14,8 @@ from recipe_runner.cli.answering import Answering
 from recipe_runner.cli.demanding import Demanding
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.reading import run_directory
-from recipe_runner.cli.reopening import FindSigner, Reopened, reopened, sealing_as_before
-from recipe_runner.cli.verbs import PATH, RUN
+from recipe_runner.cli.reopening import FindSigner, Reopened, Reopening, reopened
+from recipe_runner.cli.verbs import RUN
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.approval import Demand, as_fields, joined
 from recipe_runner.engine.history import History
@@ -31,19 +31,13 @@ from recipe_runner.journal.witness.table import appointed
     help="Undo the completed steps of RUN, a directory or a run's id, newest first, each confirmed and recorded."
 )
 @click.argument("named", metavar="RUN", type=RUN)
-@click.option("--recipe", type=PATH, metavar="FILE", help="Where the recipe is now, if it was moved.")
-@options.including
-@options.secret
+@Reopening.options
 @Answering.options
-@click.option("--key", metavar="KEY", help="Sign with this key; default: the one that signed so far.")
 @options.witnessing
 @Demanding.options
 def command(  # noqa: D103 - its help is above
     named: str,
-    recipe: Path | None,
-    includes: tuple[Path, ...],
-    secrets: tuple[str, ...],
-    key: str | None,
+    reopening: Reopening,
     witnesses: tuple[str, ...],
     answering: Answering,
     demanding: Demanding,
@@ -52,11 +46,11 @@ def command(  # noqa: D103 - its help is above
     mode = answering.mode()
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
-    find_signer = sealing_as_before(key, terminal.release)
+    find_signer = reopening.finder(terminal.release)
     if (other := undone_by(run / JOURNAL)) is not None:
         run = run.absolute().parent / other
     with (
-        reopened(run, recipe, find_signer, answering.asker(terminal), secrets, includes, demanding.policy) as found,
+        reopened(run, reopening, find_signer, answering.asker(terminal), demanding.policy) as found,
         contextlib.ExitStack() as held,
     ):
         before = [held.enter_context(Journal.reopen(d, find_signer, demanding.policy)) for d in _earlier(found, run)]
@@ -113,5 +107,5 @@ def _new(
     )
     documents = [found.journal.blob(entry["sha256"]) for entry in (first.recipe, *first.includes)]
     signer = find_signer(found.journal.signed_by)
-    sealing = signing.sealing(None, found.plan, no_sign=False)
+    sealing = signing.sealing("every", found.plan)
     return Journal.create(run.absolute().parent / first.run, first, signer, documents, sealing=sealing)
