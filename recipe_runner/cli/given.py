@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from recipe_runner.engine.secret import read_secret
+from recipe_runner.engine.secrets.sources import read_secret
 from recipe_runner.errors import UsageError
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.suggestions import suggest

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output, StepEnd
-from recipe_runner.engine.process import Ended
-from recipe_runner.engine.suspension import SUSPENSION
+from recipe_runner.engine.processes.process import Ended
+from recipe_runner.engine.processes.suspension import SUSPENSION
 from recipe_runner.sanitise import line
 
 SHOW, HIDE = b"\x1b[?25h", "\x1b[?25l"

@@ -16,7 +16,7 @@ from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
 
-from recipe_runner.engine.suspension import SUSPENSION
+from recipe_runner.engine.processes.suspension import SUSPENSION
 
 SAVE, RESTORE, WHOLE, DOWN = "\x1b7", "\x1b8", "\x1b[r", "\x1bD"
 SMALLEST = 10

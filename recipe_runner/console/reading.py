@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.engine.keyboard import KEYBOARD, LINE_END, TYPE_AHEAD, queued, written
-from recipe_runner.engine.suspension import SUSPENSION
+from recipe_runner.engine.processes.keyboard import KEYBOARD, LINE_END, TYPE_AHEAD, queued, written
+from recipe_runner.engine.processes.suspension import SUSPENSION
 
 Redraw = Callable[[], None]
 

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Skip, StepEnd
-from recipe_runner.engine.process import Ended
+from recipe_runner.engine.processes.process import Ended
 from recipe_runner.sanitise import line
 
 ROLES = {"check": "check", "verify": "verification", "undo": "undo", "shell": "shell", "run": ""}

@@ -18,11 +18,11 @@ from recipe_runner.engine.events import Output, Role, StepEnd, StepStart
 from recipe_runner.engine.history import History
 from recipe_runner.engine.outputs import parse_outputs, read_outputs, variable
 from recipe_runner.engine.plan import AnyStep, Plan, action_arguments, directory_of, lookup
-from recipe_runner.engine.process import Command, Ended
-from recipe_runner.engine.redaction import Redactor
+from recipe_runner.engine.processes.process import Command, Ended
 from recipe_runner.engine.remote.connection import Connections
 from recipe_runner.engine.remote.host import host_of
 from recipe_runner.engine.schedule import Coroutine, Spawn
+from recipe_runner.engine.secrets.redaction import Redactor
 from recipe_runner.engine.shell import Code, ShellState, Surroundings, interactive, memory, prepared
 from recipe_runner.engine.values import Text, Values
 from recipe_runner.errors import RecipeError

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from recipe_runner.engine.events import Confirm, Deviation, Event, Resting
-from recipe_runner.engine.interrupts import Interrupts
 from recipe_runner.engine.operator import Answer, Choice, Operator, Question
 from recipe_runner.engine.plan import AnyStep
-from recipe_runner.engine.redaction import Redactor
+from recipe_runner.engine.processes.interrupts import Interrupts
+from recipe_runner.engine.secrets.redaction import Redactor
 
 EXACT: frozenset[Choice] = frozenset({"run", "edit", "back", "import"})
 """Choices whose text is an id, code or a path."""

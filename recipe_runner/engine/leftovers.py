@@ -18,7 +18,7 @@ from recipe_runner.engine.decisions import Decisions
 from recipe_runner.engine.events import Event, Note
 from recipe_runner.engine.operator import Answer, Question
 from recipe_runner.engine.plan import AnyStep
-from recipe_runner.engine.process import LADDER
+from recipe_runner.engine.processes.process import LADDER
 from recipe_runner.engine.schedule import LONGEST_WAIT, Coroutine, Pause, Scheduler
 from recipe_runner.sanitise import line
 

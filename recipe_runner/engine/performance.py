@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.events import Event, Role
 from recipe_runner.engine.plan import AnyStep
-from recipe_runner.engine.process import Ended
+from recipe_runner.engine.processes.process import Ended
 from recipe_runner.engine.schedule import Coroutine, Pause, Scheduler
 from recipe_runner.language.model import ActionStep, Block, Script
 

@@ -14,9 +14,9 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from recipe_runner.engine.events import Event, Output, Resting, StepStart, Ticking, Waiting
-from recipe_runner.engine.process import Chunk, Command, Ended, Process, Stream
-from recipe_runner.engine.pump import Pump
-from recipe_runner.engine.redaction import RedactedStream, Redactor
+from recipe_runner.engine.processes.process import Chunk, Command, Ended, Process, Stream
+from recipe_runner.engine.processes.pump import Pump
+from recipe_runner.engine.secrets.redaction import RedactedStream, Redactor
 
 T = TypeVar("T")
 

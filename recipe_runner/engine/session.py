@@ -25,14 +25,14 @@ from recipe_runner.engine.events import Event, Genesis, Resume
 from recipe_runner.engine.execute import Execution
 from recipe_runner.engine.gate import Gate
 from recipe_runner.engine.history import History
-from recipe_runner.engine.interrupts import Interrupts
 from recipe_runner.engine.leftovers import Leftovers
 from recipe_runner.engine.operator import Operator
 from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.preconditions.evaluation import evaluate_all
 from recipe_runner.engine.preconditions.world import Finding, World
-from recipe_runner.engine.pump import Pump
+from recipe_runner.engine.processes.interrupts import Interrupts
+from recipe_runner.engine.processes.pump import Pump
 from recipe_runner.engine.remote.connection import Connections
 from recipe_runner.engine.schedule import Scheduler
 from recipe_runner.engine.shell import ShellState

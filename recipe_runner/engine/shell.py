@@ -19,8 +19,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from recipe_runner.engine.process import Command
-from recipe_runner.engine.redaction import Redactor
+from recipe_runner.engine.processes.process import Command
+from recipe_runner.engine.secrets.redaction import Redactor
 from recipe_runner.engine.values import Text
 from recipe_runner.language.model import Script
 

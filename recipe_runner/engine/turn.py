@@ -17,7 +17,7 @@ from recipe_runner.engine.leftovers import Leftovers
 from recipe_runner.engine.operator import Answer, Choice, Question
 from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import AnyStep, PlannedStep, shown
-from recipe_runner.engine.process import Ended
+from recipe_runner.engine.processes.process import Ended
 from recipe_runner.engine.progress import Progress
 from recipe_runner.engine.rollback import RollBack
 from recipe_runner.errors import ExitCode

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from recipe_runner.engine.redaction import SHORTEST, Redactor
+from recipe_runner.engine.secrets.redaction import SHORTEST, Redactor
 from recipe_runner.errors import Diagnostic, UsageError
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.suggestions import suggest

@@ -1,6 +1,6 @@
 """Asking a program a short question: bounded in time and output, alone in its process group, never at a terminal.
 
-Steps run under `engine.process`, which hands them the terminal; questions are asked from several threads at once and
+Steps run under `engine.processes`, which hands them the terminal; questions are asked from several threads at once and
 must not touch it.
 """
 

@@ -17,8 +17,8 @@ from typing import Self
 
 from recipe_runner.claims import claimed
 from recipe_runner.engine.events import Output
-from recipe_runner.engine.keyboard import at_terminal
-from recipe_runner.engine.process import Command
+from recipe_runner.engine.processes.keyboard import at_terminal
+from recipe_runner.engine.processes.process import Command
 from recipe_runner.engine.schedule import Coroutine, Pause, Spawn
 
 ERRANDS = 4

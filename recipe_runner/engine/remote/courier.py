@@ -29,7 +29,7 @@ PATIENCE = 60
 BEAT = 15.0
 """Seconds between two signs of life."""
 GRACE = 3.0
-"""Seconds between an order to terminate and one to kill; less than the ladder of `engine.process` leaves to us."""
+"""Seconds between an order to terminate and one to kill; less than the ladder of `engine.processes` leaves to us."""
 LINGER = 0.3
 """Seconds to wait for the end of output that a background process on the host still holds open."""
 LAST = 500

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from recipe_runner.engine.process import Command, Ended
+from recipe_runner.engine.processes.process import Command, Ended
 from recipe_runner.engine.remote.connection import ALONG, Connection
 from recipe_runner.engine.remote.errand import Errand, Findings
 from recipe_runner.engine.shell import Code, Surroundings, memory

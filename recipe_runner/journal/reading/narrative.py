@@ -24,7 +24,7 @@ from recipe_runner.engine.events import (
     StepStart,
     Witnessed,
 )
-from recipe_runner.engine.process import Ended
+from recipe_runner.engine.processes.process import Ended
 
 Tone = Literal["good", "bad", "warn", "quiet", "plain"]
 SKIPS = {

@@ -18,8 +18,8 @@ from recipe_runner.engine.operator import Answer, Operator, Question
 from recipe_runner.engine.plan import plan
 from recipe_runner.engine.preconditions.base import Finding
 from recipe_runner.engine.preconditions.table import kinds
-from recipe_runner.engine.process import Chunk, Ended, Process
-from recipe_runner.engine.pump import Pump
+from recipe_runner.engine.processes.process import Chunk, Ended, Process
+from recipe_runner.engine.processes.pump import Pump
 from recipe_runner.engine.session import Place, Session, genesis
 from recipe_runner.engine.shell import ShellState
 from recipe_runner.engine.values import resolve

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.recipe_runner.engine.test_redaction import forms
+from tests.recipe_runner.engine.secrets.test_redaction import forms
 from tests.support.command import RECIPE, environment, only_run, recipe
 
 TEXT = """---

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recipe_runner.engine.events import Output
-from recipe_runner.engine.redaction import Redactor
+from recipe_runner.engine.secrets.redaction import Redactor
 from recipe_runner.engine.shell import ShellState, Surroundings, prepared
 from recipe_runner.errors import ExitCode, Span
 from recipe_runner.language.model import Script

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Self
 
-from recipe_runner.engine.interrupts import Interrupts
-from recipe_runner.engine.keyboard import KEYBOARD, TYPE_AHEAD, at_terminal, give_terminal, in_foreground
-from recipe_runner.engine.process import Chunk, Command, Ended, Process
-from recipe_runner.engine.suspension import SUSPENSION
-from recipe_runner.engine.window import SUSPEND, Window
+from recipe_runner.engine.processes.interrupts import Interrupts
+from recipe_runner.engine.processes.keyboard import KEYBOARD, TYPE_AHEAD, at_terminal, give_terminal, in_foreground
+from recipe_runner.engine.processes.process import Chunk, Command, Ended, Process
+from recipe_runner.engine.processes.suspension import SUSPENSION
+from recipe_runner.engine.processes.window import SUSPEND, Window
 
 CHUNK = 65_536
 LINGER = 0.2

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
-from recipe_runner.engine.keyboard import at_terminal
+from recipe_runner.engine.processes.keyboard import at_terminal
 
 SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
 WAKING = (signal.SIGWINCH, signal.SIGCHLD)

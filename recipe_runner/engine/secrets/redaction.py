@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from recipe_runner.engine.quarry import Quarry, Span
+    from recipe_runner.engine.secrets.quarry import Quarry, Span
 
 MASK = b"[secret]"
 SHORTEST = 3
@@ -90,6 +90,6 @@ class RedactedStream:
 def _quarries(secrets: list[str]) -> list[Quarry]:
     if not secrets:
         return []
-    from recipe_runner.engine.quarry import Quarry  # noqa: PLC0415 - few runs have secrets
+    from recipe_runner.engine.secrets.quarry import Quarry  # noqa: PLC0415 - few runs have secrets
 
     return [Quarry(secret) for secret in secrets]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from recipe_runner.engine.interrupts import Interrupts
-from recipe_runner.engine.process import Chunk, Command, Ended
-from recipe_runner.engine.pump import Pump
+from recipe_runner.engine.processes.interrupts import Interrupts
+from recipe_runner.engine.processes.process import Chunk, Command, Ended
+from recipe_runner.engine.processes.pump import Pump
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_large_output_needs_no_memory(pump: Pump) -> None:
 
 def test_a_time_limit_climbs_to_kill(pump: Pump, monkeypatch: pytest.MonkeyPatch) -> None:
     """A group that ignores the interrupt and the termination is killed, children included."""
-    from recipe_runner.engine import process
+    from recipe_runner.engine.processes import process
 
     monkeypatch.setattr(process, "LADDER", ((signal.SIGINT, 0.2), (signal.SIGTERM, 0.2), (signal.SIGKILL, 0.0)))
     code = "trap '' INT TERM; (trap '' INT TERM; echo $BASHPID; while :; do sleep 1; done) & wait"

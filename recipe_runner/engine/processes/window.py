@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from recipe_runner.engine.keyboard import KEYBOARD, at_terminal, queued
+from recipe_runner.engine.processes.keyboard import KEYBOARD, at_terminal, queued
 
 SUSPEND = b"\x1a"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from types import FrameType
 
-from recipe_runner.engine.keyboard import in_foreground
+from recipe_runner.engine.processes.keyboard import in_foreground
 
 Aside = Callable[[], AbstractContextManager[None]]
 """Makes what is entered before this process stops, and left when it goes on."""

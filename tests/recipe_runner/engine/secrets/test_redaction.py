@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recipe_runner.engine.redaction import MASK, Redactor
+from recipe_runner.engine.secrets.redaction import MASK, Redactor
 
 SECRET = st.text(st.characters(min_codepoint=33, max_codepoint=0x17F), min_size=6, max_size=24)
 HARD = 'it\'s a $ecret "x" & <tag> é\\z%25+/'

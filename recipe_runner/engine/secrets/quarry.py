@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from recipe_runner.engine.notations import Written, notations, plain
+from recipe_runner.engine.secrets.notations import Written, notations, plain
 
 LINE = 6
 """Characters from which on a line of a secret is looked for alone."""

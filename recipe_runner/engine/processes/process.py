@@ -18,8 +18,8 @@ from typing import IO, Literal
 from msgspec import Struct
 
 from recipe_runner.engine.events import Outcome
-from recipe_runner.engine.keyboard import at_terminal
-from recipe_runner.engine.window import Window
+from recipe_runner.engine.processes.keyboard import at_terminal
+from recipe_runner.engine.processes.window import Window
 
 Stream = Literal["stdout", "stderr"]
 
