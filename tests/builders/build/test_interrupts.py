@@ -6,8 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,14 +32,6 @@ echo {phase} >&3
 read -r answer <&3
 """
 KILLED = -signal.SIGKILL
-
-
-@pytest.fixture
-def scratch() -> Iterator[Path]:
-    """Give a place to work in that everybody may enter."""
-    with tempfile.TemporaryDirectory(prefix="interrupted-", dir="/var/tmp") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
 
 
 def reached(process: subprocess.Popen[bytes], server: socket.socket, phase: str | None) -> tuple[list[str], int]:
