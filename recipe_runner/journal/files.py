@@ -75,13 +75,13 @@ def open_to_append(path: Path) -> int:
 
 @contextmanager
 def beginning(what: Path) -> Iterator[None]:
-    """Turn a system's refusal to make a run's directory into UnmetError: there is nothing to resume yet."""
+    """Turn a system's refusal to make a run's directory into IncompleteError, which says that no run has begun."""
     try:
         yield
     except OSError as error:
-        raise UnmetError.because(
-            f"no run can be kept in `{what.parent}`: {error.strerror}",
-            hint="free some space there, or name a directory that you can write: --runs DIR",
+        raise IncompleteError.because(
+            f"cannot write a run into `{what.parent}`: {error.strerror}",
+            hint="no run has begun: make room there, or name a directory that you can write: --runs DIR",
         ) from error
 
 

@@ -87,7 +87,7 @@ class Journal:
 
         `documents` are those that `genesis` names by their sha256: the recipe and what it includes. Without a signer
         the journal has no seals and says so. Raises UsageError where `directory` exists,
-        UnmetError where it cannot be made.
+        IncompleteError where it cannot be made.
         """
         if directory.exists():
             raise UsageError.because(f"`{directory}` is there already", hint="each run needs a directory of its own")

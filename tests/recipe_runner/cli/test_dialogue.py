@@ -124,7 +124,7 @@ def test_ctrl_c_in_a_wait_leaves_where_nobody_decides(tmp_path: Path) -> None:
 def test_ctrl_c_in_a_step_is_not_followed_by_a_retry(tmp_path: Path) -> None:
     """A step that may be retried is not where it was the operator who stopped it."""
     recipe = tmp_path / "slow.md"
-    recipe.write_text("```bash {#slow retries=3}\necho begun >> log\necho begun\nsleep 60\n```\n")
+    recipe.write_text("```bash {#slow retries=3}\necho begun >> log\necho begun\nexec sleep 60\n```\n")
     person = run(recipe, tmp_path)
     person.sees("› ")
     person.types("r")

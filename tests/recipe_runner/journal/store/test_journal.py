@@ -112,7 +112,7 @@ def test_a_journal_that_may_only_be_read_is_told_as_such(
 def test_a_directory_that_cannot_be_made_is_an_error(tmp_path: Path, signer: GpgSigner) -> None:
     """A file in the place of the parent directory is reported, not raised."""
     (tmp_path / "runs").touch()
-    with pytest.raises(UnmetError, match="no run can be kept in"):
+    with pytest.raises(IncompleteError, match="cannot write a run into"):
         Journal.create(tmp_path / "runs" / "a", genesis(), signer)
 
 
@@ -372,7 +372,7 @@ def test_a_full_disk_ends_with_an_abort_and_can_be_resumed(small_disk: Path, sig
 def test_a_disk_too_full_to_begin_leaves_nothing(small_disk: Path, signer: GpgSigner) -> None:
     """Without room for the reserve the run does not begin."""
     (small_disk / "ballast").write_bytes(b"x" * 1020 * 1024)
-    with pytest.raises(UnmetError, match="No space left on device"):
+    with pytest.raises(IncompleteError, match="No space left on device"):
         Journal.create(small_disk / "a-run", genesis(), signer)
     assert [path.name for path in small_disk.iterdir()] == ["ballast"]
 
