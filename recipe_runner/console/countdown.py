@@ -13,6 +13,8 @@ from recipe_runner.sanitise import line
 
 MINUTES = 120.0
 """Seconds from which on a wait is told in minutes and hours."""
+AGAIN = 0.5
+"""Seconds by which a wait must be longer than it was to be another one."""
 CLEAR = "\r\x1b[K"
 
 
@@ -22,17 +24,20 @@ class Countdown:
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._waiting = False
+        self._told: dict[tuple[str | None, str], float] = {}
 
     def show(self, event: Waiting) -> None:
         """Show how long a wait will go on."""
-        what = f"  … {line(event.reason)}{f' [{line(event.item)}]' if event.item else ''}, "
+        what = f"  … {line(event.reason)}{f' [{line(event.item)}]' if event.item else ''}"
+        wait = (event.item, event.reason)
         if self._terminal.interactive:
-            left = _counted(event.left)
+            left = counted(event)
             room = self._terminal.out.width - 1 - cell_len(left)
-            cut = what if cell_len(what) <= room else f"{set_cell_size(what, max(0, room - 2))}… "
+            cut = what if cell_len(what) <= room else f"{set_cell_size(what, max(0, room - 1))}…"
             self._terminal.raw(f"{CLEAR}{cut}{left}")
-        elif not self._waiting:
-            self._terminal.say(f"{what}{_counted(event.seconds)}", "quiet")
+        elif event.left > self._told.get(wait, -1.0) + AGAIN:
+            self._terminal.say(f"{what}{counted(event)}", "quiet")
+        self._told[wait] = event.left
         self._waiting = True
 
     def clear(self) -> None:
@@ -42,5 +47,8 @@ class Countdown:
         self._waiting = False
 
 
-def _counted(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < MINUTES else spell(timedelta(seconds=seconds))
+def counted(event: Waiting) -> str:
+    """Say how long a wait goes on; nothing of one whose end nobody knows, which is looked at all the time."""
+    if event.seconds < 1:
+        return ""
+    return f", {event.left:.0f} s" if event.left < MINUTES else f", {spell(timedelta(seconds=event.left))}"

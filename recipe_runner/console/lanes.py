@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from rich.table import Table
 from rich.text import Text
 
+from recipe_runner.console.countdown import counted
 from recipe_runner.console.terminal import Terminal
-from recipe_runner.engine.events import Output, StepEnd
+from recipe_runner.engine.events import Output, StepEnd, Waiting
 from recipe_runner.engine.processes.process import Ended
 from recipe_runner.engine.processes.suspension import SUSPENSION
 from recipe_runner.sanitise import line
@@ -34,6 +35,7 @@ class _Lane:
     mark: tuple[str, str] = ("◌", "yellow")
     words: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_WORDS))
     took: float | None = None
+    wait: str = ""
 
 
 class Lanes:
@@ -59,7 +61,16 @@ class Lanes:
         """Show the last line that a sub-run wrote."""
         lane = self._lanes.get(output.item or "")
         if lane is not None:
+            lane.wait = ""
             lane.words.extend(w for w in output.data.decode("utf-8", "replace").splitlines() if w.strip())
+            if time.monotonic() - self._drawn > OFTEN:
+                self._draw()
+
+    def wait(self, event: Waiting) -> None:
+        """Show for what a sub-run waits, and how long."""
+        lane = self._lanes.get(event.item or "")
+        if lane is not None:
+            lane.wait = f"{event.reason}{counted(event)}"
             if time.monotonic() - self._drawn > OFTEN:
                 self._draw()
 
@@ -68,6 +79,7 @@ class Lanes:
         lane = self._lanes.get(event.item or "")
         if lane is None:
             return
+        lane.wait = ""
         lane.mark = ("✓", "green") if event.outcome == "ok" else ("✗", "bold red")
         lane.took = event.duration_ms / 1000
         if event.outcome != "ok":
@@ -102,7 +114,7 @@ class Lanes:
         grid.add_column(no_wrap=True, overflow="ellipsis")
         for item, lane in shown.items():
             took = time.monotonic() - lane.began if lane.took is None else lane.took
-            last = lane.words[-1] if lane.words else ""
+            last = lane.wait or (lane.words[-1] if lane.words else "")
             grid.add_row(
                 Text(f"  {lane.mark[0]}", style=lane.mark[1]),
                 line(item),

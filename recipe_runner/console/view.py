@@ -135,7 +135,9 @@ class RunView:
                 else:
                     self._gutter.feed(event)
             case Waiting():
-                if self._lanes is None:
+                if self._lanes is not None and event.item is not None:
+                    self._lanes.wait(event)
+                else:
                     self._gutter.finish()
                     self._countdown.show(event)
             case Ticking():

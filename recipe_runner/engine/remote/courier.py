@@ -8,6 +8,7 @@ means the same on the host. Knows nothing of recipes, so that it starts quickly.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -32,6 +33,8 @@ GRACE = 3.0
 """Seconds between an order to terminate and one to kill; less than the ladder of `engine.processes` leaves to us."""
 LINGER = 0.3
 """Seconds to wait for the end of output that a background process on the host still holds open."""
+CLEARING = 10.0
+"""Seconds in which a host whose supervisor is gone can be cleared."""
 LAST = 500
 """Bytes of what an unfit host said that are told."""
 PRIVATE = re.compile(rb"/[A-Za-z0-9_./+-]+")
@@ -207,6 +210,7 @@ def run(errand: Errand, signals: int) -> Findings:
             supervisor.order("KILL")
         output, shell, environ = supervisor.results()
     except LostError:
+        clear(errand, supervisor, directory.decode())
         return Findings("lost")
     finally:
         supervisor.orders.close()
@@ -214,6 +218,16 @@ def run(errand: Errand, signals: int) -> Findings:
         step.wait()
     found = Findings.of_status(status) if status else Findings("lost" if environ else "unreached")
     return replace(found, output=output, shell=shell, environ=environ)
+
+
+def clear(errand: Errand, supervisor: Supervisor, directory: str) -> None:
+    """End what runs on, and remove its directory, where the connection stands and the supervisor alone is gone."""
+    code = f"bash -c 'kill -s KILL -- -$(<{directory}/group); rm -rf -- {directory}'"
+    over_this_only = ("ssh", "-o", "ProxyCommand=false", *errand.supervisor[1:-1], code)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        supervisor.process.wait(1)
+        nothing = subprocess.DEVNULL
+        subprocess.run(over_this_only, stdin=nothing, stdout=nothing, stderr=nothing, timeout=CLEARING, check=False)
 
 
 def unfit(said: bytes) -> Findings:

@@ -6,7 +6,7 @@
 
 directory=${BASH_SOURCE[0]%/*}
 exec 3<"$directory/source" 4<"$directory/prologue" 5<>"$directory/state" 8<>"$directory/status"
-rm -f -- "$directory/start" "$directory/source" "$directory/prologue"
+rm -f -- "$directory/start" "$directory/source" "$directory/prologue" "$directory/state"
 export RECIPE_OUTPUT=$directory/output
 env -0 >"$directory/environ" || exit # whoever finds it empty takes the step for one that never began
 lead='printf %s "$$" >"$1" && shift && exec "$@"'

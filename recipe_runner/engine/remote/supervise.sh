@@ -28,13 +28,13 @@ end_group() {
 }
 
 report() {
-    local name sizes=()
-    for name in output state environ; do
-        sizes+=("$(wc -c 2>/dev/null <"$directory/$name" || echo 0)")
+    local file sizes=()
+    for file in "$directory/output" /dev/fd/6 "$directory/environ"; do
+        sizes+=("$(wc -c 2>/dev/null <"$file" || echo 0)")
     done
     printf '\n%s result %d %d %d\n' "$mark" "${sizes[@]}"
-    for name in output state environ; do
-        head -c "${sizes[0]}" -- "$directory/$name" 2>/dev/null
+    for file in "$directory/output" /dev/fd/6 "$directory/environ"; do
+        head -c "${sizes[0]}" -- "$file" 2>/dev/null
         sizes=("${sizes[@]:1}")
     done
 }
@@ -58,6 +58,7 @@ supervise() {
     }
     trap 'rm -rf -- "$directory"' EXIT
     : >"$directory/output"
+    exec 6<>"$directory/state" || return # from here on it needs no name, which `start` takes away: secrets may be in it
     mkfifo -- "$directory/status" || return
     for name in prologue source start; do
         IFS= read -r -d '' order || return

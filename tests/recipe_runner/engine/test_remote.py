@@ -171,13 +171,13 @@ def test_secrets_stay_off_command_lines_and_files(run: Run) -> None:
     """While a step runs, no process' arguments and no file in its directory on the host hold the secret."""
     text = "---\nrecipe: 1\nparams:\n  token: {type: secret, env: TOKEN}\n---\n" + block(
         'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n" | grep -c "[s]wordfish" || true\n'
-        'cat "${RECIPE_OUTPUT%/*}"/{environ,output,state} | grep -c "[s]wordfish" || true\n'
+        'cat "${RECIPE_OUTPUT%/*}"/{environ,output} | grep -c "[s]wordfish" || true\n'
         'ls "${RECIPE_OUTPUT%/*}"; stat -c %a "${RECIPE_OUTPUT%/*}"; echo "$token" | rev; echo "$token"'
     )
     ran = run(text, environ={"TOKEN": "swordfish-42"})
     counted = ran.text("one").split()
     assert counted[:2] == ["0", "0"]
-    assert counted[2:] == ["environ", "group", "output", "state", "status", "700", "24-hsifdrows", "[secret]"]
+    assert counted[2:] == ["environ", "group", "output", "status", "700", "24-hsifdrows", "[secret]"]
 
 
 def test_nothing_is_left_behind(run: Run) -> None:
@@ -315,7 +315,7 @@ def test_a_time_limit_ends_the_whole_group_on_the_host(run: Run) -> None:
 def test_a_group_that_ignores_the_interrupt_is_killed(run: Run) -> None:
     """The ladder goes up to SIGKILL on the host."""
     mark = f"62{os.getpid()}"
-    ran = run(block(f"trap '' INT TERM\nsleep {mark} & while :; do wait; done", "#one on=alpha timeout=1s"))
+    ran = run(block(f"trap '' INT TERM\nsleep {mark} & while :; do wait; done", "#one on=alpha timeout=3s"))
     end = ran.end("one")
     assert (end.outcome, end.signal) == ("timeout", "SIGKILL")
     assert none_left(mark)
@@ -366,6 +366,18 @@ def test_a_lost_connection_is_made_again(run: Run, tmp_path: Path) -> None:
     ran = run(block("A=1") + block(code, "#two on=alpha"), operator=operator)
     assert [e.outcome for e in ran.events if isinstance(e, StepEnd)] == ["ok", "lost", "ok"]
     assert ran.text("two") == "1\n"
+
+
+def test_a_host_whose_supervisor_is_killed_is_cleared(run: Run) -> None:
+    """The step is lost; neither its processes nor its directory stay; the state, in which secrets are, had no name."""
+    mark = f"68{os.getpid()}"
+    code = "ls ${RECIPE_OUTPUT%/*}; for pid in $(pgrep -f '^bash --noprofile --norc -s$'); do\n"
+    code += "[[ -e /proc/$pid/fd/6 && $(readlink /proc/$pid/fd/6) == ${RECIPE_OUTPUT%/*}/* ]] && kill -9 $pid; done\n"
+    ran = run(block(f"echo ${{RECIPE_OUTPUT%/*}}; {code}sleep {mark}"))
+    directory, *left = ran.text("one").split()
+    assert (ran.end("one").outcome, left) == ("lost", ["environ", "group", "output", "status"])
+    assert none_left(mark)
+    assert not Path(directory).exists()
 
 
 def test_an_interrupt_reaches_the_host(server: sshd.Server) -> None:
