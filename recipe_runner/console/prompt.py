@@ -60,7 +60,7 @@ MEANINGS: dict[Choice, str] = {
     "edit": "change the code in your editor first; the difference is recorded",
     "shell": "a recorded shell in which everything is as this step would find it",
     "back": "run an earlier step again, then come back",
-    "undo": "roll back: undo what was done, newest first, and end the run",
+    "undo": "roll back: undo what was done, newest first, and end the run; asks for a reason",
     "quit": "leave; the run can be resumed",
     "abort": "give this run up for good",
     "override": "go on although it is not met; asks for a reason and counts as a deviation",
@@ -69,7 +69,7 @@ MEANINGS: dict[Choice, str] = {
     "request": "ask the same people again, in a new request",
     "stop": "stop what is still at work: interrupt, terminate, kill; whether the step did its work is asked then",
 }
-REASONED: frozenset[Choice] = frozenset({"skip", "accept", "override"})
+REASONED: frozenset[Choice] = frozenset({"skip", "accept", "override", "undo"})
 EXTRA = {
     "v": "show the variables that this step would find",
     "n": "run this and the next steps without asking; `n 3` three of them, `n ID` up to that step",

@@ -25,14 +25,15 @@ class RollBack:
     performance: Performance
     leftovers: Leftovers
 
-    def run(self) -> Generator[Event, None, ExitCode]:
+    def run(self, reason: str = "") -> Generator[Event, None, ExitCode]:
         """Undo the completed steps that can be undone and close the run; the value is the exit code.
 
         Raises IncompleteError for a step that is for others to run.
         """
         plan, history = self.progress.plan, self.progress.history
         if not history.rolling_back:
-            yield Deviation(kind="rolled-back", what="the roll-back begins", reason="asked for by the operator")
+            why = reason or "asked for by the operator"
+            yield Deviation(kind="rolled-back", what="the roll-back begins", reason=why)
         failed = False
         known = {planned.step.id for planned in plan.steps}
         for gone in dict.fromkeys(step_id for step_id, _ in history.order if step_id not in known):

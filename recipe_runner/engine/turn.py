@@ -120,8 +120,6 @@ class Turn:
             choices: list[Choice] = ["retry", "skip", "done"]
             if step.attributes.optional:
                 choices.insert(0, "accept")
-            if self.bench.plan.undoable(self.bench.history.order):
-                choices.append("undo")
             question = self._question(planned, "failed", _words(step, failed), choices, left)
             while (answer := (yield from self.decisions.decide(question, step))).choice == "shell":
                 yield from self.performance.shell(step)
@@ -152,7 +150,7 @@ class Turn:
                 yield Deviation(kind="back", what=f"back to step `{answer.text}`", reason="", step=answer.text)
                 return Back(answer.text)
             case "undo":
-                following = yield from self.rollback.run()
+                following = yield from self.rollback.run(answer.text)
                 return ExitCode.FAILED if following is ExitCode.DONE else following
             case "abort":
                 yield Abort(reason=answer.text or "given up by the operator", final=True)
@@ -217,11 +215,14 @@ class Turn:
     ) -> Question:
         step = planned.step
         steps = self.bench.plan.steps[: planned.number - 1]
+        returning: list[Choice] = ["back"] if any(p.applicable for p in steps) else []
+        if self.bench.plan.undoable(self.bench.history.order):
+            returning.append("undo")
         return Question(
             moment,
             step.id,
             text,
-            (*choices, *(("back",) if any(p.applicable for p in steps) else ()), *LEAVING),
+            (*choices, *returning, *LEAVING),
             typed=step.id if step.attributes.irreversible and moment != "failed" else None,
             detail=", ".join(item for item in items if item is not None),
             earlier=lambda: [p.step.id for p in steps if p.applicable],

@@ -345,6 +345,16 @@ def test_a_failure_can_be_answered_by_rolling_back(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text().split("\n")[:-1] == ["one", "two", "undo two"]
 
 
+def test_what_was_done_can_be_rolled_back_before_any_step(tmp_path: Path) -> None:
+    """At each step with something behind it that can be undone, `undo` is a choice, and its reason is recorded."""
+    operator = Asked(Answer("run"), Answer("undo", "the wrong serial"), Answer("run"))
+    ran = run_text(UNDO, operator=operator, directory=tmp_path)
+    assert ["undo" in question.choices for question in operator.questions[:2]] == [False, True]
+    assert (tmp_path / "log").read_text().split("\n")[:-1] == ["one", "undo one"]
+    assert (ran.code, [e.outcome for e in ran.events if isinstance(e, Close)]) == (ExitCode.FAILED, ["abandoned"])
+    assert [e.reason for e in ran.events if isinstance(e, Deviation)] == ["the wrong serial"]
+
+
 @pytest.mark.parametrize(
     ("course", "ran", "closed"),
     [
