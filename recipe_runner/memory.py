@@ -8,12 +8,16 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def memory(data: bytes = b"") -> Iterator[int]:
-    """Hold bytes in a memory file, at its beginning, for the time of a `with` block; yield its descriptor."""
+def memory(data: bytes | str = b"") -> Iterator[int]:
+    """Hold bytes in a memory file, at its beginning, for the time of a `with` block; yield its descriptor.
+
+    A text becomes the bytes from which it was read (UTF-8, `surrogateescape`).
+    """
     descriptor = os.memfd_create("recipe", os.MFD_CLOEXEC)
     try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(data)
+        left = memoryview(data if isinstance(data, bytes) else data.encode("utf-8", "surrogateescape"))
+        while left:
+            left = left[os.write(descriptor, left) :]
         os.lseek(descriptor, 0, os.SEEK_SET)
         yield descriptor
     finally:

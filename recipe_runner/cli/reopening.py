@@ -20,7 +20,7 @@ from recipe_runner.engine.events import Genesis
 from recipe_runner.engine.history import History
 from recipe_runner.engine.plan import Plan, plan
 from recipe_runner.engine.preconditions.table import kinds
-from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.engine.values import Ask, resolve
 from recipe_runner.errors import UnmetError, UsageError
 from recipe_runner.journal.policy import Policy

@@ -22,7 +22,7 @@ from recipe_runner.engine.history import History
 from recipe_runner.engine.plan import Plan, plan
 from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.session import Place, Session, genesis, look, new_run_id
-from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.engine.values import resolve
 from recipe_runner.errors import ExitCode, UsageError
 from recipe_runner.journal.store.journal import Journal

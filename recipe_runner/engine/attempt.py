@@ -23,10 +23,12 @@ from recipe_runner.engine.remote.connection import Connections
 from recipe_runner.engine.remote.host import host_of
 from recipe_runner.engine.schedule import Coroutine, Spawn
 from recipe_runner.engine.secrets.redaction import Redactor
-from recipe_runner.engine.shell import Code, ShellState, Surroundings, interactive, memory, prepared
+from recipe_runner.engine.shell import Code, Surroundings, interactive, prepared
+from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.engine.values import Text, Values
 from recipe_runner.errors import RecipeError
 from recipe_runner.language.model import ActionStep, Script
+from recipe_runner.memory import memory
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -165,7 +167,7 @@ class Bench:
 
     def _child(self, step: ActionStep, arguments: BaseModel, item: str | None, output: Path) -> Coroutine[Ended]:
         limit = step.attributes.timeout
-        with memory("arguments", arguments.model_dump_json(by_alias=True)) as descriptor:
+        with memory(arguments.model_dump_json(by_alias=True)) as descriptor:
             command = Command(
                 (sys.executable, "-m", CHILD, step.action, str(descriptor)),
                 {**self.environ, "RECIPE_OUTPUT": str(output), "RECIPE_STEP": step.id},

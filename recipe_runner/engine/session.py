@@ -35,7 +35,7 @@ from recipe_runner.engine.processes.interrupts import Interrupts
 from recipe_runner.engine.processes.pump import Pump
 from recipe_runner.engine.remote.connection import Connections
 from recipe_runner.engine.schedule import Scheduler
-from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.errors import ExitCode, UsageError
 
 SHARED = Path("/dev/shm")  # noqa: S108 - only for directories of random names that nobody else may enter

@@ -18,7 +18,7 @@ from recipe_runner.engine.preconditions.base import World
 from recipe_runner.engine.preconditions.evaluation import evaluate_all
 from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.session import Place, Session, genesis
-from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.engine.values import resolve
 from recipe_runner.errors import ExitCode
 from recipe_runner.language.parse import parse

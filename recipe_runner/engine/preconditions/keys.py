@@ -13,9 +13,9 @@ from typing_extensions import override
 
 from recipe_runner.engine.preconditions.base import Finding, Precondition, World
 from recipe_runner.engine.preconditions.probe import ask
-from recipe_runner.engine.shell import memory
 from recipe_runner.errors import Diagnostic, UnmetError
 from recipe_runner.language.parameter_types import PARAMETER_TYPES
+from recipe_runner.memory import memory
 
 GPG = ("gpg", "--no-options", "--batch", "--no-tty", "--no-auto-check-trustdb")
 STATES = {"r": "revoked", "e": "expired", "i": "invalid", "n": "not valid"}
@@ -97,7 +97,7 @@ class GpgKey(Precondition):
     def _sign(self, world: World, keys: list[_Key], *, exactly: bool) -> Finding:
         """Sign to standard output: gpg deletes the file named by `--output` when it fails, be it `/dev/null`."""
         user = f"{self.gpg_key}!" if exactly else self.gpg_key
-        with memory("status", "") as status:
+        with memory() as status:
             how = ("--pinentry-mode", "error", "--status-fd", str(status), "--local-user", user, "--detach-sign")
             answer = ask((*GPG, *how), world, stdin="can this key sign?\n", descriptors=(status,))
             said = os.pread(status, os.fstat(status).st_size, 0)

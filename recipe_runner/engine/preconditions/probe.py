@@ -23,8 +23,8 @@ from msgspec import Struct
 
 from recipe_runner.engine.preconditions.packages import remedy
 from recipe_runner.engine.preconditions.world import World
-from recipe_runner.engine.shell import memory
 from recipe_runner.errors import Diagnostic, UnmetError
+from recipe_runner.memory import memory
 
 KEPT = 256 * 1024
 """Bytes of each output stream that are kept: the last ones."""
@@ -104,7 +104,7 @@ def ask(
     `limit` seconds.
     """
     program = locate(argv[0], world)
-    with memory("stdin", stdin) as given:
+    with memory(stdin) as given:
         try:
             process = subprocess.Popen(
                 [str(program), *argv[1:]],

@@ -10,7 +10,8 @@ from typing_extensions import override
 
 from recipe_runner.engine.preconditions.base import Finding, Precondition, World
 from recipe_runner.engine.preconditions.probe import ask
-from recipe_runner.engine.shell import ShellState, Surroundings, prepared
+from recipe_runner.engine.shell import Surroundings, prepared
+from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.errors import Span
 from recipe_runner.language import model
 from recipe_runner.language.duration_field import Duration

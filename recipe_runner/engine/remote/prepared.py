@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from recipe_runner.engine.processes.process import Command, Ended
 from recipe_runner.engine.remote.connection import ALONG, Connection
 from recipe_runner.engine.remote.errand import Errand, Findings
-from recipe_runner.engine.shell import Code, Surroundings, memory
+from recipe_runner.engine.shell import Code, Surroundings
 from recipe_runner.errors import RecipeError
+from recipe_runner.memory import memory
 
 COURIER = "recipe_runner.engine.remote.courier"
 START = Path(__file__).with_name("start.sh")
@@ -83,7 +84,7 @@ def outing(
     exports = [f"export {name}={shlex.quote(text)}\n" for name, text in {**own, **code.exported}.items()]
     boot = code.boot(source=SOURCE, prologue=PROLOGUE, state=LEFT)
     start = f"boot={shlex.quote(boot)}\nname={shlex.quote(around.name)}\n{START.read_text(encoding='utf-8')}"
-    with memory("result", "") as result:
+    with memory() as result:
         errand = Errand(
             supervisor=connection.argv("bash --noprofile --norc -s"),
             runner=connection.argv(options=TERMINAL if terminal else ALONG),
@@ -95,7 +96,7 @@ def outing(
         )
         if "\0" in errand.start + errand.source + errand.prologue:
             raise RecipeError.because(f"`{around.name}`: a NUL cannot be handed to a shell")
-        with memory("errand", errand.to_text()) as given:
+        with memory(errand.to_text()) as given:
             argv = (sys.executable, "-m", COURIER, str(given))
             yield Outing(
                 Command(argv, around.environ, None, (given, result, connection.lifeline), timeout, terminal), result

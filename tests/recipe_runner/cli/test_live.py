@@ -21,7 +21,7 @@ from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.processes.process import Chunk, Ended, Process
 from recipe_runner.engine.processes.pump import Pump
 from recipe_runner.engine.session import Place, Session, genesis
-from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.engine.values import resolve
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.records.sealing import Sealing

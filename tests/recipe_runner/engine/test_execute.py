@@ -41,7 +41,7 @@ def test_intent_comes_before_the_command(tmp_path: Path) -> None:
     from recipe_runner.engine.history import History
     from recipe_runner.engine.plan import plan
     from recipe_runner.engine.session import Session
-    from recipe_runner.engine.shell import ShellState
+    from recipe_runner.engine.shell_state import ShellState
     from recipe_runner.engine.values import Values
     from recipe_runner.language.parse import parse
 

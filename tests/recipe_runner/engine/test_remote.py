@@ -21,7 +21,7 @@ from recipe_runner.engine.operator import Answer
 from recipe_runner.engine.plan import plan
 from recipe_runner.engine.remote import connection
 from recipe_runner.engine.session import Session
-from recipe_runner.engine.shell import ShellState
+from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.engine.values import Values
 from recipe_runner.errors import ExitCode, InvalidRecipeError
 from recipe_runner.language.parse import parse

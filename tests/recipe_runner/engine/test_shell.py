@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from recipe_runner.engine.events import Output
 from recipe_runner.engine.secrets.redaction import Redactor
-from recipe_runner.engine.shell import ShellState, Surroundings, prepared
+from recipe_runner.engine.shell import Surroundings, prepared
+from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.errors import ExitCode, Span
 from recipe_runner.language.model import Script
 from tests.support.running import run_text
