@@ -17,7 +17,7 @@ from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output, StepEnd, Waiting
 from recipe_runner.engine.processes.process import Ended
 from recipe_runner.engine.processes.suspension import SUSPENSION
-from recipe_runner.sanitise import line
+from recipe_runner.sanitise import line, printed
 
 SHOW, HIDE = b"\x1b[?25h", "\x1b[?25l"
 """The cursor (DECTCEM, DEC VT510)."""
@@ -62,7 +62,7 @@ class Lanes:
         lane = self._lanes.get(output.item or "")
         if lane is not None:
             lane.wait = ""
-            lane.words.extend(w for w in output.data.decode("utf-8", "replace").splitlines() if w.strip())
+            lane.words.extend(w for w in printed(output.data.decode("utf-8", "replace")).split("\n") if w.strip())
             if time.monotonic() - self._drawn > OFTEN:
                 self._draw()
 

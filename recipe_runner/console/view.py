@@ -133,12 +133,12 @@ class RunView:
                 if self._lanes is not None and event.item is not None:
                     self._lanes.feed(event)
                 else:
-                    self._gutter.feed(event)
+                    self._gutter.feed(event, whole=event.item is not None and self._side_by_side(event.step))
             case Waiting():
                 if self._lanes is not None and event.item is not None:
                     self._lanes.wait(event)
                 else:
-                    self._gutter.finish()
+                    self._gutter.interrupt()
                     self._countdown.show(event)
             case Ticking():
                 self._tick()
@@ -147,6 +147,10 @@ class RunView:
                 self._start(event)
             case StepEnd() if self._lanes is not None and event.item is not None:
                 self._lanes.end(event)
+            case StepEnd() if event.item is not None:
+                self._countdown.clear()
+                self._gutter.end(event.item)
+                self._tell(event)
             case _:
                 self._settle()
                 self._tell(event)
@@ -206,9 +210,12 @@ class RunView:
         step = self.cards.planned(event.step).step
         if event.role == "shell" or (step.attributes.tty and isinstance(step, Block)):
             self.released()
-        elif event.item is not None and step.attributes.parallel > 1 and self.terminal.interactive:
+        elif event.item is not None and self._side_by_side(event.step) and self.terminal.interactive:
             self._lanes = self._lanes or Lanes(self.terminal)
             self._lanes.begin(event.item)
+
+    def _side_by_side(self, step_id: str) -> bool:
+        return self.cards.planned(step_id).step.attributes.parallel > 1
 
     def _tell(self, event: Event) -> None:
         """Say in words what happened."""

@@ -26,7 +26,7 @@ Outputs = Mapping[str, Mapping[str, str | list[str]]]
 
 
 class PlannedStep(Struct, frozen=True):
-    """One step of this run; `items` is `(None,)` for a step without `each=`."""
+    """One step of this run; `items` is `(None,)` for a step without `each=`, and for one that does not apply."""
 
     number: int
     step: AnyStep
@@ -76,10 +76,8 @@ def plan(
             faults += error.diagnostics
     planned: list[PlannedStep] = []
     for number, step in enumerate(recipe.steps, 1):
-        condition = step.attributes.when
-        applicable = condition is None or condition.holds(values.texts)
-        reason = "" if applicable else f"when {condition}"
-        planned.append(PlannedStep(number, step, applicable, reason, _items(step, values)))
+        planned.append(_planned(number, step, values))
+        applicable = planned[-1].applicable
         if isinstance(step, ActionStep) and applicable and not awaits_outputs(step):
             try:
                 action_arguments(step, actions[step.action].Arguments, values, {})
@@ -161,6 +159,15 @@ def _not_given(step: AnyStep, error: KeyError) -> InvalidRecipeError:
     return InvalidRecipeError(
         Diagnostic(f"step `{step.id}` needs `{missing}`, which no earlier step has given", step.span)
     )
+
+
+def _planned(number: int, step: AnyStep, values: Values) -> PlannedStep:
+    condition, each = step.attributes.when, step.attributes.each
+    if condition is not None and not condition.holds(values.texts):
+        return PlannedStep(number, step, applicable=False, reason=f"when {condition}", items=(None,))
+    if not (items := _items(step, values)):
+        return PlannedStep(number, step, applicable=False, reason=f"`{each}` is empty", items=(None,))
+    return PlannedStep(number, step, applicable=True, reason="", items=items)
 
 
 def _items(step: AnyStep, values: Values) -> tuple[str | None, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView
-from recipe_runner.engine.events import StepEnd
+from recipe_runner.engine.events import Output, StepEnd
 from recipe_runner.engine.plan import plan
 from recipe_runner.engine.values import Values
 from recipe_runner.language.parse import parse
@@ -86,3 +86,25 @@ def test_a_title_cannot_end_the_notification(now: list[float]) -> None:
     now[0] = 30.0
     shown.calls("Run\x07\x1b[2J?")
     assert "\x1b[2J" not in sent.getvalue()
+
+
+def test_a_log_does_not_mix_what_sub_runs_write_side_by_side() -> None:
+    """Each line is whole and one sub-run's, also of characters cut in two; what has no line end comes with the end."""
+    terminal = Terminal(plain=True)
+    terminal.out.file = sent = io.StringIO()
+    text = b"---\nrecipe: 1\nparams:\n  l: {type: list, of: str}\n---\n# T\n```bash {#a each=l parallel=2}\ntrue\n```\n"
+    values = Values({"l": ("x", "y")})
+    shown = RunView(terminal, plan(parse("t.md", text), values, actions={}, preconditions={}))
+    for item, data in (("x", b"on\xc3"), ("y", b"two\xc3"), ("x", b"\xa9\nend"), ("y", b"\xa4\n"), ("y", b"\x1b[1mz")):
+        shown.show(Output("a", "stdout", data, 0, item))
+    for item in ("y", "x"):
+        shown.show(StepEnd(step="a", item=item, duration_ms=0))
+    lines = sent.getvalue().splitlines()
+    assert lines == [
+        "  | [x] oné",
+        "  | [y] twoä",
+        "  | [y] z",
+        "  ✓ done [y]  0.0 s",
+        "  | [x] end",
+        "  ✓ done [x]  0.0 s",
+    ]

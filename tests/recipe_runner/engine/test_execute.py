@@ -523,3 +523,17 @@ def test_a_done_step_that_left_the_recipe_is_named_in_a_roll_back(tmp_path: Path
     assert "undone" in ran.text("one")
     deviations = [e for e in ran.events if isinstance(e, Deviation)]
     assert [(e.kind, e.step) for e in deviations] == [("rolled-back", None), ("left-out", "gone")]
+
+
+@pytest.mark.parametrize(("items", "when", "reason"), [([], "", "`l` is empty"), (["x", "y"], " when=!l", "when !l")])
+def test_a_step_that_runs_for_nothing_is_recorded_once(
+    tmp_path: Path, items: list[str], when: str, reason: str
+) -> None:
+    """An empty list, like a condition that does not hold, is on record, and a later session does not repeat it."""
+    text = "---\nrecipe: 1\nparams:\n  l: {type: list, of: str, required: false}\n---\n"
+    text += f"```bash {{#one each=l{when}}}\ntrue\n```\n"
+    ran = run_text(text, params={"l": items}, directory=tmp_path)
+    skips = [e for e in ran.events if isinstance(e, Skip)]
+    assert [(e.kind, e.reason) for e in skips] == [("not-applicable", reason)]
+    again = run_text(text, params={"l": items}, past=skips, directory=tmp_path)
+    assert [e for e in again.events if isinstance(e, Skip)] == skips
