@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.padding import Padding
 from rich.text import Text
 
+from recipe_runner.console.columns import hanging
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep
 from recipe_runner.language.model import ActionStep, Block, Manual
@@ -42,7 +43,7 @@ class Cards:
             for script in planned.step.undos if self._terminal.watched else ():
                 self.code(script.text, script.language)
             return
-        self._terminal.rule(self.heading(planned), elapsed)
+        self._terminal.rule(self.heading(planned), elapsed, "red" if planned.step.attributes.irreversible else "cyan")
         self._prose(planned.step)
         self._work(planned.step)
         if self._terminal.watched and planned.number < len(self._steps):
@@ -72,7 +73,7 @@ class Cards:
 
     def _work(self, step: AnyStep) -> None:
         if isinstance(step, Manual):
-            self._terminal.put(Text.assemble(("  ☐ ", "yellow"), visible(step.text)))
+            hanging(self._terminal, Text("  ☐ ", "yellow"), Text(visible(step.text)))
         elif self._terminal.watched and isinstance(step, Block):
             self.code(step.script.text, step.script.language)
         elif self._terminal.watched and isinstance(step, ActionStep):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
+from recipe_runner.console.pinned import cut
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Waiting
 from recipe_runner.journal.reading.narrative import spell
@@ -33,8 +34,7 @@ class Countdown:
         if self._terminal.interactive:
             left = counted(event)
             room = self._terminal.out.width - 1 - cell_len(left)
-            cut = what if cell_len(what) <= room else f"{set_cell_size(what, max(0, room - 1))}…"
-            self._terminal.raw(f"{CLEAR}{cut}{left}")
+            self._terminal.raw(f"{CLEAR}{cut(what, room)}{left}")
         elif event.left > self._told.get(wait, -1.0) + AGAIN:
             self._terminal.say(f"{what}{counted(event)}", "quiet")
         self._told[wait] = event.left

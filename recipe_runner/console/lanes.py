@@ -36,6 +36,7 @@ class _Lane:
     words: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_WORDS))
     took: float | None = None
     wait: str = ""
+    end: str = ""
 
 
 class Lanes:
@@ -83,7 +84,7 @@ class Lanes:
         lane.mark = ("✓", "green") if event.outcome == "ok" else ("✗", "bold red")
         lane.took = event.duration_ms / 1000
         if event.outcome != "ok":
-            lane.words.append(Ended(event.outcome, event.exit_code, event.signal, event.duration_ms).words())
+            lane.end = Ended(event.outcome, event.exit_code, event.signal, event.duration_ms).words()
         self._draw()
 
     def tick(self) -> None:
@@ -114,7 +115,7 @@ class Lanes:
         grid.add_column(no_wrap=True, overflow="ellipsis")
         for item, lane in shown.items():
             took = time.monotonic() - lane.began if lane.took is None else lane.took
-            last = lane.wait or (lane.words[-1] if lane.words else "")
+            last = lane.wait or lane.end or (lane.words[-1] if lane.words else "")
             grid.add_row(
                 Text(f"  {lane.mark[0]}", style=lane.mark[1]),
                 line(item),

@@ -36,26 +36,30 @@ class Pinned(io.TextIOBase):
         self._screen = screen
         self._draw: Draw = lambda _: ()
         self._rows = 0
+        self._wanted = False
         self._size = os.terminal_size((0, 0))
 
     def pin(self, draw: Draw) -> None:
         """Show these lines from now on, newly drawn at every write."""
-        self._draw = draw
+        self._draw, self._wanted = draw, True
         SUSPENSION.add(self._aside)
+        if SUSPENSION.background():
+            return
         if self._rows and self._size == self._now():
             self._send(f"{SAVE}{_drawn(draw(self._size.columns))}{RESTORE}")
         else:
             self._send(f"{self._off()}{self._on()}")
 
     def refresh(self) -> None:
-        """Draw the lines again where there are any: time has passed, or the screen has another size."""
-        if self._rows:
+        """Draw the lines again where there are to be any: time has passed, or the screen has another size."""
+        if self._wanted:
             self.pin(self._draw)
 
     def release(self) -> None:
         """Take the lines away and give the whole screen back, until they are pinned again."""
         if self._rows:
             self._send(self._off())
+        self._wanted = False
         SUSPENSION.remove(self._aside)
 
     def reserve(self) -> None:
@@ -114,7 +118,7 @@ class Pinned(io.TextIOBase):
         pinned = bool(self._rows)
         os.write(self.fileno(), self._off().encode())
         yield
-        if pinned and not SUSPENSION.background:
+        if pinned and not SUSPENSION.background():
             os.write(self.fileno(), self._on().encode())
 
 
@@ -123,9 +127,12 @@ def _drawn(lines: Sequence[str]) -> str:
 
 
 def bar(left: str, right: str, width: int) -> str:
-    """Return a line as wide as the screen with `right` at its end; `left` is cut where both do not fit."""
-    end = f" {right} "
+    """Return a line as wide as the screen, `right` at its end; where both do not fit, `left` keeps a third of it."""
+    end = f" {cut(right, width - max(width // 3, 1) - 2)} "
     room = max(0, width - cell_len(end))
-    start = f" {left}"
-    cut = start if cell_len(start) <= room else f"{set_cell_size(start, max(0, room - 1))}…"
-    return set_cell_size(f"{set_cell_size(cut, room)}{end}", width)
+    return set_cell_size(f"{set_cell_size(cut(f' {left}', room), room)}{end}", width)
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text, or its beginning and an ellipsis where it is wider than that."""
+    return text if cell_len(text) <= width else f"{set_cell_size(text, max(0, width - 1))}…"

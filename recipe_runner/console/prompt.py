@@ -97,8 +97,8 @@ class ConsoleOperator:
             self._view.step(question.step)
         self._view.calls(question.text)
         self._terminal.out.print()
-        item = f" [{line(question.detail)}]" if question.detail and question.step else ""
-        self._terminal.out.print(Text(f"  {line(question.text)}{item}", style="bold"))
+        item = f" [{line(question.detail)}]" if question.step and question.detail not in question.text else ""
+        self._terminal.out.print(Padding(Text(f"{line(question.text)}{item}", "bold"), (0, 0, 0, 2)), soft_wrap=False)
         for note in question.notes:
             self._terminal.out.print(Padding(Text(visible(note)), (0, 0, 0, 2)), soft_wrap=False)
         while True:

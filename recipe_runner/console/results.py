@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from recipe_runner.console.terminal import Terminal
+from recipe_runner.console.columns import hanging
+from recipe_runner.console.terminal import Terminal, styled
 from recipe_runner.engine.events import Skip, StepEnd
 from recipe_runner.engine.processes.process import Ended
 from recipe_runner.sanitise import line
@@ -27,7 +28,8 @@ def show_end(terminal: Terminal, event: StepEnd) -> None:
         terminal.put(Text.assemble(("  ✓ ", "green"), words, took))
     else:
         ended = Ended(event.outcome, event.exit_code, event.signal, event.duration_ms)
-        terminal.put(Text.assemble(("  ✗ ", "bold red"), f"{role or event.step}{item} {ended.words()}", took))
+        how = Text.assemble(f"{role or event.step}{item} {ended.words()}", took)
+        hanging(terminal, Text("  ✗ ", "bold red"), how)
     for name, value in event.outputs.items():
         shown = value if isinstance(value, str) else ", ".join(value)
         terminal.put(Text.assemble((f"    {line(name)} = ", "dim"), line(shown)))
@@ -37,9 +39,9 @@ def show_skip(terminal: Terminal, event: Skip, *, by_hand: bool) -> None:
     """Say why a step did not run; that a person has done one that is done `by_hand` is how it should be."""
     reason = f": {line(event.reason)}" if event.reason else ""
     if event.kind == "not-applicable":
-        terminal.say(f"  – not applicable{reason}", "quiet")
+        hanging(terminal, styled("  – ", "quiet"), styled(f"not applicable{reason}", "quiet"))
     elif event.kind == "done" and by_hand:
-        terminal.put(Text.assemble(("  ✓ ", "green"), f"done by hand{reason}"))
+        hanging(terminal, Text("  ✓ ", "green"), Text(f"done by hand{reason}"))
     else:
-        item = f" [{event.item}]" if event.item else ""
-        terminal.say(f"  – {SKIPS.get(event.kind, event.kind)}{item}{reason}", "warn")
+        item = f" [{line(event.item)}]" if event.item else ""
+        hanging(terminal, styled("  – ", "warn"), styled(f"{SKIPS.get(event.kind, event.kind)}{item}{reason}", "warn"))

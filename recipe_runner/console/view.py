@@ -14,13 +14,14 @@ from rich.text import Text
 from recipe_runner.console import findings as table
 from recipe_runner.console.attention import LONG, Attention
 from recipe_runner.console.card import Cards
+from recipe_runner.console.columns import hanging
 from recipe_runner.console.countdown import Countdown
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.lanes import Lanes
 from recipe_runner.console.pinned import Pinned, bar
 from recipe_runner.console.reading import read_by_nobody
 from recipe_runner.console.results import show_end, show_skip
-from recipe_runner.console.terminal import Terminal
+from recipe_runner.console.terminal import Terminal, styled
 from recipe_runner.engine.events import (
     Approval,
     Close,
@@ -42,7 +43,7 @@ from recipe_runner.engine.plan import Plan, PlannedStep
 from recipe_runner.engine.preconditions.world import Finding
 from recipe_runner.journal.reading.narrative import tell
 from recipe_runner.language.model import Block, Manual
-from recipe_runner.sanitise import line
+from recipe_runner.sanitise import line, visible
 
 
 class View(Protocol):
@@ -87,6 +88,7 @@ class RunView:
         self._signed = False
         self._onward = "resume"
         self._over = ""
+        self._sum = ""
         self._not_undone: set[tuple[str, str | None]] = set()
         terminal.held(self.released)
 
@@ -198,6 +200,8 @@ class RunView:
             left = ", but not all of it could be undone" if self._not_undone else ""
             words = f"rolled back{left}" if self._over == "rolled back" else "stopped"
             self.terminal.rule(f"✗ {reason or words}", self._elapsed(), "red")
+        if self._sum:
+            put(Text.assemble(("  steps     ", "dim"), self._sum))
         put(Text.assemble(("  journal   ", "dim"), str(directory / "journal.jsonl")))
         if unread := read_by_nobody():
             put(Text.assemble(("  typed, and read by nobody: ", "dim"), line(unread)))
@@ -226,25 +230,30 @@ class RunView:
                 self._skip(event)
             case Close():
                 self._over = "rolled back" if self._undoing else "done"
+                self._sum = f"{event.done} of {event.total} done"
                 self._onward = ""
             case Deviation(kind="rolled-back"):
                 self._onward, self._shown = "undo", ""
             case Deviation(kind="skipped" | "accepted"):
                 pass
             case Deviation(what=what, reason=reason):
-                self.terminal.say(f"  deviation: {what}{f' ({reason})' if reason else ''}", "warn")
+                self._remark(f"deviation: {what}{f' ({reason})' if reason else ''}", "warn")
             case Note():
-                self.terminal.say(f"  {event.text}", "warn")
+                self._remark(event.text, "warn")
             case Witnessed():
                 told = tell(event)
-                self.terminal.say(f"  {told.text}", "quiet" if told.tone == "good" else "warn")
+                self._remark(told.text, "quiet" if told.tone == "good" else "warn")
             case Request() | Approval():
                 told = tell(event)
-                self.terminal.say(f"  – {told.text}", told.tone)
+                self._remark(f"– {told.text}", told.tone)
             case Resume(changed=changed) if changed:
-                self.terminal.say(f"  The recipe has changed since the run began: {', '.join(changed)}", "warn")
+                self._remark(f"The recipe has changed since the run began: {', '.join(changed)}", "warn")
             case _:
                 pass
+
+    def _remark(self, text: str, style: str) -> None:
+        for row in visible(text).split("\n"):
+            hanging(self.terminal, Text("  "), styled(row, style))
 
     def _end(self, event: StepEnd) -> None:
         """Show how something ended, and call for attention where it took long."""

@@ -25,11 +25,11 @@ def at_terminal() -> bool:
 
 
 def in_foreground() -> bool:
-    """Say whether the terminal is ours to read from: where a shell runs us in the background it is not."""
+    """Say whether no shell runs us in the background, where the terminal is not ours to read from."""
     try:
         return os.tcgetpgrp(KEYBOARD) == os.getpgrp()
     except OSError:
-        return False
+        return True
 
 
 def give_terminal(group: int) -> None:

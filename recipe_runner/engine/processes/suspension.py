@@ -23,14 +23,16 @@ class Suspension:
 
     def __init__(self) -> None:
         self._asides: list[Aside] = []
-        self.background = False
+        self._background = False
 
     def add(self, aside: Aside) -> None:
         """Have somebody step aside, who may be there already; outside the main thread nothing is done."""
         if aside in self._asides or threading.current_thread() is not threading.main_thread():
             return
-        if not self._asides and signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
-            signal.signal(signal.SIGTSTP, self._noticed)
+        if not self._asides:
+            self._background = not in_foreground()
+            if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
+                signal.signal(signal.SIGTSTP, self._noticed)
         self._asides.append(aside)
 
     def remove(self, aside: Aside) -> None:
@@ -43,7 +45,7 @@ class Suspension:
     def stop(self) -> None:
         """Stop the whole job that this process belongs to; returns when a shell lets it go on.
 
-        `background` then says whether it does so without the terminal. Where no shell controls jobs nothing stops.
+        Where no shell controls jobs nothing stops.
         """
         before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         with ExitStack() as stack:
@@ -53,8 +55,13 @@ class Suspension:
                 signal.signal(signal.SIGTSTP, signal.SIG_DFL)
                 os.killpg(os.getpgrp(), signal.SIGTSTP)
                 signal.signal(signal.SIGTSTP, signal.SIG_IGN)
-            self.background = not in_foreground()
+            self._background = not in_foreground()
         signal.signal(signal.SIGTSTP, before)
+
+    def background(self) -> bool:
+        """Say whether a shell has us run without the terminal, until we have it again."""
+        self._background = self._background and not in_foreground()
+        return self._background
 
     def _noticed(self, _: int, __: FrameType | None) -> None:
         self.stop()

@@ -513,3 +513,31 @@ def test_what_nobody_has_read_is_shown_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "go").touch()
     assert person.leaves() == 0
     assert "typed, and read by nobody: over here" in person.screen()
+
+
+def test_what_is_said_stays_in_its_column_on_a_narrow_screen(tmp_path: Path) -> None:
+    """Questions, manual items, reasons and results are wrapped between words, and indented like their first row."""
+    recipe = tmp_path / "narrow.md"
+    recipe.write_text(
+        "# T\n- [ ] Tell everybody that the archive is frozen from now on {#tell}\n"
+        "```bash {#publish-the-images-to-every-region}\nexit 3\n```\n"
+    )
+    arguments = ("run", str(recipe), "--no-sign", "--runs", "runs")
+    person = Person(*arguments, directory=tmp_path, width=40, height=60)
+    person.sees("› ")
+    person.types("s")
+    person.sees("Reason: ")
+    person.types("they know it and asked to be left alone")
+    person.sees("› ")
+    person.types("")
+    person.sees("bort")
+    rows = person.screen().split("\n")
+    for beginning, following in (
+        ("  ☐ Tell everybody that the archive is", "    frozen from now on"),
+        ("  – skipped: they know it and asked to", "    be left alone"),
+        ("  ✗ publish-the-images-to-every-region", "    ended with exit code 3  0.0 s"),
+        ("  `publish-the-images-to-every-region`", "  ended with exit code 3."),
+    ):
+        assert following == rows[rows.index(beginning) + 1]
+    person.types("q")
+    assert person.leaves() == 5

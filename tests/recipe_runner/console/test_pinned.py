@@ -161,6 +161,15 @@ def test_a_small_screen_is_left_alone(glass: Glass) -> None:
     assert "FIRST" not in glass.rows()
 
 
+def test_a_screen_that_grows_again_gets_its_lines_back(glass: Glass) -> None:
+    """What was pinned on a larger screen, or was to be, is there as soon as there is room."""
+    glass.resize(WIDTH, 8)
+    glass.pinned.pin(head)
+    glass.resize(WIDTH, HEIGHT)
+    glass.pinned.refresh()
+    assert below(glass.rows()) == [""]
+
+
 def test_the_screen_is_given_back_whole(glass: Glass) -> None:
     """After a release everything scrolls again, up to the first row."""
     glass.pinned.pin(head)
@@ -173,3 +182,16 @@ def test_the_screen_is_given_back_whole(glass: Glass) -> None:
 def test_a_bar_is_as_wide_as_the_screen(left: str, right: str, width: int) -> None:
     """Whatever it says."""
     assert cell_len(bar(left, right, width)) == width
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "shown"),
+    [
+        ("step 1 of 2: tell", "next: look", " step 1 of 2: tell  next: look "),
+        ("step 1 of 2: tell-them", "next: look", " step 1 of 2: tell… next: look "),
+        ("step 1 of 2: tell", "next: build-every-image-of-all", " step 1 o… next: build-every-… "),
+    ],
+)
+def test_a_long_end_of_a_bar_leaves_room_for_its_beginning(left: str, right: str, shown: str) -> None:
+    """Both are cut where they are too long, and neither takes the place of the other."""
+    assert bar(left, right, 31) == shown
