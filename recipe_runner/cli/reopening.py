@@ -10,6 +10,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from recipe_runner.cli import options, surroundings, tables
 from recipe_runner.cli.given import secret_values
@@ -120,6 +121,7 @@ def reopened(
         state = ShellState(directory=first.directory)
         if history.state_blob:
             state = ShellState.from_bytes(journal.blob(history.state_blob["sha256"]))
+            state = replace(state, directory=state.directory or first.directory)
         away = {host: ShellState.from_bytes(journal.blob(blob["sha256"])) for host, blob in history.away_blobs.items()}
         yield Reopened(journal, history, first, planned, state, away, environ)
 

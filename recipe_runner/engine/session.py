@@ -21,7 +21,7 @@ from recipe_runner.engine.approval import Approvals, Demand, as_fields, joined
 from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.course import WHOLE, Course
 from recipe_runner.engine.decisions import Decisions
-from recipe_runner.engine.events import Event, Genesis, Resume
+from recipe_runner.engine.events import Event, Genesis, Note, Resume
 from recipe_runner.engine.execute import Execution
 from recipe_runner.engine.gate import Gate
 from recipe_runner.engine.history import History
@@ -172,6 +172,9 @@ class Session:
             gate = Gate(bench, decisions, scheduler, self.approvals)
             leftovers = Leftovers(bench, decisions, scheduler)
             execution = Execution(bench, decisions, performance, gate, leftovers, self.course)
+            for state in (self.state, *self.away.values()):
+                if state.withheld:
+                    yield Note(text=f"not restored, since a secret stands in it: {', '.join(state.withheld)}")
             return (yield from execution.roll_back() if roll_back else execution.run(self.findings))
 
 

@@ -25,11 +25,12 @@ DEFAULTS = frozenset({"declare -- IFS=$' \\t\\n'", 'declare -- PS4="+ "'})
 
 
 class ShellState(Struct, frozen=True):
-    """What one block hands on to the next, as bash code that restores it."""
+    """What one block hands on to the next, as bash code that restores it; `withheld` names what was not stored."""
 
     variables: tuple[str, ...] = ()
     functions: str = ""
     directory: str | None = None
+    withheld: tuple[str, ...] = ()
 
     @classmethod
     def from_dump(cls, dump: bytes, *, readonly: frozenset[str], environ: Mapping[str, str]) -> ShellState | None:
@@ -46,7 +47,7 @@ class ShellState(Struct, frozen=True):
                 names.add(name)
                 continue
             line = MADE_READONLY.sub(_writable, declaration, count=1)
-            name = line.split(" ", 2)[-1].partition("=")[0]
+            name = _declared(line)
             if line not in DEFAULTS and name not in readonly and not _is_own(name):
                 names.add(name)
                 kept.append(line)
@@ -65,21 +66,34 @@ class ShellState(Struct, frozen=True):
 
     def to_bytes(self) -> bytes:
         """Return the state as it is kept with the run."""
-        data = {"variables": self.variables, "functions": self.functions, "directory": self.directory}
+        data = {
+            "variables": self.variables,
+            "functions": self.functions,
+            "directory": self.directory,
+            "withheld": self.withheld,
+        }
         return json.dumps(data, sort_keys=True).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ShellState:
         """Read what `to_bytes` wrote."""
         fields = json.loads(data)
-        return cls(tuple(fields["variables"]), fields["functions"], fields["directory"])
+        withheld = tuple(fields.get("withheld", ()))
+        return cls(tuple(fields["variables"]), fields["functions"], fields["directory"], withheld)
 
     def without(self, redactor: Redactor) -> ShellState:
         """Return the state without the variables, functions and directory in whose text a secret stands."""
+        telling = [variable for variable in self.variables if redactor.reveals(variable)]
+        functions = redactor.reveals(self.functions)
+        directory = self.directory is not None and redactor.reveals(self.directory)
+        withheld = [f"`{_declared(variable)}`" for variable in telling]
+        withheld += ["the functions"] if functions else []
+        withheld += ["the working directory"] if directory else []
         return ShellState(
-            tuple(variable for variable in self.variables if not redactor.reveals(variable)),
-            "" if redactor.reveals(self.functions) else self.functions,
-            None if self.directory and redactor.reveals(self.directory) else self.directory,
+            tuple(variable for variable in self.variables if variable not in telling),
+            "" if functions else self.functions,
+            None if directory else self.directory,
+            tuple(withheld),
         )
 
 
@@ -93,6 +107,11 @@ def _declarations(text: str) -> Iterator[str]:
         current.append(line)
     if current:
         yield "\n".join(current)
+
+
+def _declared(line: str) -> str:
+    """Return the name that a line of `declare -p` declares."""
+    return line.split(" ", 2)[-1].partition("=")[0]
 
 
 def _writable(declared: re.Match[str]) -> str:

@@ -60,6 +60,7 @@ def run_text(
     course: Course = WHOLE,
     roll_back: bool = False,
     approvals: Approvals | None = None,
+    withheld: tuple[str, ...] = (),
 ) -> Ran:
     """Run a recipe; with `past`, only what that past left to do."""
     recipe = parse("test.md", text.encode())
@@ -75,7 +76,7 @@ def run_text(
         History.of([first, *past]),
         operator or YesOperator(),
         tuple(evaluate_all(planned.preconditions, World(variables, where, values.texts))),
-        ShellState(directory=str(where)),
+        ShellState(directory=str(where), withheld=withheld),
         course,
         variables,
         approvals=approvals,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recipe_runner.engine.events import Output
+from recipe_runner.engine.events import Note, Output
 from recipe_runner.engine.secrets.redaction import Redactor
 from recipe_runner.engine.shell import Surroundings, prepared
 from recipe_runner.engine.shell_state import ShellState
@@ -179,7 +179,17 @@ def test_state_with_a_secret_is_stored_without_it() -> None:
         "f () { echo hunter22; }",
         "/hunter22",
     )
-    assert state.without(Redactor(["hunter22"])) == ShellState(('declare -- b="x"',), "", None)
+    kept = state.without(Redactor(["hunter22"]))
+    assert kept == ShellState(('declare -- b="x"',), "", None, ("`a`", "`c`", "the functions", "the working directory"))
+    assert ShellState.from_bytes(kept.to_bytes()) == kept
+
+
+def test_a_session_says_what_of_the_state_was_not_stored(tmp_path: Path) -> None:
+    """Whoever goes on with a run is told which variables a later step will not find, since a secret stood in them."""
+    ran = run_text("```bash {#one}\ntrue\n```\n", directory=tmp_path, withheld=("`a`", "the functions"))
+    assert [event.text for event in ran.events if isinstance(event, Note)] == [
+        "not restored, since a secret stands in it: `a`, the functions"
+    ]
 
 
 @pytest.mark.parametrize("language", ["bash", "python"])
