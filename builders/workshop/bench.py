@@ -16,7 +16,7 @@ from builders.images.definition import Definition
 from builders.images.serial import Identity, Serial
 from builders.logs import prune
 from builders.workshop.command import PATH, Commands, ToolError
-from builders.workshop.margin import MEMORY, available_memory
+from builders.workshop.margin import MEMORY, Margin, available_memory
 from builders.workshop.progress import Progress
 from recipe_runner.errors import UnmetError
 
@@ -98,7 +98,7 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
         with scratch as work:
             log = work / "build.log"
             log.touch()
-            commands = Commands(log, tool_environment(serial, work / "tmp"), work)
+            commands = Commands(log, tool_environment(serial, work / "tmp"), Margin.of(work))
             made = Bench(definition, serial, work, cache_directory(), commands, progress)
             for place in (made.temporary, made.confined_temporary):
                 place.mkdir()

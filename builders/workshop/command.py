@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from builders.images.size import format_size
 from builders.workshop.listener import Listener
-from builders.workshop.margin import shortage
+from builders.workshop.margin import Margin
 from recipe_runner.errors import Diagnostic, RecipeError, UnmetError
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -82,12 +82,12 @@ def ended(commands: Commands) -> Iterator[None]:
 class Commands:
     """Runs tools with one environment, their output appended to `log`, which they never hold themselves.
 
-    A tool that leaves too little of `place` is ended.
+    A tool that leaves less than `margin` is ended.
     """
 
     log: Path
     environ: Mapping[str, str]
-    place: Path | None = None
+    margin: Margin | None = None
     running: set[subprocess.Popen[bytes]] = field(default_factory=set, compare=False)
     """Those that run now, in whatever thread."""
 
@@ -133,7 +133,7 @@ class Commands:
 
     def extended(self, **environ: str) -> Commands:
         """Return the same with further variables."""
-        return Commands(self.log, {**self.environ, **environ}, self.place, self.running)
+        return Commands(self.log, {**self.environ, **environ}, self.margin, self.running)
 
     def end(self) -> None:
         """End all that runs, so that threads that wait for it come to their end."""
@@ -177,7 +177,7 @@ class Commands:
         """Say what a tool leaves too little of; raises RecipeError where it says too much."""
         if listener.heard > _MOST_SAID:
             raise RecipeError.because(f"a tool said more than {format_size(_MOST_SAID)}, and was ended")
-        return shortage(self.place) if self.place else ""
+        return self.margin.shortage() if self.margin else ""
 
 
 @contextmanager

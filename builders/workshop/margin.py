@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from builders.images.size import format_size
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - held by a lock, made by mkdtemp
 MARGIN = 512 << 20
-"""Bytes that are to stay free, of a small place a twentieth: about what a tool writes between two looks at it."""
+"""The most bytes that are to stay free: about what a tool writes between two looks at it."""
 _PART = 20
+"""Of less room than that, this part of what was there."""
 
 
-def shortage(place: Path) -> str:
-    """Say what is nearly used up at a place; empty where nothing is."""
-    state = os.statvfs(place)
-    free = state.f_bavail * state.f_frsize
-    if place.is_relative_to(MEMORY):
-        free = min(free, available_memory())
-    if free < min(MARGIN, state.f_blocks * state.f_frsize // _PART):
-        return f"{format_size(free)} left in `{place}`"
-    if state.f_files and state.f_favail < state.f_files // _PART:
-        return f"{state.f_favail} more files possible in `{place}`"
-    return ""
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Bytes and files that are to stay possible at a place."""
+
+    place: Path
+    room: int
+    files: int
+
+    @classmethod
+    def of(cls, place: Path) -> Self:
+        """Return that of a place as it is now: a twentieth of what is free, and no more bytes than MARGIN."""
+        room, files = _free(place)
+        return cls(place, min(MARGIN, room // _PART), files // _PART)
+
+    def shortage(self) -> str:
+        """Say what is nearly used up; empty where nothing is."""
+        room, files = _free(self.place)
+        if room < self.room:
+            return f"{format_size(room)} left in `{self.place}`"
+        return f"{files} more files possible in `{self.place}`" if files < self.files else ""
 
 
 def available_memory() -> int:
@@ -33,3 +45,10 @@ def available_memory() -> int:
         if name == "MemAvailable":
             return int(value.split()[0]) * 1024
     return 0
+
+
+def _free(place: Path) -> tuple[int, int]:
+    """Return free bytes and files; no files where the file system does not count them."""
+    state = os.statvfs(place)
+    room = state.f_bavail * state.f_frsize
+    return min(room, available_memory()) if place.is_relative_to(MEMORY) else room, state.f_favail

@@ -78,7 +78,10 @@ def examine(
         try:
             made = check_signature(seal)
         except UntrustedError as error:
-            return number, seal, Doubt(Verdict.UNTRUSTED, "; ".join(d.message for d in error.diagnostics), number)
+            said = "; ".join(d.message for d in error.diagnostics)
+            named = seal.by.signing in said or seal.by.primary in said
+            text = said if named else f"{said}, which says that it is {seal.by.signing}"
+            return number, seal, Doubt(Verdict.UNTRUSTED, text, number)
         except VerificationError as error:
             return number, seal, Doubt(Verdict.INVALID, "; ".join(d.message for d in error.diagnostics), number)
         if Identity(made.primary, made.signing) != seal.by:

@@ -47,6 +47,8 @@ def test_tools_get_a_fixed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (environ["LC_ALL"], environ["TZ"], environ["http_proxy"]) == ("C.UTF-8", "UTC", "http://proxy:3128")
         assert environ["SOURCE_DATE_EPOCH"] == str(SERIAL.epoch)
         assert work.work.is_dir()
+        assert work.commands.margin is not None
+        assert work.commands.margin.place == work.work
     assert not work.work.exists()
 
 

@@ -88,10 +88,11 @@ FILLED = """
 import os, sys
 from pathlib import Path
 from builders.workshop.command import Commands, ToolError
+from builders.workshop.margin import Margin
 place = Path(sys.argv[1])
 fill = "echo filling; for n in $(seq 61); do head -c 1M /dev/zero >$n; done; exec sleep 600"
 try:
-    Commands(place / "log", dict(os.environ), place).run("sh", "-c", fill, cwd=place, name="hook x")
+    Commands(place / "log", dict(os.environ), Margin.of(place)).run("sh", "-c", fill, cwd=place, name="hook x")
 except ToolError as error:
     print(error.diagnostics[0].message, error.diagnostics[0].hint, error.said, sep="\\n")
 """

@@ -81,6 +81,16 @@ def test_the_shell_verifier_agrees_on_every_vector(name: str, tmp_path: Path) ->
     assert ("existed at" in said) == (time == "RFC 3161")
 
 
+def test_only_good_signatures_are_somebodys() -> None:
+    """Without a good signature nobody sealed or approved anything; a reason says whose key."""
+    stranger = verify(VECTORS / "other-key" / RUN, Policy.load(policy_file("other-key")))
+    (reason,) = stranger.reasons
+    assert (stranger.facts.signers, stranger.facts.signing_keys) == ((), ())
+    assert re.search("no given certificate holds the signing key, which says that it is [0-9A-F]{40}$", reason)
+    pretended = verify(VECTORS / "gate-in-his-name" / RUN, Policy.load(policy_file("gate-in-his-name")))
+    assert [given.record for given in pretended.facts.approvals] == [4]
+
+
 def test_every_directory_is_listed() -> None:
     """There is no vector without a verdict and no verdict without a vector."""
     assert {path.parent.name for path in VECTORS.glob(f"*/{RUN}")} == set(LISTED)
