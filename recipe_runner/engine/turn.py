@@ -71,8 +71,8 @@ class Turn:
                 return following
         return (yield from self._begin(planned, waiting)) if waiting else None
 
-    def _begin(self, planned: PlannedStep, items: Items) -> Stream:
-        """Ask what to do with a step, and do it."""
+    def _begin(self, planned: PlannedStep, items: Items, changed: Script | None = None) -> Stream:
+        """Ask what to do with a step, of which the code may have been `changed`, and do it."""
         step = planned.step
         manual = isinstance(step, Manual)
         choices: list[Choice] = ["done", "skip"] if manual else ["run", "skip", "done"]
@@ -86,7 +86,7 @@ class Turn:
             choices,
             items,
         )
-        script = step.script if isinstance(step, Block) else None
+        script = changed or _script(step)
         while True:
             code = script.text if script else ""
             answer = yield from self.decisions.decide(replace(question, code=code), step)
@@ -120,11 +120,18 @@ class Turn:
             choices: list[Choice] = ["retry", "skip", "done"]
             if step.attributes.optional:
                 choices.insert(0, "accept")
+            code = script or _script(step)
+            if code is not None:
+                choices.append("edit")
             question = self._question(planned, "failed", _words(step, failed), choices, left)
+            question = replace(question, code=code.text if code else "")
             while (answer := (yield from self.decisions.decide(question, step))).choice == "shell":
                 yield from self.performance.shell(step)
             if answer.choice == "retry":
                 continue
+            if answer.choice == "edit" and code is not None:
+                yield self.decisions.edited(step, code.text, answer.text)
+                return (yield from self._begin(planned, left, replace(code, text=answer.text)))
             following = yield from self._settle(planned, left, answer)
             failed_by_itself = following is ExitCode.INCOMPLETE and answer.automatic
             return ExitCode.FAILED if failed_by_itself else following
@@ -228,6 +235,11 @@ class Turn:
             earlier=lambda: [p.step.id for p in steps if p.applicable],
             variables=lambda: self.bench.variables(items[0]),
         )
+
+
+def _script(step: AnyStep) -> Script | None:
+    """Return what can be edited of a step."""
+    return step.script if isinstance(step, Block) else None
 
 
 def _words(step: AnyStep, failed: Sequence[tuple[str | None, Ended | None]]) -> str:

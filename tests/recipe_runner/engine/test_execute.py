@@ -309,6 +309,20 @@ def test_an_edited_block_runs_as_edited_and_is_a_deviation(tmp_path: Path) -> No
     assert "-echo original\n+echo edited" in deviation.what
 
 
+def test_a_failed_block_can_be_mended_and_is_asked_for_again(tmp_path: Path) -> None:
+    """After a failure the code can be edited; a point of no return is typed again, since other code would run."""
+    operator = Asked(Answer("run", "one"), Answer("edit", "echo mended\n"), Answer("run"), Answer("run", "one"))
+    ran = run_text("```bash {#one .irreversible}\nfalse\n```\n", operator=operator, directory=tmp_path)
+    assert (ran.code, ran.text("one")) == (ExitCode.DONE, "mended\n")
+    assert [question.code.strip() for question in operator.questions] == [
+        "false",
+        "false",
+        "echo mended",
+        "echo mended",
+    ]
+    assert [question.typed for question in operator.questions] == ["one", None, "one", "one"]
+
+
 def test_going_back_runs_an_earlier_step_again(tmp_path: Path) -> None:
     """The earlier step is asked for and run once more, then the run goes on where it was."""
     text = "".join(f"```bash {{#{name}}}\necho {name} >> log\n```\n" for name in ("one", "two", "three"))
