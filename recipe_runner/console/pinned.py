@@ -3,7 +3,8 @@
 Between two writes the scroll region of the terminal (DECSTBM, DEC VT100) keeps the lines where they are, whoever
 writes: a prompt, the echo of a keyboard, a program that asks for a password. What scrolls out of such a region never
 reaches the terminal's scrollback, so each write of ours takes the lines away first (DL, ECMA-48), scrolls the whole
-screen as if they had never been there, and puts them back (IL). No place of the cursor is ever asked for or remembered.
+screen as if they had never been there, and puts them back (RI, DEC VT100; IL would have tmux 3.3 forget which rows it
+has wrapped). No place of the cursor is ever asked for or remembered.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rich.cells import cell_len, set_cell_size
 
 from recipe_runner.engine.processes.suspension import SUSPENSION
 
-SAVE, RESTORE, WHOLE, DOWN = "\x1b7", "\x1b8", "\x1b[r", "\x1bD"
+SAVE, RESTORE, WHOLE, DOWN, UP = "\x1b7", "\x1b8", "\x1b[r", "\x1bD", "\x1bM"
 SMALLEST = 10
 """Rows of a screen that has room for pinned lines."""
 
@@ -102,7 +103,7 @@ class Pinned(io.TextIOBase):
         if self._size.lines < SMALLEST:
             return ""
         self._rows = rows = len(lines)
-        room = f"{DOWN * rows}\x1b[{rows}A{SAVE}\x1b[1;1H\x1b[{rows}L{_drawn(lines)}{RESTORE}\x1b[{rows}B"
+        room = f"{DOWN * rows}\x1b[{rows}A{SAVE}\x1b[1;1H{UP * rows}{_drawn(lines)}{RESTORE}\x1b[{rows}B"
         return f"{room}{SAVE}\x1b[{rows + 1};{self._size.lines}r{RESTORE}"
 
     def _now(self) -> os.terminal_size:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +149,29 @@ def test_a_hang_up_in_a_step_is_on_record(tmp_path: Path, terminal: str) -> None
     assert person.hangs_up() == 130
     end, abort = journal(tmp_path)[-2:]
     assert (end["outcome"], abort["reason"]) == ("interrupted", "stopped by SIGHUP")
+
+
+def test_ctrl_c_stops_sub_runs_side_by_side_and_asks(tmp_path: Path) -> None:
+    """It is for all of them; one that asks for the terminal all the same can read from it."""
+    recipe = tmp_path / "lanes.md"
+    recipe.write_text(
+        "---\nrecipe: 1\nparams:\n  names: {type: list, of: str, default: [ann, ben]}\n---\n"
+        "```bash {#one each=names parallel=2}\ntouch $each\n"
+        "if [ -e go ]; then read -r; echo got $REPLY $each; else sleep 60; fi\n```\n"
+    )
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.waits(lambda rows: any("ben" in row for row in rows) and (tmp_path / "ben").exists())
+    person.presses("c")
+    person.sees("ann was interrupted; ben was interrupted")
+    person.sees("› ")
+    (tmp_path / "go").touch()
+    person.types("t")
+    person.types("a line")
+    person.sees("got a line")
+    person.types("a line")
+    assert person.leaves() == 0
 
 
 def test_a_step_can_read_from_the_terminal(tmp_path: Path) -> None:
@@ -332,12 +356,13 @@ FULL_SCREEN = r"printf '\e[?1049h\e[H\e[2Jeverything'; read -r; printf '\e[?1049
 
 def test_the_head_of_the_screen_stays_in_tmux(tmp_path: Path) -> None:
     """Recipe, run, step, time and what comes next are in the first two rows: over output, a program that takes the
-    whole screen, a cleared screen and another size; an 80 column terminal cuts nothing but the title.
+    whole screen, a cleared screen and another size; an 80 column terminal cuts nothing but the title. A long line of
+    output is copied as one.
     """
     recipe = tmp_path / "long.md"
     recipe.write_text(
         "# Karmic alpha 3, published to every region of the cloud and announced\n"
-        f"```bash {{#much}}\nseq 60\n```\n```bash {{#full .tty}}\n{FULL_SCREEN}\n```\n"
+        f"```bash {{#much}}\nseq 60; printf '%0150d\\n' 7\n```\n```bash {{#full .tty}}\n{FULL_SCREEN}\n```\n"
         "```bash {#end}\nclear >/dev/tty\n```\n"
     )
     arguments = ("run", str(recipe), "--no-sign", "--runs", str(tmp_path / "runs"))
@@ -359,6 +384,8 @@ def test_the_head_of_the_screen_stays_in_tmux(tmp_path: Path) -> None:
     person.waits(asked("step 1 of 3: much", "next: full"))
     person.types("")
     person.waits(lambda rows: asked("step 2 of 3: full", "next: end")(rows) and "  │ 60" in rows)
+    copied = subprocess.run([*tmux[:3], "capture-pane", "-pJ"], check=True, capture_output=True, text=True).stdout
+    assert f"  │ {7:0150}" in copied.splitlines()
     person.types("")
     person.waits(lambda rows: rows[0].startswith("everything"))
     person.types("")
