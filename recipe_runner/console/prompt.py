@@ -42,7 +42,7 @@ LABELS: dict[Choice, str] = {
     "edit": "[e]dit",
     "shell": "s[h]ell",
     "back": "[b]ack",
-    "undo": "[u]ndo all",
+    "undo": "[u]ndo",
     "quit": "[q]uit",
     "abort": "[a]bort",
     "override": "[o]verride",
@@ -209,7 +209,7 @@ class ConsoleOperator:
             before, _, rest = LABELS[choice].partition("[")
             key, _, after = rest.partition("]")
             text.append(before).append(f"[{key}]", "bold cyan").append(f"{after} ")
-        return text.append("[?]", "bold cyan").append(" Enter runs it" if _by_enter(question) else "")
+        return text.append("[?]", "bold cyan").append(" Enter: run" if _by_enter(question) else "")
 
     def _explain(self, question: Question) -> None:
         rows: list[list[str | tuple[str, str]]] = [
