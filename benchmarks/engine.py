@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from pathlib import Path
 RECIPE = Path(sys.executable).with_name("recipe")
 STEPS = 100
 ROUNDS = 3
+PROVEN = 3
+"""Steps by which a peer shows that it runs what it is given."""
 INSTALLING = 300.0
 """Seconds that the installation of a peer may take."""
 RUNNING = 120.0
@@ -150,13 +153,29 @@ def beside(peer: Peer, directory: Path, place: Path) -> float:
     """Return the milliseconds that a step adds to a run of a peer; raises OSError and SubprocessError."""
     install(peer, directory)
     environ = {**os.environ, "PATH": f"{directory / 'bin'}:{os.environ['PATH']}"}
-    times = []
-    for count in (1, STEPS + 1):
-        file = place / f"{peer.name}-{count}.{peer.suffix}"
-        file.write_text(peer.head + peer.step * (count - bool(peer.tail)) + peer.tail)
-        program, *arguments = (part.replace("{file}", str(file)) for part in peer.argv)
-        times.append(fastest([str(directory / program), *arguments], place, environ=environ))
+    prove(peer, directory, place, environ)
+    times = [fastest(call(peer, directory, place, count), place, environ=environ) for count in (1, STEPS + 1)]
     return (times[1] - times[0]) / STEPS
+
+
+def call(peer: Peer, directory: Path, place: Path, count: int, program: str = "true") -> list[str]:
+    """Write a file with so many steps, each of which runs a program, and return the command that runs it."""
+    file = place / f"{peer.name}-{count}.{peer.suffix}"
+    text = peer.head + peer.step * (count - bool(peer.tail)) + peer.tail
+    file.write_text(re.sub(r"\btrue\b", program, text))
+    name, *arguments = (part.replace("{file}", str(file)) for part in peer.argv)
+    return [str(directory / name), *arguments]
+
+
+def prove(peer: Peer, directory: Path, place: Path, environ: Mapping[str, str]) -> None:
+    """Hold a peer to running every step, so that no error is taken for speed; raises OSError and SubprocessError."""
+    program, marks = place / f"{peer.name}.sh", place / f"{peer.name}.marks"
+    program.write_text(f"#!/bin/sh\necho >> {marks}\n")
+    program.chmod(0o755)
+    fastest(call(peer, directory, place, PROVEN, str(program)), place, environ=environ, rounds=1)
+    ran = len(marks.read_text()) if marks.exists() else 0
+    if ran != PROVEN:
+        raise OSError(f"it ended with 0, but ran {ran} of {PROVEN} steps")
 
 
 def install(peer: Peer, directory: Path) -> None:
@@ -199,10 +218,12 @@ def first_step(place: Path, header: str, *signing: str) -> float:
     return min(times) * 1000
 
 
-def fastest(argv: list[str], directory: Path, *, environ: Mapping[str, str] | None = None) -> float:
+def fastest(
+    argv: list[str], directory: Path, *, environ: Mapping[str, str] | None = None, rounds: int = ROUNDS
+) -> float:
     """Return the milliseconds of the fastest of some runs; raises OSError and SubprocessError."""
     times = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         began = time.perf_counter()
         subprocess.run(
             argv, cwd=directory, env=environ, check=True, timeout=RUNNING, input=b"y\n",
