@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -54,18 +54,26 @@ class Probes:
         self._stopped = False
 
     @contextmanager
-    def watched(self, group: int) -> Iterator[None]:
-        """Know the process group while the block runs, and kill what is left of it at the end."""
+    def started(self, start: Callable[[], subprocess.Popen[bytes]], name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a program for the block's time, kill what is left of its process group at the end, and wait for it.
+
+        None is at work that `stop` does not know of. Raises UnmetError where it cannot be started.
+        """
         with self._lock:
-            self._groups.add(group)
+            try:
+                process = start()
+            except (OSError, ValueError) as error:
+                raise UnmetError(Diagnostic(f"`{name}` cannot be started: {error}")) from error
+            self._groups.add(process.pid)
             if self._stopped:
-                _kill(group)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._groups.discard(group)
-                _kill(group)
+                _kill(process.pid)
+        with process:
+            try:
+                yield process
+            finally:
+                with self._lock:
+                    self._groups.discard(process.pid)
+                    _kill(process.pid)
 
     def stop(self) -> None:
         """Kill every program that is being asked, and every later one as soon as it starts."""
@@ -104,30 +112,30 @@ def ask(
     `limit` seconds.
     """
     program = locate(argv[0], world)
-    with memory(stdin) as given:
-        try:
-            process = subprocess.Popen(
-                [str(program), *argv[1:]],
-                env={**(world.environ if environ is None else environ), "LC_ALL": "C.UTF-8"},
-                cwd=world.directory,
-                stdin=given,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=descriptors,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            raise UnmetError(Diagnostic(f"`{argv[0]}` cannot be started: {error}")) from error
-        with process:
-            return _follow(process, argv[0], limit)
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [str(program), *argv[1:]],
+            env={**(world.environ if environ is None else environ), "LC_ALL": "C.UTF-8"},
+            cwd=world.directory,
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=descriptors,
+            start_new_session=True,
+        )
+
+    with memory(stdin) as given, PROBES.get(Probes()).started(start, argv[0]) as process:
+        stdout, stderr = _follow(process, argv[0], limit)
+    return Answer(process.returncode, stdout, stderr)
 
 
-def _follow(process: subprocess.Popen[bytes], name: str, limit: float) -> Answer:
+def _follow(process: subprocess.Popen[bytes], name: str, limit: float) -> Iterator[bytes]:
     deadline = time.monotonic() + limit
     kept: dict[IO[bytes], bytearray] = {pipe: bytearray() for pipe in (process.stdout, process.stderr) if pipe}
     exited = os.pidfd_open(process.pid)
     try:
-        with PROBES.get(Probes()).watched(process.pid), selectors.DefaultSelector() as selector:
+        with selectors.DefaultSelector() as selector:
             selector.register(exited, selectors.EVENT_READ)
             for pipe in kept:
                 selector.register(pipe, selectors.EVENT_READ)
@@ -144,7 +152,7 @@ def _follow(process: subprocess.Popen[bytes], name: str, limit: float) -> Answer
         os.close(exited)
     for pipe, data in kept.items():
         _take(pipe, data)
-    return Answer(process.wait(), *(bytes(data) for data in kept.values()))
+    return map(bytes, kept.values())
 
 
 def _take(pipe: IO[bytes], kept: bytearray) -> bool:

@@ -315,7 +315,8 @@ def test_a_time_limit_ends_the_whole_group_on_the_host(run: Run) -> None:
 def test_a_group_that_ignores_the_interrupt_is_killed(run: Run) -> None:
     """The ladder goes up to SIGKILL on the host."""
     mark = f"62{os.getpid()}"
-    ran = run(block(f"trap '' INT TERM\nsleep {mark} & while :; do wait; done", "#one on=alpha timeout=3s"))
+    stubborn = block(f"trap '' INT TERM\nsleep {mark} & while :; do wait; done", "#one on=alpha timeout=2s")
+    ran = run(f"{block('true', '#connected on=alpha')}\n{stubborn}")  # connecting takes nothing from the limit
     end = ran.end("one")
     assert (end.outcome, end.signal) == ("timeout", "SIGKILL")
     assert none_left(mark)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -97,6 +99,28 @@ def test_stop_ends_what_runs_and_what_comes_later(world: World) -> None:
     probes.stop()
     thread.join(20)
     assert codes == [-9, -9]
+
+
+def test_what_is_just_being_started_is_waited_for_and_stopped() -> None:
+    """Whoever stops everything may go: nothing comes to life behind their back."""
+    probes, order = Probes(), []
+
+    def stop() -> None:
+        probes.stop()
+        order.append("stopped")
+
+    stopper = threading.Thread(target=stop)
+
+    def start() -> subprocess.Popen[bytes]:
+        stopper.start()
+        stopper.join(0.1)
+        order.append("started")
+        return subprocess.Popen(["sleep", "1000"], start_new_session=True)
+
+    with probes.started(start, "sleep") as process:
+        assert process.wait(20) == -signal.SIGKILL
+    stopper.join(20)
+    assert order == ["started", "stopped"]
 
 
 def test_the_last_line_skips_blank_ones() -> None:
