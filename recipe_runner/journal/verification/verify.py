@@ -63,9 +63,9 @@ def verify(
     doubts = [
         *examined.doubts,
         *heard.doubts,
-        *_files(directory / DIRECTORY, "", examined.blobs),
-        *_files(directory, SET_ASIDE, examined.set_aside),
-        *_receipts(directory, examined.receipts),
+        *_files(directory / DIRECTORY, "", examined.named.blobs),
+        *_files(directory, SET_ASIDE, examined.named.set_aside),
+        *_receipts(directory, examined.named.receipts),
     ]
     time = "RFC 3161" if heard.time_is_proven else examined.facts.trusted_time
     words = judge.opinions.in_words() if judge.opinions else ""
