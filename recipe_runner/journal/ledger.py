@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+
+from msgspec import Struct
 
 from recipe_runner.journal.files import open_regular
 from recipe_runner.journal.records.chain import head_of
@@ -19,8 +20,7 @@ from recipe_runner.journal.records.lines import DIGEST, LINE_CAP, RUN_ID, Line, 
 JOURNAL = "journal.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """Another run as it was: its id, the sha256 of its last line that counted, and how many records that makes."""
 
     run: str
@@ -39,8 +39,7 @@ class Link:
         raise LineError("`prev_run` does not name a run by its id, its head and its records")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A run of a ledger, as its own first record describes it."""
 
     directory: Path
@@ -49,8 +48,7 @@ class Entry:
     previous: Link | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Struct, frozen=True):
     """The runs below a directory."""
 
     directory: Path

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from recipe_runner import ssh_key
 from recipe_runner.journal.records.lines import LineError
@@ -13,8 +15,7 @@ OPENPGP = re.compile(r"[0-9A-F]{40}\Z")
 Kind = Literal["openpgp", "ssh"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Fingerprints of the primary key, which stands for the person, and of the key that makes the signatures.
 
     Those of OpenPGP keys are 40 upper-case hexadecimal digits. An SSH key is its own primary key: twice `SHA256:…`.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from recipe_runner.journal.records.chain import Chain
 from recipe_runner.journal.records.identity import Identity
@@ -12,8 +13,7 @@ DOMAIN = "recipe-run-seal/v1"
 Purpose = Literal["seal", "approval"]
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Struct, frozen=True):
     """A signature found in a journal, its statement, the key that is said to have made it, and what it is for."""
 
     statement: bytes

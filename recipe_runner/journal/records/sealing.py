@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from recipe_runner.errors import UsageError
 from recipe_runner.journal.records.lines import LineError
@@ -23,8 +24,7 @@ LARGEST = 10_000
 MINUTE = 60_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sealing:
+class Sealing(Struct, frozen=True):
     """`every` record, at `checkpoint`s, or none (an unsigned run).
 
     `gates` are points of no return, and steps that need approvals: their intents and results have seals of their own.
@@ -78,8 +78,7 @@ class Sealing:
 EVERY, NONE = Sealing("every"), Sealing("none")
 
 
-@dataclass(slots=True)
-class Cadence:
+class Cadence(Struct):
     """The fold over a journal's lines that says which of them a seal must follow; `due` is what the last one wants."""
 
     sealing: Sealing

@@ -9,7 +9,8 @@ signature is good is for the caller to find out: it vouches for every byte befor
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from recipe_runner.engine.events import Genesis, Recorded, from_record
 from recipe_runner.errors import RecipeError, VerificationError
@@ -21,8 +22,7 @@ from recipe_runner.journal.records.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signers.signature import form_fault
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """A journal as far as it counts; `tail` are the bytes behind that."""
 
     chain: Chain
@@ -64,10 +64,9 @@ def survey(lines: Iterable[bytes]) -> Survey:
     return Survey(counts.chain, past, counts.run, counts.cadence, counts.signer, counts.seal, b"".join(tail))
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     chain: Chain = field(default_factory=Chain)
-    past: list[Recorded] = field(default_factory=list)
+    past: list[Recorded] = []
     counted: int = 0
     run: str = ""
     cadence: Cadence = field(default_factory=lambda: Cadence(EVERY))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
+
+from msgspec import Struct
 
 from recipe_runner.journal.files import open_regular
 from recipe_runner.journal.ledger import JOURNAL, Link
@@ -22,8 +23,7 @@ FORM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The first `records` lines of a run's journal: their size in bytes, their sha256, and that of the last of them."""
 
     run: str
@@ -54,8 +54,7 @@ class Head:
         ).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """A journal that has been examined: its run, its records, where its head is, and which moments it has come to."""
 
     run: str
@@ -64,7 +63,7 @@ class Extent:
     moments: Mapping[Moment, range]
     """Numbers of records whose head counts as that of a moment: for `genesis`, up to where the first step begins."""
     previous: Link | None = None
-    named: Mapping[str, int] = field(default_factory=dict)
+    named: Mapping[str, int] = {}
     """Names of receipts, each with the number of the record that names it and its sha256."""
 
 
