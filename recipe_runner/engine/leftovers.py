@@ -20,6 +20,7 @@ from recipe_runner.engine.operator import Answer, Question
 from recipe_runner.engine.plan import AnyStep
 from recipe_runner.engine.processes.process import LADDER
 from recipe_runner.engine.schedule import LONGEST_WAIT, Coroutine, Pause, Scheduler
+from recipe_runner.errors import IncompleteError
 from recipe_runner.sanitise import line
 
 PROCESSES = Path("/proc")
@@ -38,7 +39,8 @@ class Leftovers:
     def clear(self, step: AnyStep, items: Sequence[str | None]) -> Generator[Event, None, Answer | None]:
         """See to it that nothing works any more on a step of which no end is on record.
 
-        The value is an answer where the operator rather leaves.
+        The value is an answer where the operator rather leaves. Raises IncompleteError where something does not let
+        itself be stopped.
         """
         if not any(self.bench.history.track(step.id, item).open for item in items):
             return None
@@ -51,7 +53,13 @@ class Leftovers:
             match answer.choice:
                 case "stop":
                     yield from self.scheduler.run(self._stop(step))
-                    yield Note(text=f"stopped what a runner that died had left at work: {said}", step=step.id)
+                    if not self._groups(step):
+                        yield Note(text=f"stopped what a runner that died had left at work: {said}", step=step.id)
+                    elif not self.decisions.interrupted:
+                        raise IncompleteError.because(
+                            f"`{step.id}` is still at work and cannot be stopped: {said}",
+                            hint="see to it that it ends, then go on",
+                        )
                 case "wait":
                     yield from self.scheduler.run(self._wait(step))
                     self.decisions.interrupts.forgive()

@@ -299,6 +299,8 @@ def test_a_failure_can_be_rolled_back_from_the_dialogue(tmp_path: Path) -> None:
     person.types("u")
     person.sees("Reason: ")
     person.types("")
+    menu = "  re[t]ry [s]kip [d]one [e]dit s[h]ell [b]ack [u]ndo [q]uit [a]bort [?]"
+    assert menu in person.screen().splitlines()
     person.sees("A reason is needed")
     person.sees("› ")
     person.types("u")

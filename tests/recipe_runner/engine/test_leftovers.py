@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from recipe_runner.engine import leftovers
 from recipe_runner.engine.answers import YesOperator
 from recipe_runner.engine.events import Event, Note, StepEnd, StepStart
 from recipe_runner.engine.history import History
 from recipe_runner.engine.operator import Answer, Operator
-from recipe_runner.errors import ExitCode
+from recipe_runner.errors import ExitCode, IncompleteError
 from tests.recipe_runner.engine.test_execute import Asked
 from tests.support.running import RUN, run_text
 
@@ -77,6 +78,17 @@ def test_the_operator_can_leave_what_is_still_at_work(tmp_path: Path, orphan: Or
     ran = run_text(STEP, past=BEGUN, operator=Asked(Answer("quit")), directory=tmp_path)
     assert (ran.code, left.poll()) == (ExitCode.INCOMPLETE, None)
     assert not [e for e in ran.events if isinstance(e, Note | StepEnd)]
+
+
+def test_what_cannot_be_stopped_stops_the_session(
+    tmp_path: Path, orphan: Orphan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that no signal ends (another user's, or one that waits for a disk) is told, and nothing is run."""
+    monkeypatch.setattr(leftovers, "LADDER", ((signal.SIGCONT, 0.0),))
+    monkeypatch.setattr(leftovers, "SETTLING", 0.0)
+    left = orphan()
+    with pytest.raises(IncompleteError, match=f"cannot be stopped: process group {left.pid}"):
+        run_text(STEP, past=BEGUN, directory=tmp_path)
 
 
 @pytest.mark.parametrize("other", [{"run": "1" * 32}, {"daemon": True}])
