@@ -519,6 +519,13 @@ def test_a_block_that_became_a_manual_item_is_not_run(tmp_path: Path, outcome: l
     assert "run" not in operator.questions[0].choices
 
 
+def test_a_changed_step_is_run_again_only_by_who_has_its_role(tmp_path: Path) -> None:
+    """That a step was done once lets nobody else run it when its text has changed."""
+    past: list[Event] = [StepStart(step="one", digest="0" * 64), StepEnd(step="one", outcome="ok", exit_code=0)]
+    with pytest.raises(IncompleteError, match="for the role `rm`"):
+        run_text("```bash {#one role=rm}\ntrue\n```\n", past=past, operator=Asked(Answer("run")), directory=tmp_path)
+
+
 def test_a_changed_point_of_no_return_is_typed_again(tmp_path: Path) -> None:
     """Running it once more because its text has changed takes the same confirmation as the first time."""
     past: list[Event] = [StepStart(step="one", digest="other"), StepEnd(step="one", outcome="ok")]
