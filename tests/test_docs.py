@@ -151,6 +151,19 @@ def test_the_lists_of_pages_are_whole() -> None:
     assert [title[:4] for title in titles] == [path.name[:4] for path in decisions]
 
 
+def test_the_map_of_the_house_is_true() -> None:
+    """Every room and every file beside the rooms has its row in the map, and nothing else has one."""
+    table = (DOCS / "architecture.md").read_text().partition("## Rooms")[2].partition("\n## ")[0]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    packages = [ROOT / name for name in ("recipe_runner", "builders")]
+    there = {path.parent for package in packages for path in package.glob("*/**/__init__.py")}
+    there |= {path for package in packages for path in package.glob("*.py") if path.name != "__init__.py"}
+    paths = {ROOT / name for name in named}
+    assert {path for path in paths if not path.exists()} == set()
+    assert there - paths == set()
+
+
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_a_page_can_be_followed(tmp_path: Path, page: str) -> None:
     """A reader who types what the page says sees what the page shows."""

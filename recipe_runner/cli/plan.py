@@ -12,7 +12,7 @@ import click
 from msgspec.structs import replace
 
 from recipe_runner.cli import options, surroundings, tables
-from recipe_runner.cli.given import assignments
+from recipe_runner.cli.given import Given
 from recipe_runner.cli.verbs import PATH
 from recipe_runner.console import outline
 from recipe_runner.console.terminal import Terminal
@@ -24,7 +24,6 @@ from recipe_runner.engine.values import resolve
 from recipe_runner.errors import RecipeError
 from recipe_runner.journal.ledger import JOURNAL
 from recipe_runner.journal.reading.read import records
-from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.parse import load
 
@@ -34,28 +33,25 @@ RECENT = 20
 
 @click.command(help="Show what running the recipe FILE would do, without running anything.")
 @click.argument("file", type=PATH)
-@click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
-@click.option("--params-file", type=PATH, metavar="FILE", help="Take parameters from a YAML file.")
+@Given.options
 @click.option("--runs", type=PATH, metavar="DIR", help="Estimate times by the runs below this directory.")
 @options.including
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def command(  # noqa: D103 - its help is above
     file: Path,
-    params: tuple[str, ...],
-    params_file: Path | None,
+    given: Given,
     runs: Path | None,
     includes: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     recipe = load(file, includes)
     tables.refuse_faults(recipe)
-    given = assignments(params)
-    listed = read_mapping(params_file) if params_file else {}
-    missing = _missing(recipe.params, {*given, *listed}, os.environ)
+    values, listed = given.values(), given.listed()
+    missing = _missing(recipe.params, {*values, *listed}, os.environ)
     relaxed = [replace(p, required=False) if p.name in missing else p for p in recipe.params]
     seen = forecast(
         recipe,
-        resolve(relaxed, given=given, file=listed, environ=os.environ),
+        resolve(relaxed, given=values, file=listed, environ=os.environ),
         missing=[p.name for p in recipe.params if p.name in missing and p.type != "secret"],
         actions=tables.used_actions(recipe),
         preconditions=kinds(),

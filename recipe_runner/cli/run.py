@@ -12,7 +12,7 @@ from recipe_runner.cli import options, surroundings, tables
 from recipe_runner.cli.answering import Answering
 from recipe_runner.cli.coursing import Coursing
 from recipe_runner.cli.demanding import Demanding
-from recipe_runner.cli.given import assignments, secret_values
+from recipe_runner.cli.given import Given, secret_values
 from recipe_runner.cli.live import drive, screen
 from recipe_runner.cli.signing import Signing
 from recipe_runner.cli.verbs import PATH
@@ -28,14 +28,12 @@ from recipe_runner.errors import ExitCode, UsageError
 from recipe_runner.journal.store.journal import Journal
 from recipe_runner.journal.witness.attendance import Attendance
 from recipe_runner.journal.witness.table import appointed
-from recipe_runner.language.mapping import read_mapping
 from recipe_runner.language.parse import load
 
 
 @click.command(help="Run the recipe FILE step by step and write its signed journal.")
 @click.argument("file", type=PATH)
-@click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
-@click.option("--params-file", type=PATH, metavar="FILE", help="Take parameters from a YAML file.")
+@Given.options
 @options.including
 @options.secret
 @click.option("--runs", type=PATH, metavar="DIR", help="Keep the run's journal below this directory.")
@@ -48,8 +46,7 @@ from recipe_runner.language.parse import load
 @options.expiring
 def command(  # noqa: D103 - its help is above
     file: Path,
-    params: tuple[str, ...],
-    params_file: Path | None,
+    given: Given,
     includes: tuple[Path, ...],
     secrets: tuple[str, ...],
     runs: Path | None,
@@ -75,9 +72,9 @@ def command(  # noqa: D103 - its help is above
     environ = surroundings.environment()
     values = resolve(
         recipe.params,
-        given=assignments(params),
+        given=given.values(),
         file={
-            **(read_mapping(params_file) if params_file else {}),
+            **given.listed(),
             **secret_values(secrets, recipe.params, environ),
         },
         environ=environ,
