@@ -198,7 +198,8 @@ class RunView:
             self.terminal.rule(f"✓ {self._over or 'done'}", self._elapsed(), "green")
         else:
             left = ", but not all of it could be undone" if self._not_undone else ""
-            words = f"rolled back{left}" if self._over == "rolled back" else "stopped"
+            over = {"rolled back": f"rolled back{left}", "done": "done, except for what failed and was skipped"}
+            words = over.get(self._over, "stopped")
             self.terminal.rule(f"✗ {reason or words}", self._elapsed(), "red")
         if self._sum:
             put(Text.assemble(("  steps     ", "dim"), self._sum))

@@ -101,7 +101,9 @@ class Execution:
             yield Abort(reason=f"{self._course} is done; the rest is left for another session")
         else:
             yield self._progress.close("done")
-        return ExitCode.DONE
+        return (
+            ExitCode.FAILED if any(track.given_up for track in self._bench.history.tracks.values()) else ExitCode.DONE
+        )
 
     def _preconditions(self, findings: Sequence[Finding]) -> Iterator[Event]:
         unmet: list[Diagnostic] = []

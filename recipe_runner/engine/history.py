@@ -48,6 +48,8 @@ class Track(Struct):
     host: str | None = None
     open: bool = False
     """Something of it began and its end is not on record."""
+    given_up: bool = False
+    """It began, did not succeed as far as anybody knows, and was skipped then."""
 
     def finished(self, verifies: int) -> bool:
         """Say whether nothing is left to do; `verifies` is the number of verify scripts that must have succeeded."""
@@ -122,6 +124,7 @@ class History(Struct):
                 self._end(event)
             case Skip():
                 track = self.track(event.step, event.item)
+                track.given_up = event.kind == "skipped" and track.status in {"failed", "unknown"}
                 track.status, track.verified = SKIPPED[event.kind], UNVERIFIED
             case Recover():
                 for fields in event.begun:
@@ -181,6 +184,7 @@ class History(Struct):
         track.open = True
         if event.role == "run":
             track.status, track.digest, track.attempts = "unknown", event.digest, event.attempt
+            track.given_up = False
             track.verified, track.host = 0, event.host
 
     def _end(self, event: StepEnd) -> None:

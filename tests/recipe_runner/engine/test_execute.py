@@ -100,6 +100,25 @@ def test_skip_is_recorded_as_a_deviation_with_its_reason(tmp_path: Path) -> None
     assert [(e.done, e.skipped) for e in ran.events if isinstance(e, Close)] == [(1, 1)]
 
 
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Answer("skip", "no"), ExitCode.FAILED),
+        (Answer("done", "by hand"), ExitCode.DONE),
+        (Answer("accept", "known"), ExitCode.DONE),
+        (Answer("quit"), ExitCode.INCOMPLETE),
+        (Answer("abort"), ExitCode.FAILED),
+    ],
+)
+def test_a_failure_is_made_good_only_by_doing_or_accepting_it(tmp_path: Path, answer: Answer, code: ExitCode) -> None:
+    """A step that failed and was skipped leaves a run that ends with 1, also in a later session."""
+    text = "```bash {#one .optional}\nfalse\n```\n```bash {#two}\ntrue\n```\n"
+    ran = run_text(text, operator=Asked(Answer("run"), answer, Answer("run")), directory=tmp_path)
+    assert ran.code is code
+    if answer.choice == "skip":
+        assert run_text(text, past=ran.events[1:-2], directory=tmp_path).code is code
+
+
 def test_manual_items_are_asked_for(tmp_path: Path) -> None:
     """A task-list item is done when a person says so, with what they noted."""
     operator = Asked(Answer("done", "told them on IRC"))
