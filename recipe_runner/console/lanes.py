@@ -6,7 +6,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from rich.table import Table
@@ -134,6 +134,7 @@ class Lanes:
     @contextmanager
     def _aside(self) -> Iterator[None]:
         """Leave the lines to the shell while we are stopped, and draw them anew below what it wrote."""
-        os.write(self._live.console.file.fileno(), SHOW)
+        with suppress(OSError):
+            os.write(self._live.console.file.fileno(), SHOW)
         yield
         self._moved = True

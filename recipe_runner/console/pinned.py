@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
@@ -117,10 +117,12 @@ class Pinned(io.TextIOBase):
     def _aside(self) -> Iterator[None]:
         """Give the screen to the shell while we are stopped, and longer where we go on in the background."""
         pinned = bool(self._rows)
-        os.write(self.fileno(), self._off().encode())
+        with suppress(OSError):
+            os.write(self.fileno(), self._off().encode())
         yield
         if pinned and not SUSPENSION.background():
-            os.write(self.fileno(), self._on().encode())
+            with suppress(OSError):
+                os.write(self.fileno(), self._on().encode())
 
 
 def _drawn(lines: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ def read_line(terminal: Terminal, prompt: str, refresh: Redraw = lambda: None) -
         return early
     readline.set_startup_hook(lambda: readline.insert_text(early))
     try:
-        with _undisturbed(line_editor.draw_again, refresh, line_editor.resize):
+        with _undisturbed(lambda: line_editor.draw_again(prompt), refresh, line_editor.resize):
             return input(prompt)
     except (EOFError, OSError):
         raise KeyboardInterrupt from None

@@ -119,14 +119,18 @@ class Pump:
                 self._follow(process, number)
 
     def _follow(self, process: Process, number: signal.Signals) -> None:
-        """Where Ctrl-Z stopped a process, stop all as one job; one that wants the terminal gets it, once we have it."""
+        """Where Ctrl-Z stopped a process, stop all as one job; one that wants the terminal gets it, once we have it.
+
+        Where no shell can ever let us have it that is the end of the process.
+        """
         wants = number in {signal.SIGTTIN, signal.SIGTTOU}
-        if not wants or not (self._lent or in_foreground()):
-            SUSPENSION.stop()
+        stopped = (not wants or not (self._lent or in_foreground())) and SUSPENSION.stop()
         if wants and (self._lent or in_foreground()):
             self._lent = process
             give_terminal(process.popen.pid)
             process.signal_group(signal.SIGCONT)
+        elif wants and not stopped:
+            process.stop("interrupted")
 
     @contextmanager
     def _aside(self) -> Iterator[None]:

@@ -42,21 +42,25 @@ class Suspension:
         if not self._asides and signal.getsignal(signal.SIGTSTP) == self._noticed:
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Stop the whole job that this process belongs to; returns when a shell lets it go on.
 
-        Where no shell controls jobs nothing stops.
+        Where no shell controls jobs nothing stops, and False is returned.
         """
+        continued: list[int] = []
         before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         with ExitStack() as stack:
             for aside in reversed(self._asides):
                 stack.enter_context(aside())
             if before != signal.SIG_IGN:
+                handler = signal.signal(signal.SIGCONT, lambda number, _: continued.append(number))
                 signal.signal(signal.SIGTSTP, signal.SIG_DFL)
                 os.killpg(os.getpgrp(), signal.SIGTSTP)
                 signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+                signal.signal(signal.SIGCONT, handler)
             self._background = not in_foreground()
         signal.signal(signal.SIGTSTP, before)
+        return bool(continued)
 
     def background(self) -> bool:
         """Say whether a shell has us run without the terminal, until we have it again."""

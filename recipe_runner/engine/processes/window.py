@@ -61,7 +61,7 @@ class Window:
         return window
 
     def start(self, command: Startable) -> subprocess.Popen[bytes]:
-        """Start a command as the leader of a session whose controlling terminal this is."""
+        """Start a command as the leader of a session whose controlling terminal this is; OSError ends the window."""
         try:
             return subprocess.Popen(
                 command.argv,
@@ -74,6 +74,11 @@ class Window:
                 start_new_session=True,
                 preexec_fn=_take_terminal,  # noqa: PLW1509 - no thread runs here, and nothing else can set it
             )
+        except OSError:
+            self.unread()
+            self.close()
+            os.close(self.master)
+            raise
         finally:
             os.close(self.slave)
 
@@ -113,9 +118,11 @@ class Window:
         if self.modes is None:
             yield
             return
-        termios.tcsetattr(KEYBOARD, termios.TCSADRAIN, self.modes)
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(KEYBOARD, termios.TCSADRAIN, self.modes)
         yield
-        tty.setraw(KEYBOARD, termios.TCSADRAIN)
+        with contextlib.suppress(termios.error):
+            tty.setraw(KEYBOARD, termios.TCSADRAIN)
         self.follow_size()
 
     def unread(self) -> bytes:

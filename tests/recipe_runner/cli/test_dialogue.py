@@ -570,3 +570,17 @@ def test_what_is_said_stays_in_its_column_on_a_narrow_screen(tmp_path: Path) -> 
         assert following == rows[rows.index(beginning) + 1]
     person.types("q")
     assert person.leaves() == 5
+
+
+def test_a_program_that_cannot_be_started_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    """A `.tty` step whose directory is gone fails, and what is asked next is asked at a terminal that ends its rows."""
+    recipe = tmp_path / "gone.md"
+    recipe.write_text("```bash {#one .tty dir=gone}\ntrue\n```\n")
+    person = run(recipe, tmp_path)
+    person.sees("› ")
+    person.types("r")
+    person.sees("abort|\\[a\\].*bort")
+    person.sees("› ")
+    assert [row for row in person.screen().split("\n") if row][-1] == "  ›"
+    person.types("q")
+    assert person.leaves() == 5

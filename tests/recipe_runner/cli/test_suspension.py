@@ -67,12 +67,11 @@ def test_ctrl_z_stops_a_program_with_a_terminal_of_its_own(tmp_path: Path) -> No
     recipe = tmp_path / "r.md"
     recipe.write_text('```bash {#one .tty}\necho $$ ready; read -r line; echo "got <$line>"\n```\n')
     person = suspended(recipe, "--yes")
-    person.sees("ready")
+    person.sees(r"\d ready")
     person.presses("z")
     person.waits(lambda rows: rows[-1] == "shell>")
     assert person.screen().split("\n")[-2] == " icanon"
     person.types("")
-    person.sees("run ")
     person.types("after all")
     person.sees("got <after all>")
     assert person.leaves() == 0
@@ -103,3 +102,17 @@ def test_a_run_in_the_background_leaves_the_terminal_to_the_shell(tmp_path: Path
     person.types("typed")
     person.sees("got typed 0")
     assert person.leaves() == 0
+
+
+def test_a_step_that_reads_where_the_terminal_can_never_be_had_is_ended(tmp_path: Path) -> None:
+    """Begun by a shell that is gone, a run is brought to the foreground by nobody: it neither hangs nor takes over."""
+    recipe = tmp_path / "r.md"
+    recipe.write_text("```bash {#one}\nread -r line\n```\n")
+    meanwhile = '( ( "$@" </dev/tty >log 2>&1; echo $? >code ) & ); '
+    meanwhile += 'until [ -s code ]; do sleep 0.1; done; read -rp "shell> " line; echo got $line $(cat code)'
+    person = suspended(recipe, "--yes", meanwhile=meanwhile)
+    person.sees("shell> ")
+    person.types("typed")
+    person.sees("got typed 1")
+    assert person.leaves() == 0
+    assert "was interrupted" in (tmp_path / "log").read_text()
