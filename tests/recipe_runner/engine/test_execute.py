@@ -32,6 +32,9 @@ class Asked:
         return self.answers.pop(0)
 
 
+BAD_AMONG_GOOD = ((1, "true"), (2, "false"), (3, "true"))
+
+
 def kinds(events: Sequence[Event]) -> list[str]:
     return [event.type for event in events if hasattr(event, "type")]
 
@@ -80,6 +83,29 @@ def test_retries_attempt_again_without_asking(tmp_path: Path) -> None:
     ran = run_text(text, directory=tmp_path)
     assert ran.code is ExitCode.DONE
     assert ran.end("one").attempt == 3
+
+
+def test_starts_and_ends_tell_the_same_attempt(tmp_path: Path) -> None:
+    """Checks belong to the attempt before which they run, and each end is of the attempt that began."""
+    text = "```bash {#one retries=1 retry-delay=0s}\necho x >> log\n[ $(wc -l < log) = 2 ]\n```\n"
+    ran = run_text(f"{text}```bash {{.check for=one}}\ntrue\n```\n", directory=tmp_path)
+    seen: dict[type[Event], list[tuple[str, int]]] = {
+        kind: [(event.role, event.attempt) for event in ran.events if isinstance(event, kind)]
+        for kind in (StepStart, StepEnd)
+    }
+    assert seen[StepStart] == seen[StepEnd]
+    assert [pair for pair in seen[StepEnd] if pair[0] == "run"] == [("run", 1), ("run", 2)]
+    assert seen[StepEnd][0] == ("check", 1)
+
+
+@pytest.mark.parametrize(("role", "done"), [("check", False), ("verify", True)])
+def test_one_bad_script_of_several_decides(tmp_path: Path, role: str, done: bool) -> None:
+    """The first check or verify script that fails is told, and none after it is run."""
+    scripts = "".join(f"```bash {{.{role} for=one}}\necho {n} >> asked; {how}\n```\n" for n, how in BAD_AMONG_GOOD)
+    ran = run_text(f"```bash {{#one}}\ntouch done\n```\n{scripts}", directory=tmp_path)
+    assert ran.code is ExitCode.FAILED
+    assert (tmp_path / "done").exists() is done
+    assert (tmp_path / "asked").read_text().split() == ["1", "2"]
 
 
 def test_wait_repeats_until_it_succeeds_or_is_over(tmp_path: Path) -> None:

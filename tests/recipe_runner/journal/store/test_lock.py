@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.errors import UnmetError
-from recipe_runner.journal.store.lock import RunLock
+from recipe_runner.journal.store.lock import NAME, RunLock
 
 
 def test_a_second_holder_is_told_who_has_it(tmp_path: Path) -> None:
@@ -19,6 +19,15 @@ def test_a_second_holder_is_told_who_has_it(tmp_path: Path) -> None:
         RunLock(tmp_path)
     lock.release()
     RunLock(tmp_path).release()
+
+
+def test_nothing_of_a_longer_number_stays(tmp_path: Path) -> None:
+    """The holder that is told is the one of now, however long the number of the last one was."""
+    (tmp_path / NAME).write_text("419430399999\n")
+    lock = RunLock(tmp_path)
+    with pytest.raises(UnmetError, match=f"process {os.getpid()} is running"):
+        RunLock(tmp_path)
+    lock.release()
 
 
 def test_a_killed_holder_holds_no_longer(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from recipe_runner.errors import UnmetError, VerificationError
+from recipe_runner.journal.records.sealing import Sealing
 from recipe_runner.journal.signers.gpg import GpgSigner
 from recipe_runner.journal.store.recovery import SET_ASIDE, check_last_seal, read, set_tail_aside, unrecorded
 from tests.recipe_runner.journal import forge
@@ -39,6 +41,20 @@ def test_the_tail_is_copied_before_it_is_cut(torn: Path) -> None:
     assert (torn / f"{SET_ASIDE}{digest}").read_bytes() == TAIL
     (recover,) = unrecorded(torn, found)
     assert (recover.size, recover.sha256, recover.file) == (len(TAIL), digest, f"{SET_ASIDE}{digest}")
+
+
+@pytest.mark.parametrize(("sealing", "told"), [("every", 0), ("checkpoint:20,60", 1)])
+def test_intents_that_needed_no_seal_are_told(run: Path, signer: GpgSigner, sealing: str, told: int) -> None:
+    """A command may have followed an intent in a torn tail only where intents wait for a checkpoint."""
+    write_run(run, signer, SMALL[:-1], sealing=Sealing.read(sealing))
+    lines = (run / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    intent = next(line for line in lines if b'"t":"step_start"' in line)
+    (run / f"{SET_ASIDE}x").write_bytes(intent + TAIL)
+    descriptor = os.open(run / "journal.jsonl", os.O_RDONLY)
+    found = read(run, descriptor)
+    os.close(descriptor)
+    (recover,) = unrecorded(run, found)
+    assert [begun["step"] for begun in recover.begun] == [json.loads(intent)["step"]] * told
 
 
 def test_a_good_last_seal_passes(torn: Path, signer: GpgSigner) -> None:
