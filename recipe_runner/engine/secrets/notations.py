@@ -17,8 +17,8 @@ from html.entities import codepoint2name
 
 Spell = Callable[[str], frozenset[bytes]]
 NOTHING = b""
-LINE_END = rb"(?:\r?\n[ \t]{0,32})?"
-"""Between two letters of base64, which base64(1), openssl(1) and PEM break into lines."""
+LINE_END = rb"(?:\r?\n[ \t]{0,32}|\r\Z)?"
+"""Between two letters of base64, which base64(1), openssl(1) and PEM break into lines; data may end within it."""
 BYTE_END = rb"[ \t\r\n:]{0,32}"
 """Between two bytes in hexadecimal digits, as od(1), xxd(1) and openssl(1) part them."""
 SHORT = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e"}
