@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -34,15 +35,15 @@ class Release:
     own_keyring: bool = False
 
 
-class AptFamily:
+class AptFamily(ABC):
     """A family whose members differ by facts only; `release` gives them for a codename."""
 
     name: str
     summary: str
 
+    @abstractmethod
     def release(self, definition: Definition) -> Release:
         """Return the facts of a definition's release."""
-        raise NotImplementedError
 
     def known_sources(self, definition: Definition) -> list[Source]:
         """Return this machine's own entries for the release, where it is of this family."""

@@ -18,7 +18,14 @@ from tests.recipe_runner.engine.preconditions.conftest import heard
 MEETING = threading.Barrier(SIDE_BY_SIDE)
 
 
-class Meets(Precondition):
+class Named(Precondition):
+    """Says no more than its name."""
+
+    def text(self) -> str:
+        return self.kind
+
+
+class Meets(Named):
     """Is met when as many as may be looked at side by side are looked at together."""
 
     kind: ClassVar[str] = "meets"
@@ -30,7 +37,7 @@ class Meets(Precondition):
         return Finding(met=True, detail=f"{self.number} of {world.environ['name']}")
 
 
-class Hangs(Precondition):
+class Hangs(Named):
     """Never answers."""
 
     kind: ClassVar[str] = "hangs"
@@ -45,7 +52,7 @@ class Hangs(Precondition):
         return Finding(met=True, detail=str(world))
 
 
-class Breaks(Precondition):
+class Breaks(Named):
     """Raises what it must not."""
 
     kind: ClassVar[str] = "breaks"
@@ -55,7 +62,7 @@ class Breaks(Precondition):
         raise ZeroDivisionError(f"bad\x1b[2J {len(world.environ)}")
 
 
-class Shouts(Precondition):
+class Shouts(Named):
     """Says too much, in colour."""
 
     kind: ClassVar[str] = "shouts"
