@@ -36,6 +36,18 @@ def test_a_certificate_that_cannot_be_read_is_named_where_it_is_written(tmp_path
         assert fault.span.text.startswith("certificate = ")
 
 
+def test_a_witness_that_cannot_be_meant_is_named_where_it_is_written(tmp_path: Path, signer: GpgSigner) -> None:
+    """An address at which no such witness can be, and an authority's file that is not there: each at its line."""
+    path = tmp_path / "policy.toml"
+    write_policy(path, signer)
+    path.write_text(
+        f'{path.read_text()}\n[[witnesses]]\nkind = "git"\naddress = "-x"\n[[witnesses]]\nkind = "tsa"\nca = "no.pem"\n'
+    )
+    with pytest.raises(UsageError) as caught:
+        Policy.load(path)
+    assert [fault.span and fault.span.text for fault in caught.value.diagnostics] == ['kind = "git"', 'ca = "no.pem"']
+
+
 def test_a_policy_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     """A missing, huge or binary policy file is told, not raised."""
     with pytest.raises(UsageError, match="cannot read"):
