@@ -72,6 +72,33 @@ def test_our_braces_are_recognised(info: str) -> None:
     assert read(info)[0].braces is not None
 
 
+def test_backslashes_count_between_double_quotes_only() -> None:
+    """Elsewhere a backslash is a backslash, as in a shell's single quotes."""
+    assert items(r"""bash {#a x="\"" y='\"' z=\z}""")[1:] == [
+        ("pair", "x", '"'),
+        ("pair", "y", '\\"'),
+        ("pair", "z", r"\z"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        ("bash {#a #b}", "found a second id"),
+        ("bash {#a .tty .tty}", "found `tty` a second time"),
+        ("bash {#a dir=x dir=x}", "found `dir` a second time"),
+        ("bash {#a tty}", "write `.tty`"),
+        ("bash {#a --timeout}", "write `timeout=…`"),
+        ('bash {#a "x}', 'close the quotation, or write `key="text"`'),
+        ("bash {#a foo}", "write `#foo` for an id, `.foo` for a flag or `foo=…` for a value"),
+        ("bash {#a ,}", "separate `#id`, `.flag` and `key=value` by spaces"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_with_a_way_out(info: str, said: str) -> None:
+    """Whatever is there twice is found, and a word alone is told as what it may have been meant for."""
+    assert said in {text for fault in read(info)[1] for text in (fault.message, fault.hint)}
+
+
 WORDS = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 VALUES = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="`"), max_size=12)
 
