@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import tarfile
@@ -65,12 +66,14 @@ def test_root_tarballs_and_squashfs_hold_the_root(everything: Path) -> None:
     assert squashed == {f"/{name.removeprefix('./')}" for name, *_ in plain[0] if name != "."}
 
 
-def test_the_bundle_and_the_file_system_image_agree(everything: Path, tmp_path: Path) -> None:
+def test_the_bundle_and_the_file_system_image_agree(everything: Path) -> None:
     """The file system image alone is the one in the bundle, and as sparse as it was."""
     with tarfile.open(everything / NAMES.tarball) as tar:
-        tar.extract(NAMES.image, tmp_path, filter="data")
+        bundled = tar.extractfile(NAMES.image)
+        assert bundled
+        sum_of_bundled = hashlib.file_digest(bundled, "sha256").hexdigest()  # type: ignore[arg-type]  # reads like a file
     image = everything / NAMES.filesystem
-    assert digest(tmp_path / NAMES.image) == digest(image)
+    assert sum_of_bundled == digest(image)
     assert image.stat().st_blocks * 512 < image.stat().st_size // 2
 
 
