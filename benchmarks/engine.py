@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -162,7 +161,7 @@ def call(peer: Peer, directory: Path, place: Path, count: int, program: str = "t
     """Write a file with so many steps, each of which runs a program, and return the command that runs it."""
     file = place / f"{peer.name}-{count}.{peer.suffix}"
     text = peer.head + peer.step * (count - bool(peer.tail)) + peer.tail
-    file.write_text(re.sub(r"\btrue\b", program, text))
+    file.write_text(text.replace("true", program))
     name, *arguments = (part.replace("{file}", str(file)) for part in peer.argv)
     return [str(directory / name), *arguments]
 
