@@ -64,11 +64,14 @@ def _claim(parent: Path, prefix: str, label: str, sweep: Removal) -> tuple[Path,
         _sweep(rest, sweep)
     while True:
         path = Path(tempfile.mkdtemp(prefix=f"{prefix}{label}-", dir=parent))
-        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue  # swept between its making and its opening
         fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():
             return path, lock
-        os.close(lock)  # swept between its making and its locking
+        os.close(lock)  # swept between its opening and its locking
 
 
 def _sweep(rest: Path, sweep: Removal) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,23 @@ def test_living_claims_leave_each_other_alone(tmp_path: Path) -> None:
     with claimed(tmp_path, "work-") as first, claimed(tmp_path, "work-") as second:
         assert first.exists()
         assert second.exists()
+
+
+def test_a_claim_that_is_swept_before_it_is_held_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the making of a directory and its lock another process may sweep it: then there is a second one."""
+    made: list[Path] = []
+    make = tempfile.mkdtemp
+
+    def swept(*, prefix: str, dir: Path) -> str:  # noqa: A002 - its name in tempfile
+        made.append(Path(make(prefix=prefix, dir=dir)))
+        if len(made) == 1:
+            made[0].rmdir()
+        return str(made[-1])
+
+    monkeypatch.setattr(tempfile, "mkdtemp", swept)
+    with claimed(tmp_path, "work-") as mine:
+        assert mine == made[1]
+        assert mine.exists()
 
 
 def _claim_and_die(parent: Path) -> None:

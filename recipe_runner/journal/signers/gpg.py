@@ -78,13 +78,12 @@ class GpgSigner:
         Everything passes through memory files: nothing can block, and no status line can hide among messages. In a
         process group of its own, no key of the terminal, such as Ctrl-C, breaks a seal off.
         """
-        with memory(statement) as given, memory() as made, memory() as status, memory() as said:
-            argv = ["gpg", *gpg_options(self.home), "--batch", "--no-tty", "--status-fd", str(status)]
-            argv += ["--pinentry-mode", pinentry, "--local-user", f"{self.signing}!"]
-            argv += ["--no-emit-version", "--no-comments", "--armor", "--detach-sign"]
-            try:
+        argv = ["gpg", *gpg_options(self.home), "--batch", "--no-tty", "--pinentry-mode", pinentry]
+        argv += ["--local-user", f"{self.signing}!", "--no-emit-version", "--no-comments", "--armor"]
+        try:
+            with memory(statement) as given, memory() as made, memory() as status, memory() as said:
                 done = subprocess.run(
-                    argv,
+                    [*argv, "--status-fd", str(status), "--detach-sign"],
                     stdin=given,
                     stdout=made,
                     stderr=said,
@@ -93,9 +92,9 @@ class GpgSigner:
                     process_group=0,
                     check=False,
                 )
-            except OSError as error:
-                return b"", None, f"gpg: {error.strerror}".encode()
-            return content(made), content(status) if done.returncode == 0 else None, content(said)
+                return content(made), content(status) if done.returncode == 0 else None, content(said)
+        except OSError as error:
+            return b"", None, f"gpg: {error.strerror}".encode()
 
 
 def _signed_with(status: bytes) -> str | None:
