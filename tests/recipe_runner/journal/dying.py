@@ -70,7 +70,7 @@ def arm(point: int, manner: str, place: Path) -> None:
 
 def _in_memory(descriptor: int) -> bool:
     """Say whether a file is one of memory: what is written there changes nothing that outlives the process."""
-    return os.readlink(f"/proc/self/fd/{descriptor}").startswith("/memfd:")
+    return str(Path(f"/proc/self/fd/{descriptor}").readlink()).startswith("/memfd:")
 
 
 def write(place: Path, signer: GpgSigner, template: Path | None) -> None:
