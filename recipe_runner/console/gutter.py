@@ -9,7 +9,7 @@ from collections import defaultdict
 from recipe_runner.console.modes import Modes
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output
-from recipe_runner.sanitise import printed, visible
+from recipe_runner.sanitise import line, printed
 
 LONGEST = 65_536
 """Characters of an unfinished line that are kept until it is whole."""
@@ -49,14 +49,14 @@ class Gutter:
             self.interrupt()
         item, stream = source
         bar = self._bar(stream)
-        label = f"[{item}] " if item else ""
+        label = f"[{line(item)}] " if item else ""
         lines = text.split("\n")
         written: list[str] = []
-        for index, line in enumerate(lines):
+        for index, row in enumerate(lines):
             last = index == len(lines) - 1
-            if last and not line:
+            if last and not row:
                 break
-            written.append(line if index == 0 and self._unfinished else f"{bar}{visible(label)}{line}")
+            written.append(row if index == 0 and self._unfinished else f"{bar}{label}{row}")
             written.append("" if last else "\n")
         self._write("".join(written))
         self._unfinished = source if lines[-1] else None

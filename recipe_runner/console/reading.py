@@ -11,6 +11,7 @@ from types import FrameType
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.processes.keyboard import KEYBOARD, LINE_END, TYPE_AHEAD, queued, written
 from recipe_runner.engine.processes.suspension import SUSPENSION
+from recipe_runner.sanitise import line
 
 Redraw = Callable[[], None]
 
@@ -28,7 +29,7 @@ def read_line(terminal: Terminal, prompt: str, refresh: Redraw = lambda: None) -
     terminal.out.file.flush()
     early, entered = TYPE_AHEAD.line()
     if entered:
-        terminal.raw(f"{prompt}{early}\n")
+        terminal.raw(f"{prompt}{line(early)}\n")
         return early
     readline.set_startup_hook(lambda: readline.insert_text(early))
     try:

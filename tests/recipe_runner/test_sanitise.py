@@ -27,14 +27,19 @@ ATTACKS = {
     "tag": "\U000e0041",
     **{f"nothing {ord(character):04x}": character for character in HIDDEN},
     "private": "\ue000",
+    "crowd of marks": "a" + "\u0301" * 5,
+    "message in selectors": "😀" + "".join(chr(0xE0100 + byte) for byte in b"hidden"),
 }
-MIXED = st.text(st.one_of(st.characters(), st.sampled_from("\x1b[]\x07\r\n\t;ab\x9b\u202e")))
+MIXED = st.text(st.one_of(st.characters(), st.sampled_from("\x1b[]\x07\r\n\t;ab\x9b\u202e\u0301\u20dd")))
 
 
 def harmless(text: str, keep: str) -> bool:
-    """Say whether no character of a text moves a cursor, hides or reorders; by Unicode's own categories."""
+    """Say whether no character of a text moves a cursor, hides, reorders or covers; by Unicode's own categories."""
     bad = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-    return all(c in keep or (unicodedata.category(c) not in bad and c not in HIDDEN) for c in text)
+    marks = "".join("m" if unicodedata.category(c) in {"Mn", "Me"} else " " for c in text)
+    return "mmmmm" not in marks and all(
+        c in keep or (unicodedata.category(c) not in bad and c not in HIDDEN) for c in text
+    )
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
@@ -57,6 +62,7 @@ def test_nothing_harmful_passes(text: str) -> None:
 
 def test_what_people_write_stays() -> None:
     """Umlauts, ideographs and emoji are not touched, nor are line feeds and tabs of a text."""
-    assert line("Grüße, 世界 😀") == "Grüße, 世界 😀"
+    for text in ("Grüße, 世界 😀 ❤️", "─" * 9, "Vie\u0323\u0302t", "ที่นี่"):
+        assert line(text) == text
     assert visible("a\tb\r\nc\n") == "a\tb\nc\n"
     assert printed("\x1b[1mbold\x1b[0m 10%\r20%\n") == "bold 10%\n20%\n"
