@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recipe_runner.console.countdown import counted
+from recipe_runner.console.pinned import cut
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output, StepEnd, Waiting
 from recipe_runner.engine.processes.process import Ended
@@ -109,18 +110,17 @@ class Lanes:
             first = sorted(shown, key=lambda item: shown[item].mark[0] == "✓")[:room]
             shown = {item: lane for item, lane in shown.items() if item in set(first)}
         grid = Table.grid(padding=(0, 1))
+        for justify in ("left", "left", "right"):
+            grid.add_column(justify=justify, no_wrap=True)
         grid.add_column()
-        grid.add_column(no_wrap=True)
-        grid.add_column(justify="right", no_wrap=True)
-        grid.add_column(no_wrap=True, overflow="ellipsis")
         for item, lane in shown.items():
             took = time.monotonic() - lane.began if lane.took is None else lane.took
             last = lane.wait or lane.end or (lane.words[-1] if lane.words else "")
             grid.add_row(
                 Text(f"  {lane.mark[0]}", style=lane.mark[1]),
-                line(item),
+                cut(line(item), self._live.console.width // 3),
                 Text(f"{took:.1f} s", "dim"),
-                Text(line(last)),
+                Text(line(last), no_wrap=True, overflow="ellipsis"),
             )
         if left := len(self._lanes) - len(shown):
             grid.add_row(Text("  …", "dim"), Text(f"{left} more", "dim"))

@@ -97,7 +97,7 @@ class ConsoleOperator:
             self._view.step(question.step)
         self._view.calls(question.text)
         self._terminal.out.print()
-        item = f" [{line(question.detail)}]" if question.step and question.detail not in question.text else ""
+        item = f" [{line(question.detail)}]" if question.step and question.detail else ""
         self._terminal.out.print(Padding(Text(f"{line(question.text)}{item}", "bold"), (0, 0, 0, 2)), soft_wrap=False)
         for note in question.notes:
             self._terminal.out.print(Padding(Text(visible(note)), (0, 0, 0, 2)), soft_wrap=False)

@@ -57,7 +57,9 @@ class RollBack:
                 if answer.choice != "retry":
                     break
                 failed = False
-                question = Question("undo", step_id, f"Undo `{step_id}` again?", ("run", "skip", "quit"))
+                question = Question(
+                    "undo", step_id, f"Undo `{step_id}` again?", ("run", "skip", "quit"), detail=item or ""
+                )
             if answer.choice == "quit":
                 yield Abort(reason=answer.text or LEFT)
                 return ExitCode.FAILED if failed else ExitCode.INCOMPLETE

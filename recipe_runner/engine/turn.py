@@ -124,7 +124,7 @@ class Turn:
             if code is not None:
                 choices.append("edit")
             question = self._question(planned, "failed", _words(step, failed), choices, left)
-            question = replace(question, code=code.text if code else "")
+            question = replace(question, code=code.text if code else "", detail="")
             while (answer := (yield from self.decisions.decide(question, step))).choice == "shell":
                 yield from self.performance.shell(step)
             if answer.choice == "retry":
