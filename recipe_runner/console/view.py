@@ -1,4 +1,4 @@
-"""A run on the screen: each step with its prose and code, its output, its end, and the sum of it all."""
+"""A run on the screen: each step with its prose and code, its output and its end."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from recipe_runner.console.countdown import Countdown
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.lanes import Lanes
 from recipe_runner.console.pinned import Pinned, bar
-from recipe_runner.console.reading import read_by_nobody
 from recipe_runner.console.results import show_end, show_skip
+from recipe_runner.console.summary import Summary
 from recipe_runner.console.terminal import Terminal, styled
 from recipe_runner.engine.events import (
     Approval,
-    Close,
     Deviation,
     Event,
     Note,
@@ -84,29 +83,12 @@ class RunView:
         self._attention = Attention(terminal, plan.recipe.title)
         self._began = time.monotonic()
         self._shown = ""
-        self._run = ""
-        self._signed = False
-        self._onward = "resume"
-        self._over = ""
-        self._sum = ""
-        self._not_undone: set[tuple[str, str | None]] = set()
+        self._summary = Summary(terminal, plan)
         terminal.held(self.released)
 
     def opening(self, run: str, signer: str | None, mode: str, *, onward: str = "resume", finished: int = 0) -> None:
         """Show what is about to be run."""
-        self._onward = onward
-        self._run, self._signed = run, signer is not None
-        recipe = self._plan.recipe
-        self.terminal.put(Text(line(recipe.title), style="bold"))
-        facts = [
-            ("recipe", recipe.sources[0].path),
-            ("run", run),
-            ("steps", f"{len(self._plan.steps)}{f', {finished} of them finished' if finished else ''}"),
-            ("signed by", signer or "nobody (--no-sign)"),
-            ("answers", {"ask": "you", "yes": "--yes"}.get(mode, mode)),
-        ]
-        for name, text in facts:
-            self.terminal.put(Text.assemble((f"  {name:<10}", "dim"), line(text)))
+        self._summary.opening(run, signer, mode, onward, finished)
 
     def preconditions(self, findings: Sequence[Finding]) -> None:
         """Show every precondition and whether it is met."""
@@ -121,7 +103,7 @@ class RunView:
         if step_id != self._shown:
             self._shown = step_id
             self._settle()
-            self.cards.show(planned, self._elapsed(), undoing=self._undoing)
+            self.cards.show(planned, self._elapsed(), undoing=self._summary.undoing)
         if self._pinned is not None:
             self._pinned.pin(lambda width: self._head(planned, width))
 
@@ -192,24 +174,7 @@ class RunView:
         """Show how the session ended, where its journal is and what can be done next."""
         self.released()
         self._attention.call(reason or ("stopped" if code else "done"))
-        put = self.terminal.put
-        self.terminal.blank()
-        if code == 0:
-            self.terminal.rule(f"✓ {self._over or 'done'}", self._elapsed(), "green")
-        else:
-            left = ", but not all of it could be undone" if self._not_undone else ""
-            over = {"rolled back": f"rolled back{left}", "done": "done, except for what failed and was skipped"}
-            words = over.get(self._over, "stopped")
-            self.terminal.rule(f"✗ {reason or words}", self._elapsed(), "red")
-        if self._sum:
-            put(Text.assemble(("  steps     ", "dim"), self._sum))
-        put(Text.assemble(("  journal   ", "dim"), str(directory / "journal.jsonl")))
-        if unread := read_by_nobody():
-            put(Text.assemble(("  typed, and read by nobody: ", "dim"), line(unread)))
-        if self._onward:
-            put(Text.assemble(("  go on     ", "dim"), f"recipe {self._onward} {directory}"))
-        if self._signed:
-            put(Text.assemble(("  verify    ", "dim"), f"recipe verify {directory} --policy FILE"))
+        self._summary.closing(directory, self._elapsed(), code=code, reason=reason)
 
     def _start(self, event: StepStart) -> None:
         step = self.cards.planned(event.step).step
@@ -223,18 +188,17 @@ class RunView:
         return self.cards.planned(step_id).step.attributes.parallel > 1
 
     def _tell(self, event: Event) -> None:
-        """Say in words what happened."""
+        """Say in words what happened; call for attention where it took long."""
+        self._summary.count(event)
         match event:
             case StepEnd():
-                self._end(event)
+                show_end(self.terminal, event)
+                if event.duration_ms > LONG * 1000:
+                    self._attention.call(f"{event.step}: {event.outcome}")
             case Skip():
                 self._skip(event)
-            case Close():
-                self._over = "rolled back" if self._undoing else "done"
-                self._sum = f"{event.done} of {event.total} done"
-                self._onward = ""
             case Deviation(kind="rolled-back"):
-                self._onward, self._shown = "undo", ""
+                self._shown = ""
             case Deviation(kind="skipped" | "accepted"):
                 pass
             case Deviation(what=what, reason=reason):
@@ -256,15 +220,6 @@ class RunView:
         for row in visible(text).split("\n"):
             hanging(self.terminal, Text("  "), styled(row, style))
 
-    def _end(self, event: StepEnd) -> None:
-        """Show how something ended, and call for attention where it took long."""
-        if event.role == "undo":
-            failed = set() if event.outcome == "ok" else {(event.step, event.item)}
-            self._not_undone = self._not_undone - {(event.step, event.item)} | failed
-        show_end(self.terminal, event)
-        if event.duration_ms > LONG * 1000:
-            self._attention.call(f"{event.step}: {event.outcome}")
-
     def _skip(self, event: Skip) -> None:
         """Show a step that does not run, and say why."""
         planned = self.cards.planned(event.step)
@@ -275,19 +230,14 @@ class RunView:
             self.step(event.step)
         show_skip(self.terminal, event, by_hand=isinstance(planned.step, Manual))
 
-    @property
-    def _undoing(self) -> bool:
-        """Whether the steps that come are undone, newest first."""
-        return self._onward == "undo"
-
     def _head(self, planned: PlannedStep, width: int) -> list[str]:
         """Return what stays at the head of the screen: which run this is, where it stands, what comes next."""
         steps = self._plan.steps
         following = f"next: {steps[planned.number].step.id}" if planned.number < len(steps) else "the last step"
-        if self._undoing:
+        if self._summary.undoing:
             following = "rolling back"
         return [
-            bar(line(self._plan.recipe.title), f"run {self._run[:12]}  {self._elapsed()}", width),
+            bar(line(self._plan.recipe.title), f"run {self._summary.run[:12]}  {self._elapsed()}", width),
             bar(f"step {planned.number} of {len(steps)}: {planned.step.id}", following, width),
         ]
 
