@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from recipe_runner.engine.course import Course, check_course
 from recipe_runner.engine.operator import Operator
 from recipe_runner.engine.plan import Plan
 from recipe_runner.engine.values import Ask
-from recipe_runner.errors import UsageError
+from recipe_runner.errors import Diagnostic, UsageError
 from recipe_runner.language.mapping import read_mapping
 
 
@@ -52,16 +54,19 @@ class Answering:
             click.option("--json", "as_json", is_flag=True, help="Print one event a line, for other programs."),
         )
 
-    def mode(self) -> str:
-        """Name who answers, as the journal records it; raises UsageError where nobody can."""
-        if self.yes and self.answers:
-            raise UsageError.because("--yes and --answers exclude each other", hint="give one of them")
-        if self.accept and not self.yes:
-            raise UsageError.because("--accept is for --yes only", hint="add --yes, or leave out --accept")
-        if not (self.yes or self.answers or self._person()):
-            why = "--json leaves nobody to ask" if self.as_json else "there is no terminal, so nobody can be asked"
-            raise UsageError.because(why, hint="add --yes, or --answers FILE, or run at a terminal")
-        return "yes" if self.yes else "answers" if self.answers else "ask"
+    @contextmanager
+    def mode(self, *, needed: bool = True) -> Iterator[str]:
+        """Give who answers, as the journal records it, to a block that finds what is to be run.
+
+        Raises UsageError where nobody can though somebody is `needed`, together with what the block found wrong.
+        """
+        faults = list(self._faults()) if needed else []
+        try:
+            yield "yes" if self.yes else "answers" if self.answers else "ask"
+        except UsageError as error:
+            raise UsageError(*error.diagnostics, *faults) from error
+        if faults:
+            raise UsageError(*faults)
 
     def operator(self, view: View, plan: Plan) -> Operator:
         """Make the operator that the options ask for; raises UsageError where one names a step that is not there."""
@@ -79,6 +84,15 @@ class Answering:
         if self.yes or self.answers or not self._person():
             return None
         return lambda parameter, complaint: ask_parameter(terminal, parameter, complaint)
+
+    def _faults(self) -> Iterator[Diagnostic]:
+        if self.yes and self.answers:
+            yield Diagnostic("--yes and --answers exclude each other", hint="give one of them")
+        if self.accept and not self.yes:
+            yield Diagnostic("--accept is for --yes only", hint="add --yes, or leave out --accept")
+        if not (self.yes or self.answers or self._person()):
+            why = "--json leaves nobody to ask" if self.as_json else "there is no terminal, so nobody can be asked"
+            yield Diagnostic(why, hint="add --yes, or --answers FILE, or run at a terminal")
 
     def _person(self) -> bool:
         return at_terminal() and not self.as_json

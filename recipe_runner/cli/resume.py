@@ -48,8 +48,8 @@ def command(  # noqa: D103 - its help is above
     approval_expiry: timedelta,
     approvals: tuple[Path, ...],
 ) -> int:
-    run = run_directory(named)
-    mode = answering.mode()
+    with answering.mode() as mode:
+        run = run_directory(named)
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
     finder, ask = reopening.finder(terminal.release), answering.asker(terminal)

@@ -58,17 +58,17 @@ def command(  # noqa: D103 - its help is above
     demanding: Demanding,
     approval_expiry: timedelta,
 ) -> int:
-    mode = "ask" if dry_run else answering.mode()
+    with answering.mode(needed=not dry_run) as mode:
+        recipe = load(file, includes)
+        actions = tables.used_actions(recipe)
+        tables.refuse_faults(recipe)
+        if not (recipe.steps or recipe.requires):
+            raise UsageError.because(
+                f"`{file}` has nothing to run: no fence in it has an id, and no list item a box",
+                hint="write an id behind a fence's language, such as ```bash {#build}, or have `recipe import` do it",
+            )
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
-    recipe = load(file, includes)
-    actions = tables.used_actions(recipe)
-    tables.refuse_faults(recipe)
-    if not (recipe.steps or recipe.requires):
-        raise UsageError.because(
-            f"`{file}` has nothing to run: no fence in it has an id, and no list item a box",
-            hint="write an id behind a fence's language, such as ```bash {#build}, or have `recipe import` do it",
-        )
     environ = surroundings.environment()
     values = resolve(
         recipe.params,

@@ -42,8 +42,8 @@ def command(  # noqa: D103 - its help is above
     answering: Answering,
     demanding: Demanding,
 ) -> int:
-    run = run_directory(named)
-    mode = answering.mode()
+    with answering.mode() as mode:
+        run = run_directory(named)
     terminal = Terminal(plain=answering.plain, silent=answering.silent)
     attendance = Attendance.of(appointed(witnesses), demanding.witnesses())
     find_signer = reopening.finder(terminal.release)

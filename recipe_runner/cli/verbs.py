@@ -61,7 +61,9 @@ def misuse(error: click.ClickException) -> Diagnostic:
     if context is None:
         return Diagnostic(found)
     if isinstance(error, FORM):
-        form = " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
+        needed = (p for p in context.command.params if isinstance(p, click.Option) and p.required)
+        words = (f"{option.opts[0]} {option.make_metavar(context)}" for option in needed)
+        form = " ".join([context.command_path, *words, *context.command.collect_usage_pieces(context)])
         return Diagnostic(found, hint=f"write `{form}`")
     return Diagnostic(found, hint=f"see `{context.command_path} --help`")
 

@@ -105,11 +105,11 @@ def _approvals(account: Account, texts: Texts) -> Iterator[Claim]:
     for step, (entry, request, approvers) in asked.items():
         if approvers and statuses.get(step) not in NOT_DEMANDED:
             said = Said(materials={step_path(step): request.digest}, byproducts={"decision": "approve"})
-            rules = _of_thestep_path(step, texts.at[entry.n][1])
+            rules = _rules_of_text(step, texts.at[entry.n][1])
             yield Claim(f"approve.{step}", tuple(approvers), said, (*rules, DISALLOW), (DISALLOW,), request.needed)
 
 
-def _of_thestep_path(step: str, origin: str) -> tuple[tuple[str, ...], ...]:
+def _rules_of_text(step: str, origin: str) -> tuple[tuple[str, ...], ...]:
     """Return the rules by which a step's text must be there, and be that of the link `origin`."""
     return ("REQUIRE", step_path(step)), ("MATCH", step_path(step), "WITH", "PRODUCTS", "FROM", origin)
 
@@ -162,7 +162,7 @@ def _ran(name: str, ran: Execution, kept: Kept, texts: Texts, account: Account) 
         _signers(ran.by),
         said,
         (
-            *_of_thestep_path(start.step, in_step),
+            *_rules_of_text(start.step, in_step),
             ("MATCH", "recipe/*", "WITH", "PRODUCTS", "FROM", in_recipe),
             DISALLOW,
         ),

@@ -15,7 +15,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UsageError.because(f"`{path}`: {error.strerror}", hint="name a file that can be read") from error
+        reason = (error.strerror or type(error).__name__).lower()
+        raise UsageError.because(f"cannot read `{path}`: {reason}", hint="name a file that can be read") from error
     document = Document.decode(str(path), data)
     fragment = Fragment.parse(document.passage(document.lines, 1))
     if not isinstance(fragment.data, dict):

@@ -11,7 +11,7 @@ from typing import Literal
 from recipe_runner.engine.events import Genesis, Recorded, Role, StepEnd, StepStart
 from recipe_runner.engine.history import History, Status
 from recipe_runner.errors import VerificationError
-from recipe_runner.journal.reading.read import Record
+from recipe_runner.journal.reading.read import Record, no_beginning
 
 State = Literal["done", "failed", "abandoned", "running", "stopped"]
 Ending = Literal["ok", "failed", "timeout", "interrupted", "lost", "unfinished"]
@@ -88,7 +88,7 @@ class Account:
                 entries.append(Entry(record.n, moment(record), record.event, by))
         first = entries[0].event if entries else None
         if not isinstance(first, Genesis):
-            raise VerificationError.because("the journal has no beginning", hint="see what `recipe verify` says")
+            raise no_beginning()
         history = History.of(entry.event for entry in entries)
         return cls(first, tuple(entries), tuple(_executions(entries)), history, seals)
 

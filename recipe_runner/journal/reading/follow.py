@@ -10,7 +10,7 @@ from pathlib import Path
 from recipe_runner.engine.events import Close
 from recipe_runner.journal.files import open_regular, reading
 from recipe_runner.journal.ledger import JOURNAL
-from recipe_runner.journal.reading.read import Record, next_record
+from recipe_runner.journal.reading.read import Record, next_record, no_beginning
 from recipe_runner.journal.store.runner import runner
 
 PAUSE = 0.2
@@ -35,6 +35,8 @@ def follow(directory: Path) -> Iterator[Record]:
                 yield record
                 if isinstance(record.event, Close):
                     return
+            if not live and not number:
+                raise no_beginning()
             if not live:
                 return
             time.sleep(PAUSE)

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from recipe_runner.engine.events import Close, Genesis
-from recipe_runner.errors import VerificationError
 from recipe_runner.journal.files import open_regular, reading
 from recipe_runner.journal.ledger import JOURNAL
 from recipe_runner.journal.reading.account import Account, State, moment
-from recipe_runner.journal.reading.read import Record, record_of, records
+from recipe_runner.journal.reading.read import Record, no_beginning, record_of, records
 from recipe_runner.journal.records.lines import LineError, decode
 
 TAIL = 64 * 1024
@@ -38,7 +37,7 @@ class Glance:
             first = next(records(directory), None)
             last = _end(directory)
         if first is None or not isinstance(first.event, Genesis):
-            raise VerificationError.because("the journal has no beginning", hint="see what `recipe verify` says")
+            raise no_beginning()
         if last is None:
             return cls._of(Account.of(records(directory)), signed=first.signer is not None)
         closed, ended = last

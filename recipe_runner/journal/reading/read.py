@@ -14,6 +14,8 @@ from recipe_runner.journal.ledger import JOURNAL
 from recipe_runner.journal.records.lines import LINE_CAP, Line, LineError, decode
 from recipe_runner.journal.records.schema import event_of
 
+LOOK = "see what `recipe verify` says"
+
 
 class Record(NamedTuple):
     """A record: its number, its type, when it was written (UTC), and the event, if it is one (a seal is not).
@@ -31,13 +33,21 @@ class Record(NamedTuple):
 def records(directory: Path) -> Iterator[Record]:
     """Yield what is there now, up to a line that is not whole yet; believes what it reads.
 
-    Raises UsageError where there is no journal, VerificationError where a line does not have the form of its type.
+    Raises UsageError where there is no journal, VerificationError where it has no record, or a line does not have the
+    form of its type.
     """
     with reading(directory), open_regular(directory / JOURNAL) as file:
         number = 0
         while (record := next_record(file, number)) is not None:
             yield record
             number += 1
+        if not number:
+            raise no_beginning()
+
+
+def no_beginning() -> VerificationError:
+    """Return what is to be said of a journal that does not begin as a run does."""
+    return VerificationError.because("the journal has no beginning", hint=LOOK)
 
 
 def next_record(file: BufferedReader, number: int) -> Record | None:
@@ -53,7 +63,7 @@ def next_record(file: BufferedReader, number: int) -> Record | None:
     try:
         return record_of(decode(raw))
     except LineError as error:
-        raise VerificationError.because(f"record {number}: {error}") from error
+        raise VerificationError.because(f"the journal is damaged at record {number}: {error}", hint=LOOK) from error
 
 
 def record_of(line: Line) -> Record:

@@ -141,6 +141,15 @@ def test_a_damaged_journal_is_no_traceback() -> None:
         assert done.returncode in {0, 2, 4}
 
 
+@pytest.mark.parametrize("options", [(), ("--json",), ("--follow",)])
+def test_a_journal_without_a_beginning_is_told(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """A run that was cut off in its first record is not said to go on."""
+    (tmp_path / "journal.jsonl").write_text('{"half')
+    done = recipe("log", "show", tmp_path, *options)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == "error: the journal has no beginning\n  hint: see what `recipe verify` says\n"
+
+
 def test_a_run_is_exported(run: Path, tmp_path: Path) -> None:
     """The code that ran stands in each form, which goes to a file where one is named."""
     rows = json.loads(recipe("log", "export", run, "--to", "json").stdout)["evidence"]

@@ -71,12 +71,13 @@ def test_misuse_is_told_as_every_other_fault() -> None:
     """What is wrong stands in lower case with names in backticks, and the hint says how the verb is written."""
     wrong = {
         ("log", "output", "x"): "missing argument `STEP`\n  hint: write `recipe log output [OPTIONS] RUN STEP`",
+        ("verify", "x"): "missing option `--policy`\n  hint: write `recipe verify --policy FILE [OPTIONS] RUN`",
         ("run", "--answrs"): "there is no option `--answrs`\n  hint: did you mean `--answers`?",
         ("check", "--format", "xml", "r.md"): "invalid value for `--format`: `xml` is not one of",
     }
     for words, told in wrong.items():
         done = recipe(*words)
-        assert (done.returncode, done.stdout) == (2, "")
+        assert (done.returncode, done.stdout) == (4 if words[0] == "verify" else 2, "")
         assert f"error: {told}" in done.stderr
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -130,6 +131,24 @@ def test_bad_input_gets_one_clear_error_and_its_exit_code(
     assert words in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert "bug" not in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["run", "resume", "undo"])
+def test_what_is_missing_and_who_is_missing_are_told_together(tmp_path: Path, verb: str) -> None:
+    """Without a terminal, a recipe or run that is not there is told of in the same go as that nobody can be asked."""
+    done = recipe(verb, "nowhere", "--accept", "one", directory=tmp_path)
+    assert done.returncode == 2
+    for words in ("`nowhere`", "--accept is for --yes only", "there is no terminal"):
+        assert words in done.stderr
+
+
+def test_the_commands_at_the_end_can_be_pasted(tmp_path: Path) -> None:
+    """A directory with a blank in its name is quoted as a shell wants it."""
+    (tmp_path / "r.md").write_text("```bash {#one}\nfalse\n```\n")
+    done = recipe("run", "r.md", "--yes", "--no-sign", "--runs", "my runs", directory=tmp_path)
+    (onward,) = (row for row in done.stdout.splitlines() if row.startswith("  go on"))
+    run = only_run(tmp_path / "my runs")
+    assert shlex.split(onward)[2:] == ["recipe", "resume", f"my runs/{run.name}"]
 
 
 def test_a_full_disk_stops_before_the_step_and_loses_nothing(tmp_path: Path) -> None:
