@@ -60,7 +60,7 @@ class Person:
     def waits(self, ready: Callable[[list[str]], bool]) -> None:
         """Wait until the rows of the screen are as they should be."""
         while not ready(self.screen().split("\n")):
-            self._stream.feed(self._child.read_nonblocking(4096, timeout=60))
+            self.sees("(?s).+")
 
     def resizes(self, width: int, height: int) -> None:
         """Give the window another size."""
