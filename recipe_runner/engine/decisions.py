@@ -55,9 +55,9 @@ class Decisions:
         answer = self.operator.decided(question)
         if answer is None:
             yield Resting()
-            if self.interrupted:
-                raise KeyboardInterrupt
             with self.interrupts.raising():
+                if self.interrupted:
+                    raise KeyboardInterrupt
                 answer = self.operator.ask(question)
         return answer if answer.choice in EXACT else replace(answer, text=clean(answer.text))
 

@@ -42,9 +42,10 @@ class Execution:
         self._bench = bench
         self._decisions = decisions
         self._course = course
+        self._leftovers = leftovers
         self._progress = Progress(bench.plan, bench.history)
-        self._rollback = RollBack(self._progress, decisions, performance, leftovers)
-        self._turn = Turn(bench, self._progress, decisions, performance, gate, self._rollback, leftovers)
+        self._rollback = RollBack(self._progress, decisions, performance)
+        self._turn = Turn(bench, self._progress, decisions, performance, gate, self._rollback)
 
     def run(self, findings: Sequence[Finding]) -> Events:
         """Run what the course asks for and is left; the value at the end is the exit code of the session.
@@ -55,7 +56,7 @@ class Execution:
 
     def roll_back(self) -> Events:
         """Undo the completed steps that can be undone, newest first, and close the run."""
-        return (yield from self._guarded(self._rollback.run()))
+        return (yield from self._guarded(self._alone(self._rollback.run())))
 
     def _guarded(self, stream: Events) -> Events:
         """Fold every event into the history before it is handed out, and turn interrupts into an `Abort`."""
@@ -74,8 +75,18 @@ class Execution:
             yield Abort(reason=str(error))
             raise
 
+    def _alone(self, stream: Events) -> Events:
+        """Begin only when nothing is at work any more that a session before this one has left."""
+        if (leaving := (yield from self._leftovers.clear())) is not None:
+            yield Abort(reason=leaving.text or "left by the operator, to be resumed")
+            return ExitCode.INCOMPLETE
+        return (yield from stream)
+
     def _all(self, findings: Sequence[Finding]) -> Events:
         yield from self._preconditions(findings)
+        return (yield from self._alone(self._steps()))
+
+    def _steps(self) -> Events:
         steps = self._bench.plan.steps
         numbers = {planned.step.id: index for index, planned in enumerate(steps)}
         index = 0

@@ -1,4 +1,4 @@
-"""What a session that died left at work: waited for or stopped before its step is touched again.
+"""What a session that died left at work: waited for or stopped before another one does anything.
 
 A runner that is killed cannot take its steps along. What belongs to a step is known by `RECIPE_RUN` and `RECIPE_STEP`
 in the environment with which it was started (proc(5)), together with all that is in a process group with it. A process
@@ -8,7 +8,7 @@ that has made a session of its own is none of them: it means to outlive the step
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,14 +36,19 @@ class Leftovers:
     decisions: Decisions
     scheduler: Scheduler
 
-    def clear(self, step: AnyStep, items: Sequence[str | None]) -> Generator[Event, None, Answer | None]:
-        """See to it that nothing works any more on a step of which no end is on record.
+    def clear(self) -> Generator[Event, None, Answer | None]:
+        """See to it that nothing works any more on any step of which no end is on record.
 
         The value is an answer where the operator rather leaves. Raises IncompleteError where something does not let
         itself be stopped.
         """
-        if not any(self.bench.history.track(step.id, item).open for item in items):
-            return None
+        begun = {step_id for (step_id, _), track in self.bench.history.tracks.items() if track.open}
+        for planned in self.bench.plan.steps:
+            if planned.step.id in begun and (leaving := (yield from self._clear(planned.step))) is not None:
+                return leaving
+        return None
+
+    def _clear(self, step: AnyStep) -> Generator[Event, None, Answer | None]:
         while groups := self._groups(step):
             said = ", ".join(f"process group {group} (`{words}`)" for group, words in groups.items())
             text = f"`{step.id}` is still at work, though the runner that began it died: {said}."

@@ -124,13 +124,10 @@ def _exported_line(name: str, value: str) -> str:
 
     Quoted as bash 5.2 does (lib/sh/shquote.c, sh_double_quote).
     """
-    return f'declare -x {name}="{_ansi(value)}"'
+    quoted = re.sub(r'([$`"\\])', r"\\\1", value)
+    return f'declare -x {name}="{quoted}"'
 
 
 @lru_cache(maxsize=4096)
 def _is_own(name: str) -> bool:
     return OWN.fullmatch(name) is not None
-
-
-def _ansi(secret: str) -> str:
-    return re.sub(r'([$`"\\])', r"\\\1", secret)

@@ -13,7 +13,6 @@ from recipe_runner.engine.attempt import Bench
 from recipe_runner.engine.decisions import LEAVING, Decisions
 from recipe_runner.engine.events import Abort, Deviation, Event, Skip, SkipKind
 from recipe_runner.engine.gate import Gate
-from recipe_runner.engine.leftovers import Leftovers
 from recipe_runner.engine.operator import Answer, Choice, Question
 from recipe_runner.engine.performance import Performance
 from recipe_runner.engine.plan import AnyStep, PlannedStep, shown
@@ -46,7 +45,6 @@ class Turn:
     performance: Performance
     gate: Gate
     rollback: RollBack
-    leftovers: Leftovers
 
     def take(self, planned: PlannedStep) -> Stream:
         """Do what is left of a step; raises IncompleteError where it is for others to run."""
@@ -58,8 +56,6 @@ class Turn:
         if self.progress.finished(planned):
             return (yield from self._changed(planned))
         self.progress.permit(step)
-        if (leaving := (yield from self.leftovers.clear(step, planned.items))) is not None:
-            return (yield from self._settle(planned, planned.items, leaving))
         waiting: list[str | None] = []
         for item in planned.items:
             track = self.bench.history.track(step.id, item)

@@ -57,6 +57,15 @@ def read_attributes(attributes: tuple[Attribute, ...], kind: str) -> Reading:
             reading.faults.append(
                 Diagnostic(f"`{attribute.name}`: {fault}", attribute.value_span, hint, Code.ATTRIBUTE_VALUE)
             )
+    if "tty" in reading.values and reading.values.get("parallel", 1) > 1:
+        reading.faults.append(
+            Diagnostic(
+                "a step with `.tty` has the operator's terminal to itself, and cannot run side by side",
+                next(attribute.span for attribute in attributes if attribute.name == "parallel"),
+                "remove one of the two",
+                Code.ATTRIBUTE_PLACE,
+            )
+        )
     return reading
 
 

@@ -158,7 +158,7 @@ class Code(StrEnum):
         "Attribute that does not belong here",
         (
             "Not every attribute makes sense for every kind of step: a manual item has no time limit, and a "
-            "script with a role has only `for` and `timeout`."
+            "script with a role has only `for` and `timeout`. Nor do `.tty` and `parallel` go together."
         ),
     )
     ATTRIBUTE_TWICE = ("R046", "Attribute written twice", "Only one of the two could count.")

@@ -19,7 +19,10 @@ WAKING = (signal.SIGWINCH, signal.SIGCHLD)
 
 
 class Interrupts:
-    """While entered, these signals are noted instead of raised; `fileno` becomes readable when one arrives."""
+    """While entered, these signals are noted instead of raised; `fileno` becomes readable when one arrives.
+
+    A hang-up that whoever started us has had ignored, as `nohup` does, stays ignored.
+    """
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -29,7 +32,8 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else set()
+            self._before = {number: signal.signal(number, self._note) for number in SIGNALS if number not in ignored}
             if at_terminal():
                 self._before |= {number: signal.signal(number, self._wake) for number in WAKING}
         return self
@@ -54,10 +58,11 @@ class Interrupts:
                 return stop
 
     def forgive(self) -> bool:
-        """Take a Ctrl-C back; say whether that was all that asked to stop."""
+        """Take a Ctrl-C back, which stops nothing that begins later then; say whether only that asked to stop."""
         if self.seen is not signal.SIGINT:
             return False
         self.seen = None
+        self.acknowledge()
         return True
 
     @contextmanager

@@ -138,12 +138,13 @@ class Process:
         self.signal_group(signal.SIGCONT)
 
     def stop(self, reason: Outcome) -> None:
-        """Begin to end the group, or climb one rung further where that has begun."""
+        """Begin to end the group, or climb one rung further where that has begun; what stands still is woken."""
         self.reason = self.reason or reason
         number, grace = LADDER[min(self.rung, len(LADDER) - 1)]
         self.rung += 1
         self.deadline = time.monotonic() + grace if grace else None
         self.signal_group(number)
+        self.signal_group(signal.SIGCONT)
 
     def stopped(self) -> signal.Signals | None:
         """Return the signal that has stopped the program, told once for each time."""

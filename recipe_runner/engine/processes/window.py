@@ -61,7 +61,7 @@ class Window:
         return window
 
     def start(self, command: Startable) -> subprocess.Popen[bytes]:
-        """Start a command as the leader of a session whose controlling terminal this is; OSError ends the window."""
+        """Start a command as the leader of a session whose controlling terminal this is; a failure ends the window."""
         try:
             return subprocess.Popen(
                 command.argv,
@@ -74,7 +74,7 @@ class Window:
                 start_new_session=True,
                 preexec_fn=_take_terminal,  # noqa: PLW1509 - no thread runs here, and nothing else can set it
             )
-        except OSError:
+        except (OSError, ValueError):
             self.unread()
             self.close()
             os.close(self.master)

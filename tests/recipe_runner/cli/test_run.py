@@ -45,8 +45,8 @@ def test_kill_9_in_a_step_then_resume(tmp_path: Path, key: str) -> None:
     """The finished step is not repeated, the decision about the interrupted one is recorded, all ends VALID."""
     text = (
         "```bash {#one}\nkept=yes\necho one >> log\n```\n"
-        f"```bash {{#two}}\ntouch {tmp_path}/started\n"
-        f"[ -e {tmp_path}/go ] || exec sleep 300\necho two $kept >> log\n```\n"
+        f"```bash {{#two}}\n[ -e {tmp_path}/go ] || {{ touch {tmp_path}/started; exec sleep 300; }}\n"
+        "echo two $kept >> log\n```\n"
         "```bash {#three}\necho three >> log\n```\n"
     )
     (tmp_path / "r.md").write_text(text)

@@ -588,6 +588,25 @@ def test_a_changed_point_of_no_return_is_typed_again(tmp_path: Path) -> None:
     assert [q.typed for q in operator.questions] == ["one", "one"]
 
 
+@pytest.mark.parametrize("then", [Answer("skip"), Answer("quit")])
+def test_an_undo_that_failed_is_not_forgotten_at_the_next_question(tmp_path: Path, then: Answer) -> None:
+    """Whoever asks for one more try and then leaves the step as it is has a roll-back that failed."""
+    text = "```bash {#one}\ntrue\n```\n```bash {.undo for=one}\nfalse\n```\n"
+    past = run_text(text, directory=tmp_path).events[1:-1]
+    operator = Asked(Answer("run"), Answer("retry"), then)
+    assert run_text(text, past=past, operator=operator, directory=tmp_path, roll_back=True).code is ExitCode.FAILED
+
+
+def test_an_undo_that_failed_fails_the_roll_back_whatever_succeeds_later(tmp_path: Path) -> None:
+    """The next step's undo script may succeed at its second try: the one before has not been undone."""
+    text = "```bash {#one}\ntrue\n```\n```bash {.undo for=one}\n[ -e tried ] || { touch tried; false; }\n```\n"
+    text += "```bash {#two}\ntrue\n```\n```bash {.undo for=two}\nfalse\n```\n"
+    past = run_text(text, directory=tmp_path).events[1:-1]
+    operator = Asked(Answer("run"), Answer("skip"), Answer("run"), Answer("retry"), Answer("run"))
+    assert run_text(text, past=past, operator=operator, directory=tmp_path, roll_back=True).code is ExitCode.FAILED
+    assert not operator.answers
+
+
 def test_a_done_step_that_left_the_recipe_is_named_in_a_roll_back(tmp_path: Path) -> None:
     """A failure still asks, and a roll-back undoes what it can and records what it cannot."""
     past: list[Event] = [StepStart(step="gone", digest="x"), StepEnd(step="gone", outcome="ok")]

@@ -10,7 +10,8 @@ import pytest
 
 from recipe_runner.engine import leftovers
 from recipe_runner.engine.answers import YesOperator
-from recipe_runner.engine.events import Event, Note, StepEnd, StepStart
+from recipe_runner.engine.course import Course
+from recipe_runner.engine.events import Deviation, Event, Note, Skip, StepEnd, StepStart
 from recipe_runner.engine.history import History
 from recipe_runner.engine.operator import Answer, Operator
 from recipe_runner.errors import ExitCode, IncompleteError
@@ -89,6 +90,21 @@ def test_what_cannot_be_stopped_stops_the_session(
     left = orphan()
     with pytest.raises(IncompleteError, match=f"cannot be stopped: process group {left.pid}"):
         run_text(STEP, past=BEGUN, directory=tmp_path)
+
+
+@pytest.mark.parametrize(("course", "roll_back"), [(Course(begin="two"), False), (Course(), True)])
+def test_nothing_is_done_beside_what_is_still_at_work(
+    tmp_path: Path, orphan: Orphan, course: Course, *, roll_back: bool
+) -> None:
+    """A session that leaves the begun step out, or undoes what was done before it, has what works on it end first."""
+    left = orphan()
+    text = "```bash {#zero}\ntrue\n```\n```bash {.undo for=zero}\ntrue\n```\n" + STEP + "```bash {#two}\ntrue\n```\n"
+    past: list[Event] = [StepStart(step="zero"), StepEnd(step="zero", exit_code=0), *BEGUN]
+    ran = run_text(text, past=past, course=course, directory=tmp_path, roll_back=roll_back)
+    assert left.poll() == -signal.SIGINT
+    new = ran.events[1 + len(past) :]
+    noted = next(n for n, event in enumerate(new) if isinstance(event, Note))
+    assert not [event for event in new[:noted] if isinstance(event, StepStart | Skip | Deviation)]
 
 
 @pytest.mark.parametrize("other", [{"run": "1" * 32}, {"daemon": True}])

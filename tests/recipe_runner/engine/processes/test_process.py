@@ -157,3 +157,35 @@ def test_a_command_that_is_not_there_is_an_oserror(pump: Pump) -> None:
     """Starting what does not exist raises, so that the caller can say so."""
     with pytest.raises(FileNotFoundError):
         pump.start(Command(("/no/such/program",), os.environ))
+
+
+def test_a_command_that_cannot_be_passed_on_leaves_no_terminal_open(pump: Pump) -> None:
+    """Text that no argument can hold is refused before anything starts, and its terminal is closed again."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(ValueError, match="null"):
+        pump.start(Command(("bash", "-c", "\0"), os.environ, terminal=True))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_an_interrupt_that_was_taken_back_stops_nothing_later() -> None:
+    """Ctrl-C ends a wait just before anybody looks; what the operator has run next goes to its end."""
+    with Interrupts() as interrupts, Pump(interrupts) as pump:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupts.forgive()
+        _, ended = run(pump, "sleep 0.1")
+    assert ended.outcome == "ok"
+
+
+def test_a_hang_up_that_is_ignored_stays_so(pump: Pump) -> None:
+    """Under `nohup` a run goes on when its terminal is gone, and what it starts ignores the hang-up, too."""
+    code = "import os, signal; from recipe_runner.engine.processes.interrupts import Interrupts\n"
+    code += "with Interrupts() as interrupts: os.kill(os.getpid(), signal.SIGHUP); print(interrupts.seen)"
+    written, _ = run(pump, f"trap '' HUP; exec {sys.executable} -c '{code}'")
+    assert written == {"stdout": b"None\n", "stderr": b""}
+
+
+def test_a_stopped_group_is_interrupted_at_once(pump: Pump) -> None:
+    """A process that stands still at its time limit goes on to notice the interrupt, not only the kill."""
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
+    _, ended = run(pump, f"exec {sys.executable} -c '{code}'", timeout=2)
+    assert (ended.outcome, ended.signal) == ("timeout", "SIGINT")
