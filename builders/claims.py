@@ -1,4 +1,4 @@
-"""Scratch directories of builds, swept with what a killed build left at work in them."""
+"""Scratch directories of builds, removed with what is still at work in them after a kill or an interrupt."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from recipe_runner import claims
 
 
 def claimed(parent: Path, prefix: str, label: str = "", *, mode: int = 0o700) -> AbstractContextManager[Path]:
-    """Give a fresh directory as `recipe_runner.claims.claimed` does; what is swept is at rest before it is removed."""
-    return claims.claimed(parent, prefix, label, mode=mode, remove=remove, sweep=_sweep)
+    """Give a fresh directory as `recipe_runner.claims.claimed` does; what is removed is at rest before."""
+    return claims.claimed(parent, prefix, label, mode=mode, remove=_clear)
 
 
-def _sweep(rest: Path) -> None:
-    end_orphans(rest)
-    remove(rest)
+def _clear(place: Path) -> None:
+    end_orphans(place)
+    remove(place)

@@ -1,4 +1,4 @@
-"""Processes that a killed builder left behind, and what they hold: ended before their scratch place is swept.
+"""Processes that a builder left behind, killed or interrupted as it started one: ended before their scratch place goes.
 
 They are known by `TMPDIR`, which each tool of a build has in its environment (proc(5)) and which lies in the build's
 own scratch directory; what a tool has started may lack it, but is in the tool's process group. Whoever else could have

@@ -23,15 +23,15 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def claimed(
-    parent: Path, prefix: str, label: str = "", *, mode: int = 0o700, remove: Removal = remove, sweep: Removal = remove
+    parent: Path, prefix: str, label: str = "", *, mode: int = 0o700, remove: Removal = remove
 ) -> Iterator[Path]:
     """Give a fresh directory `<prefix><label>…` in `parent`, locked while the block runs and removed after it.
 
-    Directories with the same prefix that are this user's and that nobody holds are given to `sweep` first.
+    Directories with the same prefix that are this user's and that nobody holds are removed first.
     Raises OSError when `parent` cannot be used; `parent` must not be a directory other people can rename in,
     unless it is sticky.
     """
-    path, lock = _claim(parent, prefix, label, sweep)
+    path, lock = _claim(parent, prefix, label, remove)
     try:
         path.chmod(mode)
         yield path
@@ -59,9 +59,9 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
-def _claim(parent: Path, prefix: str, label: str, sweep: Removal) -> tuple[Path, int]:
+def _claim(parent: Path, prefix: str, label: str, remove: Removal) -> tuple[Path, int]:
     for rest in parent.glob(f"{prefix}*"):
-        _sweep(rest, sweep)
+        _sweep(rest, remove)
     while True:
         path = Path(tempfile.mkdtemp(prefix=f"{prefix}{label}-", dir=parent))
         try:
@@ -74,7 +74,7 @@ def _claim(parent: Path, prefix: str, label: str, sweep: Removal) -> tuple[Path,
         os.close(lock)  # swept between its opening and its locking
 
 
-def _sweep(rest: Path, sweep: Removal) -> None:
+def _sweep(rest: Path, remove: Removal) -> None:
     try:
         handle = os.open(rest, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
@@ -83,6 +83,6 @@ def _sweep(rest: Path, sweep: Removal) -> None:
         if os.fstat(handle).st_uid == os.geteuid():
             with suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                sweep(rest)
+                remove(rest)
     finally:
         os.close(handle)

@@ -107,7 +107,7 @@ def bench(definition: Definition, serial: Serial, parent: Path, progress: Progre
                 yield made
             except ToolError as fault:
                 kept = _keep(log, cache_directory() / "failed" / f"{definition.member}-{serial}.log")
-                progress.warn(f"the last lines before the failure (all of them are in {kept}):\n{fault.said}")
+                progress.warn(f"the last lines before the failure ({kept}):\n{fault.said}")
                 raise
     except PermissionError as fault:
         raise UnmetError.because(f"cannot work in `{parent}`: {fault.strerror}", hint="set TMPDIR") from fault
@@ -127,8 +127,12 @@ def tool_environment(serial: Serial, temporary: Path) -> dict[str, str]:
     }
 
 
-def _keep(log: Path, kept: Path) -> Path:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(log, kept)
-    prune(kept.parent)
-    return kept
+def _keep(log: Path, kept: Path) -> str:
+    """Keep the log and say where; that it cannot be kept takes nothing from the failure."""
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, kept)
+        prune(kept.parent)
+    except OSError as fault:
+        return f"the others are lost: {kept}: {fault.strerror}"
+    return f"all of them are in {kept}"

@@ -6,6 +6,7 @@ import os
 import re
 import select
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from typing import BinaryIO, Self
@@ -16,7 +17,7 @@ _LAST_LINES = 12
 _FAULT = re.compile(r"(E|Err\S*|error|fatal):", re.IGNORECASE)
 """Earlier lines that are told too: apt says what is wrong, and then much more."""
 _REMEMBERED = 1 << 20
-"""Bytes at the end of what a tool said that are told when it fails."""
+"""Bytes at the end of what a tool said that are told when it fails, and that it may add while it is made to end."""
 _CHUNK = 1 << 16
 
 
@@ -26,7 +27,7 @@ class Listener:
     def __init__(self, process: subprocess.Popen[bytes], hears: int, log: BinaryIO) -> None:
         self.heard = 0
         self._hears, self._log = hears, log
-        self._end, self._forgiving = bytearray(), False
+        self._end, self._forgiving, self._most = bytearray(), False, sys.maxsize
         self._handle = os.pidfd_open(process.pid)
         self._events = select.poll()
         for descriptor in (self._handle, hears):
@@ -54,8 +55,8 @@ class Listener:
                 return False
 
     def listen_to_the_end(self, seconds: float) -> bool:
-        """Listen likewise while the process is made to end: what cannot be written any more is let go."""
-        self._forgiving = True
+        """Listen likewise while the process is made to end: what is too much, or cannot be written, is let go."""
+        self._forgiving, self._most = True, self.heard + _REMEMBERED
         return self.listen(seconds)
 
     def remark(self, text: str) -> None:
@@ -77,7 +78,8 @@ class Listener:
                 if not chunk:
                     return False
                 self.heard += len(chunk)
-                self._keep(chunk)
+                if self.heard <= self._most:
+                    self._keep(chunk)
         return True
 
     def _keep(self, chunk: bytes) -> None:

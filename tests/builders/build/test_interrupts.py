@@ -62,7 +62,6 @@ def test_every_phase_can_be_interrupted(tmp_path: Path, scratch: Path) -> None:
     home.mkdir(parents=True)
     for name in ("tools", "tiny"):
         (home / name).symlink_to(cache_directory() / name)
-    mounts = Path("/proc/self/mounts").read_text()
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
         hooks = ""
@@ -107,4 +106,5 @@ def test_every_phase_can_be_interrupted(tmp_path: Path, scratch: Path) -> None:
         assert build(None) == (["output"], ExitCode.DONE)
     assert list(scratch.iterdir()) == []
     assert {path.name for path in (tree / "server/karmic").iterdir()} == {SERIAL, "current"}
-    assert Path("/proc/self/mounts").read_text() == mounts
+    mounts = Path("/proc/self/mounts").read_text().splitlines()
+    assert [mount for mount in mounts if str(scratch) in mount or str(tmp_path) in mount] == []

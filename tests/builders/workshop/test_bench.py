@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from builders.images.serial import Serial
+from builders.workshop import command
 from builders.workshop.bench import bench, cache_directory, scratch_parent
 from builders.workshop.command import ToolError
 from builders.workshop.margin import MEMORY
@@ -61,6 +64,33 @@ def test_the_log_of_a_failure_is_kept_under_its_images_name(tmp_path: Path, monk
             work.commands.run("sh", "-c", f"echo {flavour}; exit 3")
     kept = {path.name: path.read_text().splitlines()[-1] for path in (tmp_path / "recipe-runner/failed").iterdir()}
     assert kept == {f"karmic-{flavour}-amd64-{SERIAL}.log": flavour for flavour in ("server", "desktop")}
+
+
+def test_a_log_that_cannot_be_kept_hides_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the cache cannot be written, the tool's own failure and its last lines are told all the same."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    notes = Notes()
+    with pytest.raises(ToolError, match="status 3"), bench(definition(), SERIAL, MEMORY, notes) as work:
+        work.commands.run("sh", "-c", "echo it is broken; exit 3")
+    (warning,) = notes.said
+    assert "Not a directory" in warning
+    assert "it is broken" in warning
+
+
+def test_a_tool_that_nobody_listens_to_yet_ends_with_the_bench(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt that falls between a tool's start and the wait for it leaves nothing at work."""
+
+    def interrupted(process: subprocess.Popen[bytes], *_: object) -> None:
+        started.append(process)
+        raise KeyboardInterrupt
+
+    started: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(command, "Listener", interrupted)
+    with pytest.raises(KeyboardInterrupt), bench(definition(), SERIAL, MEMORY, Notes()) as work:
+        work.commands.run("sleep", "600")
+    (tool,) = started
+    assert tool.wait() == -signal.SIGKILL
 
 
 def test_the_mask_is_put_back() -> None:

@@ -39,3 +39,14 @@ def test_a_log_that_cannot_be_written_is_an_error_until_the_end() -> None:
         with pytest.raises(OSError, match="No space left"):
             listener.listen(600)
         assert listener.listen_to_the_end(600)
+
+
+def test_a_tool_that_is_being_ended_fills_no_log(tmp_path: Path) -> None:
+    """Whoever says more and more, and does not mind a SIGTERM, is heard to the end, but not written down."""
+    with saying("seq 1000000", tmp_path / "log") as listener:
+        assert listener.listen_to_the_end(600)
+        listener.remark("over")
+    assert listener.heard > 6 << 20
+    kept = (tmp_path / "log").read_bytes()
+    assert len(kept) <= (1 << 20) + len(b"over\n")
+    assert kept.endswith(b"over\n")
