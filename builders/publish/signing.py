@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from recipe_runner.engine.preconditions import keys
-from recipe_runner.engine.preconditions.base import World
+from recipe_runner.engine.preconditions.world import World
 from recipe_runner.errors import UnmetError
 from recipe_runner.sanitise import line
 

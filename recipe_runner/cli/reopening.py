@@ -10,6 +10,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 import click
+import msgspec
 from msgspec.structs import replace
 
 from recipe_runner.cli import options, surroundings, tables
@@ -23,7 +24,7 @@ from recipe_runner.engine.plan import Plan, plan
 from recipe_runner.engine.preconditions.table import kinds
 from recipe_runner.engine.shell_state import ShellState
 from recipe_runner.engine.values import Ask, resolve
-from recipe_runner.errors import UnmetError, UsageError
+from recipe_runner.errors import UnmetError, UsageError, VerificationError
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.signers.signer import Aside, Signer
 from recipe_runner.journal.store.blobs import DIRECTORY
@@ -103,6 +104,7 @@ def reopened(
         first = history.genesis
         if first is None:
             raise UsageError.because(f"`{run}` is not a run: its journal has no beginning")
+        _check_names(first)
         where = reopening.recipe or Path(first.recipe["path"])
         if not where.exists():
             kept = run / DIRECTORY / first.recipe["sha256"]
@@ -124,6 +126,28 @@ def reopened(
             state = replace(state, directory=state.directory or first.directory)
         away = {host: ShellState.from_bytes(journal.blob(blob["sha256"])) for host, blob in history.away_blobs.items()}
         yield Reopened(journal, history, first, planned, state, away, environ)
+
+
+class _Document(msgspec.Struct):
+    path: str
+    sha256: str
+
+
+class _Step(msgspec.Struct):
+    id: str
+    sha256: str
+
+
+def _check_names(first: Genesis) -> None:
+    """Raise VerificationError where a first record does not name recipe, includes and steps, as no runner writes it."""
+    try:
+        msgspec.convert([first.recipe, *first.includes], list[_Document])
+        msgspec.convert(first.steps, list[_Step])
+    except msgspec.ValidationError as error:
+        raise VerificationError.because(
+            "the journal's first record does not say which recipe it is about",
+            hint="see what `recipe verify` says; this run cannot go on",
+        ) from error
 
 
 def differences(found: Reopened) -> list[str]:

@@ -8,9 +8,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+import msgspec
 from msgspec import Struct
 
 from recipe_runner.engine.secrets.redaction import Redactor
+from recipe_runner.errors import VerificationError
 
 OWN = re.compile(
     r"^(?:BASH.*|COLUMNS|COMP_WORDBREAKS|DIRSTACK|EPOCH.*|EUID|FUNCNAME|GROUPS|HISTCMD|HOSTNAME|HOSTTYPE|LINENO|LINES"
@@ -76,10 +78,11 @@ class ShellState(Struct, frozen=True):
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ShellState:
-        """Read what `to_bytes` wrote."""
-        fields = json.loads(data)
-        withheld = tuple(fields.get("withheld", ()))
-        return cls(tuple(fields["variables"]), fields["functions"], fields["directory"], withheld)
+        """Read what `to_bytes` wrote; raises VerificationError for anything else."""
+        try:
+            return msgspec.convert(json.loads(data), cls)
+        except (ValueError, RecursionError) as error:
+            raise VerificationError.because("what a block handed on to the next is not in its form") from error
 
     def without(self, redactor: Redactor) -> ShellState:
         """Return the state without the variables, functions and directory in whose text a secret stands."""

@@ -11,7 +11,7 @@ from recipe_runner.engine.approval import Errand, Pending
 from recipe_runner.engine.events import Approval
 from recipe_runner.engine.statement import Statement
 from recipe_runner.errors import IncompleteError, RecipeError, VerificationError
-from recipe_runner.journal.files import DIRECTORY_MODE, open_regular, publish, reading, writing
+from recipe_runner.journal.files import make_directory, open_regular, publish, reading, writing
 from recipe_runner.journal.ledger import JOURNAL
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.records.chain import head_of
@@ -72,8 +72,8 @@ class Desk:
         directory = self.journal.directory
         path = directory / REQUESTS / f"{sheet.line.n:04}-{sheet.event.step}.json"
         with writing(path):
-            path.parent.mkdir(DIRECTORY_MODE, exist_ok=True)
-            (directory / INBOX).mkdir(DIRECTORY_MODE, exist_ok=True)
+            make_directory(path.parent)
+            make_directory(directory / INBOX)
             publish(path, sheet.to_bytes())
         return Errand(path, directory / INBOX)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-from recipe_runner.durable import write_durably
+from recipe_runner.durable import sync_directory, write_durably
 from recipe_runner.errors import IncompleteError, UnmetError, UsageError
 
 DIRECTORY_MODE = 0o700
@@ -27,6 +27,14 @@ def create(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
 
 
+def make_directory(path: Path) -> None:
+    """Make sure that a private directory is there, and that no loss of power takes it; raises OSError."""
+    missing = [directory for directory in (path, *path.parents) if not directory.exists()]
+    path.mkdir(DIRECTORY_MODE, parents=True, exist_ok=True)
+    for directory in missing:
+        sync_directory(directory.parent)
+
+
 def write_all(descriptor: int, data: bytes) -> None:
     """Write all of `data`, in one call unless the system takes less; raises OSError."""
     left = memoryview(data)
@@ -41,7 +49,7 @@ def publish(path: Path, data: bytes) -> None:
 
 def reserve(path: Path, size: int) -> None:
     """Make sure that a private file of `size` bytes has its place on the disk; raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE)
     try:
         os.posix_fallocate(descriptor, 0, size)
     finally:

@@ -12,7 +12,7 @@ import pytest
 
 @dataclass
 class Durability:
-    """Notes each sync by inode, with the size then, and each rename."""
+    """Notes each sync by inode, with the size then, each rename and each new directory."""
 
     synced: dict[int, int] = field(default_factory=dict)
     losses: list[str] = field(default_factory=list)
@@ -27,6 +27,7 @@ class Durability:
             monkeypatch.setattr(os, name, seen._syncing(getattr(os, name)))
         for name in ("rename", "replace"):
             monkeypatch.setattr(os, name, seen._renaming(getattr(os, name)))
+        monkeypatch.setattr(os, "mkdir", seen._making(os.mkdir))
         return seen
 
     def lost(self) -> list[str]:
@@ -46,6 +47,13 @@ class Durability:
             self._unsettled.pop(found.st_ino, None)
 
         return sync
+
+    def _making(self, real: Any) -> Any:
+        def make(path: Any, *args: Any, **more: Any) -> None:
+            real(path, *args, **more)
+            self._unsettled[Path(path).parent.stat().st_ino] = str(path)
+
+        return make
 
     def _renaming(self, real: Any) -> Any:
         def rename(source: Any, target: Any, **more: Any) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+import msgspec
+
 from recipe_runner.engine.events.approval import Approval, Request
 from recipe_runner.engine.events.decision import Confirm, Deviation, DeviationKind, Note
 from recipe_runner.engine.events.passing import Output, Resting, Ticking, Waiting
@@ -77,12 +79,26 @@ def to_record(event: Recorded) -> dict[str, Any]:
 def from_record(type_name: str, fields: dict[str, Any]) -> Recorded:
     """Rebuild the event that `to_record` took apart; fields that other writers added are ignored.
 
-    Raises RecipeError for an unknown type or a missing field.
+    Nothing is converted. Raises RecipeError for an unknown type, a missing field, or one in a wrong form.
     """
     cls = TYPES.get(type_name)
     if cls is None:
-        raise RecipeError.because(f"unknown journal line type `{type_name}`")
+        raise RecipeError.because(f"`{type_name}` is not a known type")
     try:
-        return cls(**{name: value for name, value in fields.items() if name in cls.__struct_fields__})
-    except TypeError as error:
-        raise RecipeError.because(f"`{type_name}` line: {error}") from error
+        return msgspec.convert(fields, cls)
+    except msgspec.ValidationError as error:
+        raise RecipeError.because(f"`{type_name}` has {_fault(cls, fields)}") from error
+
+
+def _fault(cls: type[Recorded], fields: dict[str, Any]) -> str:
+    """Say what is wrong with the first field at fault, without quoting its value, which nobody vouches for."""
+    for field in msgspec.structs.fields(cls):
+        if field.name not in fields:
+            if field.required:
+                return f"no field `{field.name}`"
+            continue
+        try:
+            msgspec.convert(fields[field.name], field.type)
+        except msgspec.ValidationError:
+            return f"a wrong form of `{field.name}`"
+    return "a wrong form"

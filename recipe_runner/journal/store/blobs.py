@@ -15,7 +15,7 @@ from typing import Any
 from recipe_runner.durable import sync_directory
 from recipe_runner.engine.events import Output
 from recipe_runner.errors import VerificationError
-from recipe_runner.journal.files import DIRECTORY_MODE, create, open_regular, write_all
+from recipe_runner.journal.files import create, make_directory, open_regular, write_all
 
 DIRECTORY = "blobs"
 PART = "part-"
@@ -84,7 +84,7 @@ class Attempt:
 def blob_directory(run: Path) -> Path:
     """Return the directory of a run's blobs, made if need be; raises OSError."""
     directory = run / DIRECTORY
-    directory.mkdir(DIRECTORY_MODE, exist_ok=True)
+    make_directory(directory)
     return directory
 
 

@@ -35,6 +35,7 @@ from recipe_runner.journal.files import (
     DIRECTORY_MODE,
     beginning,
     create,
+    make_directory,
     open_to_append,
     reading,
     reserve,
@@ -94,7 +95,7 @@ class Journal:
         growing = directory.with_name(f".{directory.name}.{os.getpid()}")
         with contextlib.ExitStack() as undo:
             with beginning(directory):
-                directory.parent.mkdir(DIRECTORY_MODE, parents=True, exist_ok=True)
+                make_directory(directory.parent)
                 growing.mkdir(DIRECTORY_MODE)
                 undo.callback(shutil.rmtree, growing, ignore_errors=True)
                 lock = RunLock(growing)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from recipe_runner.engine.events import Recover, StepStart, from_record, to_record
 from recipe_runner.errors import RecipeError, VerificationError
-from recipe_runner.journal.files import publish, reading
+from recipe_runner.journal.files import open_regular, publish, reading
 from recipe_runner.journal.records.lines import LINE_CAP, LineError, decode
 from recipe_runner.journal.records.sealing import Sealing
 from recipe_runner.journal.signers.signature import verify_signature
 from recipe_runner.journal.signers.signer import Signer
 from recipe_runner.journal.store.survey import Survey, survey
+from recipe_runner.sanitise import line
 
 if TYPE_CHECKING:
     from recipe_runner.journal.policy import Policy
@@ -59,14 +60,23 @@ def set_tail_aside(directory: Path, descriptor: int, found: Survey) -> None:
 
 
 def unrecorded(directory: Path, found: Survey) -> Iterator[Recover]:
-    """Yield a `Recover` for each file that was set aside and that no record names yet, also by a session that died."""
+    """Yield a `Recover` for each file that was set aside and that no record names yet, also by a session that died.
+
+    Raises VerificationError where such a file is not what its name says: verifiers would refuse the run that names it.
+    """
     named = {event.file for event in found.past if isinstance(event, Recover)}
     for path in sorted(directory.glob(f"{SET_ASIDE}*")):
         if path.name not in named:
-            with reading(path):
-                data = path.read_bytes()
+            with reading(path), open_regular(path) as file:
+                data = file.read()
+            sha256 = hashlib.sha256(data).hexdigest()
+            if path.name != f"{SET_ASIDE}{sha256}":
+                raise VerificationError.because(
+                    f"`{line(str(path))}` is not what a session has set aside: its name is not that of its sha256",
+                    hint="move it away if it is not this run's; else put back what it was",
+                )
             begun = list(_begun(data, found.cadence.sealing))
-            yield Recover(size=len(data), sha256=hashlib.sha256(data).hexdigest(), file=path.name, begun=begun)
+            yield Recover(size=len(data), sha256=sha256, file=path.name, begun=begun)
 
 
 def _begun(tail: bytes, sealing: Sealing) -> Iterator[dict[str, Any]]:
@@ -75,8 +85,8 @@ def _begun(tail: bytes, sealing: Sealing) -> Iterator[dict[str, Any]]:
         return
     for raw in tail.splitlines(keepends=True):
         try:
-            line = decode(raw)
-            event = from_record(line.type, line.fields)
+            whole = decode(raw)
+            event = from_record(whole.type, whole.fields)
         except (LineError, RecipeError):
             continue
         if isinstance(event, StepStart) and event.step not in sealing.gates:

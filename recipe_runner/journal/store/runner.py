@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from recipe_runner.journal.files import open_regular
 from recipe_runner.journal.store.lock import NAME
 
 LOCKS = Path("/proc/locks")
@@ -16,8 +18,9 @@ def runner(directory: Path) -> int | None:
     names; the device is not compared, since file systems such as overlayfs report another one there.
     """
     try:
-        inode = (directory / NAME).stat().st_ino
-        named = (directory / NAME).read_text("ascii", "replace")[:32].strip()
+        with open_regular(directory / NAME) as lock:
+            inode = os.fstat(lock.fileno()).st_ino
+            named = lock.read(32).decode("ascii", "replace").strip()
         rows = LOCKS.read_text("ascii", "replace").splitlines()
     except OSError:
         return None

@@ -12,11 +12,12 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from recipe_runner.engine.events import Genesis, Recorded, from_record
-from recipe_runner.errors import RecipeError, VerificationError
+from recipe_runner.engine.events import Genesis, Recorded
+from recipe_runner.errors import VerificationError
 from recipe_runner.journal.records.chain import Chain
 from recipe_runner.journal.records.identity import Identity
 from recipe_runner.journal.records.lines import Line, LineError, decode
+from recipe_runner.journal.records.schema import event_of
 from recipe_runner.journal.records.seal import Seal, statement
 from recipe_runner.journal.records.sealing import EVERY, NONE, Cadence, Sealing
 from recipe_runner.journal.signers.signature import form_fault
@@ -47,7 +48,7 @@ def survey(lines: Iterable[bytes]) -> Survey:
             line = decode(raw)
             reading.chain.check(line)
             reading.take(line)
-        except (LineError, RecipeError) as error:
+        except LineError as error:
             raise VerificationError.because(
                 f"the journal is damaged at record {reading.chain.records}: {error}",
                 hint="see what `recipe verify` says; this run cannot go on",
@@ -82,7 +83,7 @@ class _Reading(Struct):
             self._seal(line)
             self.cadence.take("seal", None, int(line.mono_ns))
             return
-        event = from_record(line.type, line.fields)
+        event = event_of(line)
         if isinstance(event, Genesis) != (line.n == 0):
             raise LineError("`genesis` is the first record and no other")
         if isinstance(event, Genesis):

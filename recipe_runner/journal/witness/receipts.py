@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-from recipe_runner.journal.files import DIRECTORY_MODE, open_regular, publish
+from recipe_runner.journal.files import make_directory, open_regular, publish
 from recipe_runner.journal.records.lines import RECEIPT
 from recipe_runner.journal.witness.base import Receipt
 
@@ -22,7 +22,7 @@ COUNT_CAP = 1000
 def keep(run: Path, receipt: Receipt, suffix: str) -> str:
     """Store a receipt durably under a new name and return that, relative to the run; raises OSError."""
     directory = run / DIRECTORY
-    directory.mkdir(DIRECTORY_MODE, exist_ok=True)
+    make_directory(directory)
     stem = f"{receipt.records}-{receipt.kind}"
     names = itertools.chain([f"{stem}{suffix}"], (f"{stem}-{n}{suffix}" for n in itertools.count(2)))
     name = next(name for name in names if not (directory / name).exists())

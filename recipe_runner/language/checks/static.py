@@ -13,14 +13,13 @@ from recipe_runner.language.checks.python_code import check_python
 from recipe_runner.language.checks.scope import Scope
 from recipe_runner.language.checks.shell_scan import assigned, mentioned, opaque, uses
 from recipe_runner.language.codes import Code
-from recipe_runner.language.model import ActionStep, Block, Manual, Recipe
+from recipe_runner.language.model import ActionStep, Recipe
 from recipe_runner.language.suggestions import suggest
 from recipe_runner.sanitise import line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-Step = Block | ActionStep | Manual
 Models = Mapping[str, "type[BaseModel]"]
 TEXTS = ("confirm", "on", "dir")
 """Attributes in which `${name}` is expanded."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from recipe_runner.errors import ExitCode
+from tests.recipe_runner.journal import forge
 from tests.support.command import environment, only_run, recipe, records, started
 from tests.support.terminal import Person
 
@@ -57,6 +59,21 @@ def test_a_full_screen_device_is_an_error_in_words(place: Path) -> None:
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"recipe": {}}, {"recipe": {"path": 7, "sha256": "x"}}, {"includes": [{}]}, {"steps": [{}]}, {"steps": {}}],
+)
+def test_an_unsigned_run_that_names_no_recipe_does_not_go_on(place: Path, wrong: dict[str, object]) -> None:
+    """Nobody vouches for the first record of an unsigned run: what it lacks is told, and is no bug of the runner."""
+    (place / "r.md").write_text("```bash {#one}\nfalse\n```\n")
+    recipe("run", "r.md", *QUIET, directory=place)
+    run = only_run(place / "runs")
+    forge.write(run, forge.chained(forge.first(**wrong)(forge.read(run))))
+    done = recipe("resume", run, "--yes", directory=place)
+    assert (done.returncode, "bug" in done.stderr) == (ExitCode.VERIFICATION, False)
+    assert "first record" in done.stderr or "damaged at record 0" in done.stderr
 
 
 @pytest.mark.parametrize("terminal", ["dumb", "", "no-such-terminal"])

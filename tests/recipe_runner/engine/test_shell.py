@@ -13,7 +13,7 @@ from recipe_runner.engine.events import Note, Output
 from recipe_runner.engine.secrets.redaction import Redactor
 from recipe_runner.engine.shell import Surroundings, prepared
 from recipe_runner.engine.shell_state import ShellState
-from recipe_runner.errors import ExitCode, Span
+from recipe_runner.errors import ExitCode, Span, VerificationError
 from recipe_runner.language.model import Script
 from tests.support.running import run_text
 
@@ -167,9 +167,12 @@ def test_a_step_directory_holds_for_that_step_only(tmp_path: Path) -> None:
 
 
 def test_state_survives_its_stored_form() -> None:
-    """The state read back from the run is the state that was written."""
+    """The state read back from the run is the state that was written; anything else is none."""
     state = ShellState(('declare -- a="1"',), "f () \n{ \n    true\n}\n", "/tmp")
     assert ShellState.from_bytes(state.to_bytes()) == state
+    for wrong in (b"\xff", b"[]", b'{"variables": "x"}', b'{"functions": null}', b"[" * 100_000):
+        with pytest.raises(VerificationError, match="handed on"):
+            ShellState.from_bytes(wrong)
 
 
 def test_state_with_a_secret_is_stored_without_it() -> None:

@@ -44,9 +44,14 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
 
 
 def test_a_reserve_takes_its_place_on_the_disk(tmp_path: Path) -> None:
-    """The reserve's blocks are allocated, not only promised."""
+    """The reserve's blocks are allocated, not only promised, and never those of a file elsewhere."""
     reserve(tmp_path / "reserve", 65536)
     assert (tmp_path / "reserve").stat().st_blocks * 512 >= 65536
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    with pytest.raises(OSError, match="symbolic link"):
+        reserve(tmp_path / "link", 65536)
+    assert (tmp_path / "mine").read_text() == "precious"
 
 
 def test_refusals_become_errors_with_a_name(tmp_path: Path) -> None:

@@ -9,15 +9,16 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
+from msgspec import structs
 
 from recipe_runner.engine.events import TYPES
 from recipe_runner.gpgv import dearmor
 from recipe_runner.journal.policy import Policy
 from recipe_runner.journal.records.identity import kind_of
-from recipe_runner.journal.records.schema import ADDED, required_and_optional
+from recipe_runner.journal.records.schema import ADDED
 from recipe_runner.journal.signers.signature import is_ssh_key
 from recipe_runner.journal.verification.verdict import Verdict
 from recipe_runner.journal.verification.verify import verify
@@ -117,11 +118,8 @@ def form_of(hint: Any) -> str | list[str]:
 
 def forms_of(kind: type[Any]) -> dict[str, Any]:
     """Return the forms of a type's fields by name; names of those that may be left out end with a question mark."""
-    hints = get_type_hints(kind)
-    required, optional = required_and_optional(kind.type)
     forms: dict[str, Any] = dict.fromkeys(ADDED.get(kind, ()), "any")
-    forms |= {name: form_of(hints[name]) for name in required}
-    return forms | {f"{name}?": form_of(hints[name]) for name in optional}
+    return forms | {f"{f.name}{'' if f.required else '?'}": form_of(f.type) for f in structs.fields(kind)}
 
 
 def test_the_shell_verifier_knows_the_fields_of_every_type() -> None:

@@ -21,6 +21,15 @@ def test_a_second_holder_is_told_who_has_it(tmp_path: Path) -> None:
     RunLock(tmp_path).release()
 
 
+def test_a_link_is_no_lock(tmp_path: Path) -> None:
+    """A run's directory that came from elsewhere cannot have a file outside of it emptied."""
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / NAME).symlink_to(tmp_path / "mine")
+    with pytest.raises(OSError, match="symbolic link"):
+        RunLock(tmp_path)
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
 def test_nothing_of_a_longer_number_stays(tmp_path: Path) -> None:
     """The holder that is told is the one of now, however long the number of the last one was."""
     (tmp_path / NAME).write_text("419430399999\n")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from recipe_runner.engine.events import Recover
 from recipe_runner.errors import UnmetError, VerificationError
 from recipe_runner.journal.records.sealing import Sealing
 from recipe_runner.journal.signers.gpg import GpgSigner
+from recipe_runner.journal.store.journal import Journal
 from recipe_runner.journal.store.recovery import SET_ASIDE, check_last_seal, read, set_tail_aside, unrecorded
 from tests.recipe_runner.journal import forge
 from tests.recipe_runner.journal.keyring import Keyring
@@ -43,13 +45,24 @@ def test_the_tail_is_copied_before_it_is_cut(torn: Path) -> None:
     assert (recover.size, recover.sha256, recover.file) == (len(TAIL), digest, f"{SET_ASIDE}{digest}")
 
 
+@pytest.mark.parametrize("name", ["notes", "0" * 64])
+def test_what_nobody_set_aside_is_not_recorded(torn: Path, signer: GpgSigner, name: str) -> None:
+    """A file that only has such a name would make the run INVALID for ever; it stops the session instead."""
+    (torn / f"{SET_ASIDE}{name}").write_bytes(b"to do")
+    with pytest.raises(VerificationError, match=f"set-aside-{name}` is not what a session has set aside"):
+        Journal.reopen(torn, lambda _: signer)
+    (torn / f"{SET_ASIDE}{name}").unlink()
+    with Journal.reopen(torn, lambda _: signer) as journal:
+        assert isinstance(journal.past[-1], Recover)
+
+
 @pytest.mark.parametrize(("sealing", "told"), [("every", 0), ("checkpoint:20,60", 1)])
 def test_intents_that_needed_no_seal_are_told(run: Path, signer: GpgSigner, sealing: str, told: int) -> None:
     """A command may have followed an intent in a torn tail only where intents wait for a checkpoint."""
     write_run(run, signer, SMALL[:-1], sealing=Sealing.read(sealing))
     lines = (run / "journal.jsonl").read_bytes().splitlines(keepends=True)
     intent = next(line for line in lines if b'"t":"step_start"' in line)
-    (run / f"{SET_ASIDE}x").write_bytes(intent + TAIL)
+    (run / f"{SET_ASIDE}{hashlib.sha256(intent + TAIL).hexdigest()}").write_bytes(intent + TAIL)
     descriptor = os.open(run / "journal.jsonl", os.O_RDONLY)
     found = read(run, descriptor)
     os.close(descriptor)

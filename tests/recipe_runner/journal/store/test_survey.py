@@ -73,6 +73,26 @@ def test_a_damaged_line_is_named(lines: list[bytes], place: int) -> None:
         survey([*lines[:place], damaged, *lines[place + 1 :]])
 
 
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (0, {"steps": {}}),
+        (0, {"params": ["serial"]}),
+        (1, {"step": ["a"]}),
+        (1, {"attempt": "1"}),
+        (2, {"outputs": "none"}),
+        (2, {"blobs": {"state": "../../etc/passwd"}}),
+        (3, {"more": 1}),
+    ],
+)
+def test_nobody_vouches_for_the_form_of_an_unsigned_run(run: Path, place: int, wrong: dict[str, object]) -> None:
+    """A record that does not have the form of its type is damage, and goes no further."""
+    records = forge.read(write_run(run, None))
+    records[place] |= wrong
+    with pytest.raises(VerificationError, match=f"damaged at record {place}"):
+        survey([forge.raw(record) for record in forge.chained(records)])
+
+
 def test_seals_must_say_what_stands_before_them(lines: list[bytes]) -> None:
     """A seal moved to another place, and records that do not follow each other, are damage."""
     for wrong in ([*lines[:3], lines[1]], [*lines[:2], *lines[4:]], [*lines, lines[1]]):

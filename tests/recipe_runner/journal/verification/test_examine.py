@@ -235,7 +235,7 @@ def test_a_signature_in_any_other_form_is_invalid(
         (inserted(2, t="party", text="hello"), Verdict.INVALID, "not a known type"),
         (inserted(2, t="note"), Verdict.INVALID, "no field `text`"),
         (inserted(2, t="note", text="x", more="y"), Verdict.INVALID, "unknown field `more`"),
-        (inserted(2, t="note", text=7), Verdict.INVALID, "wrong form `text`"),
+        (inserted(2, t="note", text=7), Verdict.INVALID, "wrong form of `text`"),
         (inserted(2, t="genesis"), Verdict.INVALID, "first record and no other"),
         (inserted(8, t="note", text="afterwards"), Verdict.INVALID, "was over"),
         (inserted(2, t="step_end", step="a"), Verdict.INVALID, "without having begun"),

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from recipe_runner.journal.witness.base import Receipt
 from recipe_runner.journal.witness.receipts import COUNT_CAP, RECEIPT_CAP, keep, read
+from tests.support.durability import Durability
 
 
 def test_receipts_are_kept_side_by_side(tmp_path: Path) -> None:
@@ -18,6 +21,13 @@ def test_receipts_are_kept_side_by_side(tmp_path: Path) -> None:
         ("tsa", 10, b"a"),
     ]
     assert (tmp_path / "witnesses/2-git.tsr").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_first_receipt_outlives_a_loss_of_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The directory that is made for it is as durable as the receipt, which a record is to name."""
+    seen = Durability.watched(monkeypatch)
+    keep(tmp_path, Receipt("tsa", 2, b"a"), ".tsr")
+    assert (seen.renames, seen.lost()) == (1, [])
 
 
 def test_what_is_no_receipt_is_passed_over(tmp_path: Path) -> None:
