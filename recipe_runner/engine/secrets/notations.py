@@ -2,7 +2,7 @@
 
 Each is a sequence of places with the spellings that each may have, and what may stand between two of them. Notations
 follow bash (QUOTING, `printf %q`, `set -x`), RFC 8259 (JSON), RFC 3986 (percent), RFC 4648 (base64, base16), HTML 4.01
-(character references), and the string literals of C and Python.
+(character references), the string literals of C and Python, and the dumps of od(1), hexdump(1) and xxd(1).
 """
 
 from __future__ import annotations
@@ -19,22 +19,37 @@ Spell = Callable[[str], frozenset[bytes]]
 NOTHING = b""
 LINE_END = rb"(?:\r?\n[ \t]{0,32}|\r\Z)?"
 """Between two letters of base64, which base64(1), openssl(1) and PEM break into lines; data may end within it."""
-BYTE_END = rb"[ \t\r\n:]{0,32}"
-"""Between two bytes in hexadecimal digits, as od(1), xxd(1) and openssl(1) part them."""
+BYTE_END = rb"[ \t\r\n:,]{0,32}(?:0x|\\x|[0\\]\Z)?"
+"""Between two bytes in hexadecimal digits, as od(1), xxd(1), openssl(1) and arrays part them; likewise."""
+ROW_END = rb"(?: {2,}[^\n]{1,40})?(?:\Z|\r?\n(?:[0-9a-f]{0,16}:?\Z|[0-9a-f]{6,16}:? {1,2}))"
+"""Between two rows of a dump: perhaps a column of text, and the next row's address; likewise."""
+CELL_END = rb"(?:\n[0-9a-f]{0,16})?"
+"""Between two characters of `od -c`, each of which is as wide as four."""
+COLUMN = re.compile(rb"[ 0-9a-f]{0,100}(?:\Z|( {2,}[^\r\n]{1,40}))")
+"""The rest of a dump's row, to which its column of text may belong."""
 SHORT = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e"}
+LETTERS = {
+    **{code: chr(code) for code in range(0x20, 0x7F)},
+    **{ord(character): f"\\{letter}" for character, letter in SHORT.items() if letter != "e"},
+}
+"""What `od -c` writes for a byte; for all others, three octal digits."""
 
 
 HEAD = 12
 """Places by which the beginning of a text is found."""
-GAPS = {gap: re.compile(gap) for gap in (NOTHING, LINE_END, BYTE_END)}
+GAPS = {gap: re.compile(gap) for gap in (LINE_END, BYTE_END, ROW_END, CELL_END)}
 
 
 @dataclass(frozen=True)
 class Written:
-    """A text in one notation; `gap` is the regular expression of what may stand between two places."""
+    """A text in one notation; `gaps` are the regular expressions of what may stand between two places.
+
+    `column` says that the text may stand once more behind it, in a column beside.
+    """
 
     places: tuple[frozenset[bytes], ...]
-    gap: bytes = NOTHING
+    gaps: tuple[bytes, ...] = ()
+    column: bool = False
 
     @cached_property
     def first(self) -> frozenset[int]:
@@ -52,15 +67,16 @@ class Written:
         To compile more than a few places would take seconds; that first bytes are plain makes the search quick.
         """
         rest = [_either(spellings) for spellings in self.places[1:HEAD]]
+        gap = b"(?:%b)" % b"|".join(self.gaps)
         for spelling in self.places[0]:
-            yield self.gap.join([re.escape(spelling), *rest])
+            yield gap.join([re.escape(spelling), *rest])
 
     def ends(self, data: bytes, start: int) -> set[int]:
         """Return where it may end that begins at `start`; behind the end of `data` where that breaks off."""
-        gap = GAPS[self.gap]
+        gaps = [GAPS[gap] for gap in self.gaps]
         found, broken = {start}, set[int]()
         for spellings in self.places:
-            at = {after.end() for end in found if (after := gap.match(data, end))} if self.gap else found
+            at = {after.end() for end in found for gap in gaps if (after := gap.match(data, end))} if gaps else found
             found = set()
             for end in at:
                 for spelling in spellings:
@@ -71,12 +87,15 @@ class Written:
                         broken.add(len(data) + 1)
             if not found:
                 break
+        for beside in [match for end in found if (match := COLUMN.match(data, end))] if self.column else []:
+            found |= {beside.end()} if beside[1] else set()
+            broken |= {len(data) + 1} if beside.end() == len(data) else set()
         return found | broken
 
 
 def notations(text: str) -> set[Written]:
-    """Return the ways in which a text is written: as it is, quoted, escaped, in base64 and in hexadecimal digits."""
-    return {Written(tuple(map(spell, text))) for spell in SPELLINGS} | set(_digits(text))
+    """Return the ways in which a text is written: as it is, quoted, escaped, in base64, in dumps and in UTF-16."""
+    return {Written(tuple(map(spell, text))) for spell in SPELLINGS} | {*_wide(text), *_digits(text)}
 
 
 def plain(text: str) -> Written:
@@ -90,13 +109,26 @@ def _digits(text: str) -> Iterator[Written]:
     The first letter is left out where other bits share it: that would hold back every output which ends in one of many.
     """
     raw = text.encode("utf-8", "surrogateescape")
-    yield Written(tuple(frozenset({b"%02x" % byte, b"%02X" % byte}) for byte in raw), BYTE_END)
+    yield Written(tuple(frozenset({b"%02x" % byte, b"%02X" % byte}) for byte in raw), (BYTE_END, ROW_END), column=True)
     for offset in range(3):
         letters = base64.b64encode(b"\0" * offset + raw).rstrip(b"=")[-(-offset * 8 // 6) :]
         unknown = -(offset + len(raw)) * 8 % 6
         last = ALPHABET.index(letters[-1])
         ends = frozenset[bytes]().union(*map(_letter, ALPHABET[last : last + (1 << unknown)]))
-        yield Written((*map(_letter, letters[:-1]), ends), LINE_END)
+        yield Written((*map(_letter, letters[:-1]), ends), (LINE_END,))
+
+
+def _wide(text: str) -> Iterator[Written]:
+    """Yield a text as `od -c` writes it and in UTF-16; the first character without what fills it up before.
+
+    In spaces and NULs outputs end that have nothing to do with it.
+    """
+    raw = text.encode("utf-8", "surrogateescape")
+    cells = [LETTERS.get(byte, f"{byte:03o}").rjust(4).encode() for byte in raw]
+    units = [[character.encode(f"utf-16-{end}", "surrogatepass") for character in text] for end in ("le", "be")]
+    for places, gaps in ((cells, (CELL_END,)), *((characters, ()) for characters in units)):
+        places[0] = places[0].lstrip(b" \0") or places[0][:1]
+        yield Written(tuple(frozenset({place}) for place in places), gaps)
 
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

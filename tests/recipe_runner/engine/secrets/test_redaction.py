@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from urllib.parse import quote, quote_plus
 
@@ -90,6 +91,35 @@ def test_what_bash_and_its_companions_print_is_masked() -> None:
     assert [part.strip(b"$'\"=") for part in quotes] == [MASK] * 8
     assert MASK in Redactor([HARD]).clean(done.stderr)
     assert b"tag" not in Redactor([HARD]).clean(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("od -Ax -tx1z", b"000000 #\n000023\n"),
+        ("od -tx1", b"0000000 #\n0000043\n"),
+        ("od -c", b"0000000   #\n0000043\n"),
+        ("xxd", b"00000000: #\n"),
+        ("xxd -i", b"  0x#\n"),
+        ("hexdump -C", b"00000000  #\n00000023\n"),
+        ("iconv -f UTF-8 -t UTF-16LE", b"#"),
+        ("iconv -f UTF-8 -t UTF-16BE", b"\0#"),
+    ],
+)
+def test_dumps_are_masked_with_their_column_of_text(command: str, shown: bytes) -> None:
+    """Rows, addresses and the text beside leave nothing of a secret, wherever a chunk ends."""
+    argv = command.split()
+    if shutil.which(argv[0]) is None:
+        pytest.skip(f"needs {argv[0]}")
+    dump = subprocess.run(argv, input=HARD.encode(), capture_output=True, check=True).stdout
+    redactor = Redactor([HARD])
+    wanted = shown.replace(b"#", MASK)
+    assert redactor.clean(dump) == wanted
+    for cut in range(len(dump)):
+        stream = redactor.stream()
+        assert stream.feed(dump[:cut]) + stream.feed(dump[cut:]) + stream.end() == wanted
+    stream = redactor.stream()
+    assert b"".join(stream.feed(dump[at : at + 1]) for at in range(len(dump))) + stream.end() == wanted
 
 
 @given(data=st.binary(max_size=200), cut=st.integers(0, 200))
