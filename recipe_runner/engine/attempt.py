@@ -159,7 +159,11 @@ class Bench:
             courier = (yield Spawn(ready.command, step.id, item)) or ENDED_BADLY
             findings = ready.findings()
         ended = settled(courier, findings)
-        Path(around.environ["RECIPE_OUTPUT"]).write_bytes(findings.output)
+        given = Path(around.environ["RECIPE_OUTPUT"])
+        if findings.output is None:
+            given.unlink()
+        else:
+            given.write_bytes(findings.output)
         if role == "run" and ended.outcome == "ok" and item is None:
             dump = findings.shell if ready_code.kind == "bash" else None
             yield from self._carry(step, dump, around.texts, findings.variables(), host)

@@ -101,7 +101,12 @@ class Connections:
         ssh may ask for passphrases and unknown host keys where there is a terminal; its messages become the step's.
         """
         if host not in self.hosts:
-            self.hosts[host] = Connection(host, self.directory / str(len(self.hosts)), self.lifeline[0])
+            try:
+                socket = self.directory / str(len(self.hosts))
+            except OSError as error:
+                yield Output(step, "stderr", f"error: no place for ssh's socket: {error}\n".encode(), 0, item)
+                return None
+            self.hosts[host] = Connection(host, socket, self.lifeline[0])
         connection = self.hosts[host]
         while connection.connecting or connection.errands >= ERRANDS:
             what = "connecting to" if connection.connecting else "waiting for a session on"

@@ -9,6 +9,7 @@ means the same on the host. Knows nothing of recipes, so that it starts quickly.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import secrets
@@ -18,10 +19,11 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
+from recipe_runner.engine.outputs import LARGEST
 from recipe_runner.engine.remote.errand import Errand, Findings
 
 SUPERVISE = Path(__file__).with_name("supervise.sh")
@@ -37,7 +39,10 @@ CLEARING = 10.0
 """Seconds in which a host whose supervisor is gone can be cleared."""
 LAST = 500
 """Bytes of what an unfit host said that are told."""
+MOST = 1 << 28
+"""Bytes that a host may say at once: more is not a step's state but a host gone mad."""
 PRIVATE = re.compile(rb"/[A-Za-z0-9_./+-]+")
+SIZES = re.compile(rb"(-1|\d{1,10}) (-1|\d{1,10}) (-1|\d{1,10})")
 
 
 class LostError(Exception):
@@ -52,7 +57,7 @@ class Supervisor:
     mark: bytes
     orders: IO[bytes]
     answers: IO[bytes]
-    heard: bytes = b""
+    heard: bytearray = field(default_factory=bytearray)
 
     @classmethod
     def start(cls, errand: Errand) -> Supervisor:
@@ -65,7 +70,12 @@ class Supervisor:
             raise LostError
         supervisor = cls(process, mark, process.stdin, process.stdout)
         texts = (errand.prologue, errand.source, errand.start)
-        fields = [mark, str(PATIENCE).encode(), *(text.encode("utf-8", "surrogateescape") for text in texts)]
+        numbers = (PATIENCE, LARGEST + 1)
+        fields = [
+            mark,
+            *(b"%d" % number for number in numbers),
+            *(text.encode("utf-8", "surrogateescape") for text in texts),
+        ]
         supervisor.say(SUPERVISE.read_bytes() + b"".join(part + b"\0" for part in fields))
         return supervisor
 
@@ -83,9 +93,9 @@ class Supervisor:
         self.say(f"{word}\n".encode())
 
     def listen(self) -> None:
-        """Read what has come; raises LostError at the end."""
+        """Read what has come; raises LostError at the end, and where it is too much."""
         data = os.read(self.answers.fileno(), 65_536)
-        if not data:
+        if not data or len(self.heard) > MOST:
             raise LostError
         self.heard += data
 
@@ -95,8 +105,8 @@ class Supervisor:
         end = self.heard.find(b"\n", start)
         if start < 0 or end < 0:
             return None
-        rest = self.heard[start + len(self.mark) + len(word) + 1 : end].strip()
-        self.heard = self.heard[end + 1 :]
+        rest = bytes(self.heard[start + len(self.mark) + len(word) + 1 : end]).strip()
+        del self.heard[: end + 1]
         return rest
 
     def wait_for(self, word: bytes) -> bytes:
@@ -105,14 +115,17 @@ class Supervisor:
             self.listen()
         return rest
 
-    def results(self) -> tuple[bytes, bytes, bytes]:
-        """Ask for what the step left and return it; raises LostError."""
+    def results(self) -> tuple[bytes | None, bytes, bytes]:
+        """Ask for what the step left and return it; no output where it is no file any more. Raises LostError."""
         self.order("finish")
-        sizes = [int(size) for size in self.wait_for(b"result").split()]
-        while len(self.heard) < sum(sizes):
+        sizes = SIZES.fullmatch(self.wait_for(b"result"))
+        if sizes is None:
+            raise LostError
+        ends = list(itertools.accumulate(max(0, int(size)) for size in sizes.groups()))
+        while len(self.heard) < ends[-1]:
             self.listen()
-        output, shell, environ = (self.heard[sum(sizes[:i]) : sum(sizes[: i + 1])] for i in range(3))
-        return output, shell, environ
+        output, shell, environ = (bytes(self.heard[a:b]) for a, b in itertools.pairwise((0, *ends)))
+        return None if sizes[1] == b"-1" else output, shell, environ
 
 
 @dataclass(slots=True)
@@ -192,7 +205,7 @@ def run(errand: Errand, signals: int) -> Findings:
     try:
         directory = supervisor.wait_for(b"ready")
     except LostError:
-        return unfit(supervisor.heard)
+        return unfit(bytes(supervisor.heard))
     if not PRIVATE.fullmatch(directory):
         return unfit(directory)
     if select.select([signals], [], [], 0)[0]:
@@ -206,7 +219,7 @@ def run(errand: Errand, signals: int) -> Findings:
     try:
         watch = Watch(supervisor, step, signals, errand.lifeline)
         status = watch.until_over()
-        if watch.stopping:
+        if watch.stopping or not status:
             supervisor.order("KILL")
         output, shell, environ = supervisor.results()
     except LostError:

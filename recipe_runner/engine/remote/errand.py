@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
 State = Literal["unreached", "lost", "over"]
+STATUS = re.compile(r"(wait|code) (\d{1,5})", re.ASCII)
+HIGHEST = 255
+"""The highest exit code (wait(2))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +45,33 @@ class Errand:
 class Findings:
     """How it went. `unreached`: nothing was run; `lost`: nobody knows; `over`: ended with a code or by a signal.
 
-    `output`, `shell` and `environ` are what the step left: `$RECIPE_OUTPUT`, its state, and the environment it found.
+    `output`, `shell` and `environ` are what the step left: `$RECIPE_OUTPUT` (None where that is no file any more), its
+    state, and the environment it found.
     """
 
     state: State = "lost"
     exit_code: int | None = None
     signal: str | None = None
-    output: bytes = b""
+    output: bytes | None = b""
     shell: bytes = b""
     environ: bytes = b""
 
     @classmethod
     def of_status(cls, status: str) -> Self:
-        """Read `wait STATUS` (as wait(2) gives it) or `code CODE` (as a shell sees it); anything else is lost."""
-        how, _, number = status.strip().partition(" ")
-        if how not in {"wait", "code"} or not number.isascii() or not number.isdigit():
+        """Read `wait STATUS` (as wait(2) gives it) or `code CODE` (as a shell sees it); anything else is lost.
+
+        A code stands for a signal where there is one with that number less 128.
+        """
+        found = STATUS.fullmatch(status.strip())
+        if found is None:
             return cls("lost")
-        value = int(number)
-        death = value & 0x7F if how == "wait" else max(0, value - 128)
-        name = next((s.name for s in signal.Signals if s == death), f"signal {death}") if death else None
-        if name is not None:
-            return cls("over", None, name)
-        return cls("over", value >> 8 if how == "wait" else value)
+        value = int(found[2])
+        code, death = (value >> 8, value & 0x7F) if found[1] == "wait" else (value, value - 128)
+        if code > HIGHEST:
+            return cls("lost")
+        if 0 < death < signal.NSIG:
+            return cls("over", None, next((s.name for s in signal.Signals if s == death), f"signal {death}"))
+        return cls("over", code)
 
     def variables(self) -> dict[str, str]:
         """Return the environment that the step found."""
@@ -72,8 +81,9 @@ class Findings:
     def to_bytes(self) -> bytes:
         """Return the findings as the courier writes them."""
         head = {"state": self.state, "exit_code": self.exit_code, "signal": self.signal}
-        sizes = [len(self.output), len(self.shell)]
-        return json.dumps(head | {"sizes": sizes}).encode() + b"\n" + self.output + self.shell + self.environ
+        sizes = [None if self.output is None else len(self.output), len(self.shell)]
+        body = (self.output or b"") + self.shell + self.environ
+        return json.dumps(head | {"sizes": sizes}).encode() + b"\n" + body
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -83,5 +93,6 @@ class Findings:
         line, _, body = data.partition(b"\n")
         head = json.loads(line)
         first, second = head["sizes"]
-        shell = body[first : first + second]
-        return cls(head["state"], head["exit_code"], head["signal"], body[:first], shell, body[first + second :])
+        output = None if first is None else body[:first]
+        left = body[first or 0 :]
+        return cls(head["state"], head["exit_code"], head["signal"], output, left[:second], left[second:])

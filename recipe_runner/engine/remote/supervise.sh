@@ -1,10 +1,10 @@
 # Read by bash from standard input on the host of a step. Keeps the step's private directory, passes signals on to its
 # process group, and hands its result over. When the connection is gone, or silent for too long, it ends the group.
 #
-# Standard input: this text; then, each ended by a NUL: a mark, the seconds of patience, and the files `start`, `source`
-# and `prologue`; then orders, one a line: a signal's name, `finish`, or nothing (the other side is still there).
-# Standard output, each line begun by the mark: `ready DIRECTORY`; `over STATUS`; `result SIZE SIZE SIZE` and as many
-# bytes of the files `output`, `state` and `environ`.
+# Standard input: this text; then, each ended by a NUL: a mark, the seconds of patience, the most bytes of `output` that
+# are wanted, and the files `prologue`, `source` and `start`; then orders, one a line: a signal's name, `finish`, or
+# nothing (the other side is still there). Standard output, each line begun by the mark: `ready DIRECTORY`; `over STATUS`;
+# `result SIZE SIZE SIZE` and as many bytes of `output`, `state` and `environ`; -1 where that is no file (any more).
 
 signal_group() {
     local try
@@ -28,21 +28,22 @@ end_group() {
 }
 
 report() {
-    local file sizes=()
-    for file in "$directory/output" /dev/fd/6 "$directory/environ"; do
-        sizes+=("$(wc -c 2>/dev/null <"$file" || echo 0)")
+    local at sizes=() files=("$directory/output" /dev/fd/6 "$directory/environ")
+    for at in 0 1 2; do
+        sizes[at]=-1
+        [[ -f ${files[at]} ]] && sizes[at]=$(wc -c 2>/dev/null <"${files[at]}" || echo -1)
     done
+    ((sizes[0] > most)) && sizes[0]=$most
     printf '\n%s result %d %d %d\n' "$mark" "${sizes[@]}"
-    for file in "$directory/output" /dev/fd/6 "$directory/environ"; do
-        head -c "${sizes[0]}" -- "$file" 2>/dev/null
-        sizes=("${sizes[@]:1}")
+    for at in 0 1 2; do
+        ((sizes[at] > 0)) && head -c "${sizes[at]}" -- "${files[at]}" 2>/dev/null
     done
 }
 
 supervise() {
-    local mark patience name order base
+    local mark patience most name order base
     directory=
-    IFS= read -r -d '' mark && IFS= read -r -d '' patience || return
+    IFS= read -r -d '' mark && IFS= read -r -d '' patience && IFS= read -r -d '' most || return
     if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
         echo "bash here is $BASH_VERSION; wanted 4.4 or later" >&2
         return 1

@@ -167,6 +167,19 @@ def test_outputs_come_back(run: Run) -> None:
     assert ran.text("two") == "1 x\ny\n"
 
 
+def test_an_output_file_that_is_none_fails_the_step(run: Run) -> None:
+    """As it does here: one that was removed, one that nobody could read to its end, and one that is far too large."""
+    unread = "error: `$RECIPE_OUTPUT` cannot be read: No such file or directory\n"
+    for code, words in (
+        ("rm $RECIPE_OUTPUT", unread),
+        ("rm $RECIPE_OUTPUT; mkfifo $RECIPE_OUTPUT", unread),
+        ("truncate -s 1T $RECIPE_OUTPUT", "error: `$RECIPE_OUTPUT` holds more than 100000 bytes"),
+    ):
+        ran = run(block(code, "#one on=alpha timeout=60s"))
+        assert ran.end("one").outcome == "failed"
+        assert ran.text("one", "stderr").startswith(words)
+
+
 def test_secrets_stay_off_command_lines_and_files(run: Run) -> None:
     """While a step runs, no process' arguments and no file in its directory on the host hold the secret."""
     text = "---\nrecipe: 1\nparams:\n  token: {type: secret, env: TOKEN}\n---\n" + block(
@@ -302,6 +315,14 @@ def test_only_a_session_with_hosts_has_a_directory_of_sockets(run: Run, monkeypa
     run(block("true"))
     assert list(shared.iterdir()) == []
     shared.rmdir()
+
+
+def test_without_room_for_the_socket_nothing_is_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step has failed, and is not left in an unknown state."""
+    monkeypatch.setattr(connection, "SHORT", (Path("/proc/self"),))
+    ran = run(block("true"))
+    assert (ran.end("one").outcome, ran.end("one").exit_code) == ("failed", 255)
+    assert ran.text("one", "stderr").startswith("error: no place for ssh's socket: ")
 
 
 def test_a_time_limit_ends_the_whole_group_on_the_host(run: Run) -> None:
