@@ -20,6 +20,15 @@ def run(recipe: Path, directory: Path) -> Person:
     return Person("run", str(recipe), "--no-sign", "--runs", str(directory / "runs"), directory=directory)
 
 
+def begun(directory: Path, text: str) -> Person:
+    """Run a recipe of this text up to its first question."""
+    recipe = directory / "recipe.md"
+    recipe.write_text(text)
+    person = run(recipe, directory)
+    person.sees("› ")
+    return person
+
+
 def journal(directory: Path) -> list[dict[str, object]]:
     (path,) = (directory / "runs").glob("*/journal.jsonl")
     return [json.loads(line) for line in path.read_text().splitlines()]
@@ -73,10 +82,7 @@ def test_ctrl_c_at_a_question_leaves_a_run_that_can_be_resumed(tmp_path: Path) -
 
 def test_ctrl_c_in_a_step_stops_the_step_and_asks(tmp_path: Path) -> None:
     """The key interrupts what runs, not the runner; the operator decides what comes next."""
-    recipe = tmp_path / "slow.md"
-    recipe.write_text("```python {#slow}\nimport time\nprint('started', flush=True)\ntime.sleep(60)\n```\n")
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, "```python {#slow}\nimport time\nprint('started', flush=True)\ntime.sleep(60)\n```\n")
     person.types("r")
     person.sees("started")
     person.presses("c")
@@ -92,10 +98,7 @@ WAIT = "```bash {#wait wait=10m every=5m}\necho tried >> log\n[ -e done ]\n```\n
 
 def test_ctrl_c_in_a_wait_asks(tmp_path: Path) -> None:
     """Between two tries of a step the key ends the wait without one more try, and the person says what comes next."""
-    recipe = tmp_path / "wait.md"
-    recipe.write_text(WAIT)
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, WAIT)
     person.types("r")
     person.sees("looking again")
     person.presses("c")
@@ -124,10 +127,7 @@ def test_ctrl_c_in_a_wait_leaves_where_nobody_decides(tmp_path: Path) -> None:
 
 def test_ctrl_c_in_a_step_is_not_followed_by_a_retry(tmp_path: Path) -> None:
     """A step that may be retried is not where it was the operator who stopped it."""
-    recipe = tmp_path / "slow.md"
-    recipe.write_text("```bash {#slow retries=3}\necho begun >> log\necho begun\nexec sleep 60\n```\n")
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, "```bash {#slow retries=3}\necho begun >> log\necho begun\nexec sleep 60\n```\n")
     person.types("r")
     person.sees("begun")
     person.presses("c")
@@ -141,9 +141,7 @@ def test_ctrl_c_in_a_step_is_not_followed_by_a_retry(tmp_path: Path) -> None:
 @pytest.mark.parametrize("terminal", ["", " .tty"])
 def test_a_hang_up_in_a_step_is_on_record(tmp_path: Path, terminal: str) -> None:
     """Where the terminal goes away its step is stopped, also one with a terminal of its own, and its end recorded."""
-    (tmp_path / "r.md").write_text(f"```bash {{#a{terminal}}}\necho begun; exec sleep 300\n```\n")
-    person = run(tmp_path / "r.md", tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, f"```bash {{#a{terminal}}}\necho begun; exec sleep 300\n```\n")
     person.types("r")
     person.sees("begun\r")
     assert person.hangs_up() == 130
@@ -153,14 +151,12 @@ def test_a_hang_up_in_a_step_is_on_record(tmp_path: Path, terminal: str) -> None
 
 def test_ctrl_c_stops_sub_runs_side_by_side_and_asks(tmp_path: Path) -> None:
     """It is for all of them; one that asks for the terminal all the same can read from it."""
-    recipe = tmp_path / "lanes.md"
-    recipe.write_text(
+    person = begun(
+        tmp_path,
         "---\nrecipe: 1\nparams:\n  names: {type: list, of: str, default: [ann, ben]}\n---\n"
         "```bash {#one each=names parallel=2}\ntouch $each\n"
-        "if [ -e go ]; then read -r; echo got $REPLY $each; else sleep 60; fi\n```\n"
+        "if [ -e go ]; then read -r; echo got $REPLY $each; else sleep 60; fi\n```\n",
     )
-    person = run(recipe, tmp_path)
-    person.sees("› ")
     person.types("r")
     person.waits(lambda rows: any("ben" in row for row in rows) and (tmp_path / "ben").exists())
     person.presses("c")
@@ -176,10 +172,7 @@ def test_ctrl_c_stops_sub_runs_side_by_side_and_asks(tmp_path: Path) -> None:
 
 def test_a_step_can_read_from_the_terminal(tmp_path: Path) -> None:
     """Standard input stays the terminal: a block may ask a question of its own."""
-    recipe = tmp_path / "ask.md"
-    recipe.write_text('```bash {#ask}\nread -r answer\necho "got <$answer>"\n```\n')
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, '```bash {#ask}\nread -r answer\necho "got <$answer>"\n```\n')
     person.types("r")
     person.types("forty two")
     person.sees("got <forty two>")
@@ -188,10 +181,7 @@ def test_a_step_can_read_from_the_terminal(tmp_path: Path) -> None:
 
 def test_a_point_of_no_return_needs_its_id(tmp_path: Path) -> None:
     """Anything but the id runs nothing."""
-    recipe = tmp_path / "gone.md"
-    recipe.write_text("```bash {#make-public .irreversible}\ntouch gone\n```\n")
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, "```bash {#make-public .irreversible}\ntouch gone\n```\n")
     person.types("")
     person.sees("Enter alone does nothing here")
     person.sees("› ")
@@ -214,10 +204,7 @@ def blocks(*names: str) -> str:
 
 def test_the_next_steps_can_be_run_without_a_question(tmp_path: Path) -> None:
     """`n 2` runs two steps, `n ID` runs up to a step, and a manual item always asks."""
-    recipe = tmp_path / "many.md"
-    recipe.write_text(blocks("a", "b", "c", "d", "e") + "\n- [ ] Look {#look}\n\n" + blocks("f"))
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, blocks("a", "b", "c", "d", "e") + "\n- [ ] Look {#look}\n\n" + blocks("f"))
     person.types("n 2")
     person.sees("3/7 c")
     person.sees("› ")
@@ -289,10 +276,7 @@ def test_plain_has_neither_colour_nor_drawing(tmp_path: Path) -> None:
 
 def test_a_failure_can_be_rolled_back_from_the_dialogue(tmp_path: Path) -> None:
     """`u` at a failed step undoes what was done, each step confirmed under the code that will undo it."""
-    recipe = tmp_path / "undo.md"
-    recipe.write_text(blocks("a") + "```bash {.undo for=a}\necho undone >> log\n```\n```bash {#b}\nfalse\n```\n")
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, blocks("a") + "```bash {.undo for=a}\necho undone >> log\n```\n```bash {#b}\nfalse\n```\n")
     person.types("n 2")
     person.sees("ended with exit code 1")
     person.sees("› ")
@@ -344,10 +328,7 @@ def test_ctrl_z_suspends_the_run_and_fg_goes_on(tmp_path: Path) -> None:
 
 def test_code_is_shown_whole(tmp_path: Path) -> None:
     """A line longer than the screen is wrapped, never cut: nobody confirms what they cannot see."""
-    recipe = tmp_path / "long.md"
-    recipe.write_text(f"```bash {{#long}}\n: {'x' * 100} {'y' * 50} the-end\n```\n")
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, f"```bash {{#long}}\n: {'x' * 100} {'y' * 50} the-end\n```\n")
     assert "the-end" in person.screen()
     person.types("q")
     assert person.leaves() == 5
@@ -400,13 +381,11 @@ def test_the_head_of_the_screen_stays_in_tmux(tmp_path: Path) -> None:
 
 def test_what_is_typed_while_a_step_runs_is_not_lost(tmp_path: Path) -> None:
     """It reaches the next question whole, past output, and a step with a terminal of its own."""
-    recipe = tmp_path / "typing.md"
-    recipe.write_text(
+    person = begun(
+        tmp_path,
         "```bash {#one}\necho busy; until [ -e go ]; do :; done; seq 300\n```\n"
-        '```bash {#two .tty}\nread -r line; echo "tty has <$line>"\n```\n- [ ] Look {#look}\n'
+        '```bash {#two .tty}\nread -r line; echo "tty has <$line>"\n```\n- [ ] Look {#look}\n',
     )
-    person = run(recipe, tmp_path)
-    person.sees("› ")
     person.types("r")
     person.sees("busy")
     person.types("r")
@@ -471,10 +450,7 @@ def test_more_sub_runs_than_rows_are_shown_in_the_room_there_is(tmp_path: Path) 
 
 def test_a_killed_program_leaves_the_screen_as_it_was(tmp_path: Path) -> None:
     """The other screen, a hidden cursor and reports of the mouse do not outlive who asked for them."""
-    recipe = tmp_path / "killed.md"
-    recipe.write_text("```bash {#full .tty}\nprintf '\\e[?1049h\\e[?25l\\e[?1000hfull'; kill -9 $$\n```\n")
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, "```bash {#full .tty}\nprintf '\\e[?1049h\\e[?25l\\e[?1000hfull'; kill -9 $$\n```\n")
     person.types("r")
     person.sees(r"full.*\x1b\[\?1000l\x1b\[\?25h\x1b\[\?1049l")
     person.sees("was killed by SIGKILL")
@@ -489,12 +465,9 @@ IGNORANT = "```bash {#deaf .tty}\necho begun; until [ -e go ]; do :; done\n```\n
 
 def test_what_a_program_with_a_terminal_leaves_unread_is_not_lost(tmp_path: Path) -> None:
     """It reaches the next program with a terminal, and the questions, where an unfinished line can be finished."""
-    recipe = tmp_path / "typing.md"
-    recipe.write_text(
-        f'{IGNORANT}```bash {{#reads .tty}}\nread -r line; echo "got <$line>"\n```\n- [ ] Look {{#look}}\n'
+    person = begun(
+        tmp_path, f'{IGNORANT}```bash {{#reads .tty}}\nread -r line; echo "got <$line>"\n```\n- [ ] Look {{#look}}\n'
     )
-    person = run(recipe, tmp_path)
-    person.sees("› ")
     person.types("n 2")
     person.sees("begun")
     person.types("for tje\x7f\x7fhe program")
@@ -510,12 +483,10 @@ def test_what_a_program_with_a_terminal_leaves_unread_is_not_lost(tmp_path: Path
 
 def test_a_point_of_no_return_is_not_passed_by_what_was_typed_before(tmp_path: Path) -> None:
     """Its id counts only when it was typed once it had been asked for, whoever was to read it before."""
-    recipe = tmp_path / "early.md"
-    recipe.write_text(
-        f"{IGNORANT}```bash {{#one .irreversible}}\ntouch one\n```\n```bash {{#two .irreversible}}\ntouch two\n```\n"
+    person = begun(
+        tmp_path,
+        f"{IGNORANT}```bash {{#one .irreversible}}\ntouch one\n```\n```bash {{#two .irreversible}}\ntouch two\n```\n",
     )
-    person = run(recipe, tmp_path)
-    person.sees("› ")
     person.types("r")
     person.sees("begun")
     for text in ("r", "one"):
@@ -575,10 +546,7 @@ def test_what_is_said_stays_in_its_column_on_a_narrow_screen(tmp_path: Path) -> 
 
 def test_a_program_that_cannot_be_started_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     """A `.tty` step whose directory is gone fails, and what is asked next is asked at a terminal that ends its rows."""
-    recipe = tmp_path / "gone.md"
-    recipe.write_text("```bash {#one .tty dir=gone}\ntrue\n```\n")
-    person = run(recipe, tmp_path)
-    person.sees("› ")
+    person = begun(tmp_path, "```bash {#one .tty dir=gone}\ntrue\n```\n")
     person.types("r")
     person.sees("abort|\\[a\\].*bort")
     person.sees("› ")

@@ -10,10 +10,11 @@ SHELL = ("bash", "--norc", "-ic")
 MEANWHILE = '"$@"; seq 40; stty -a | grep -o "[- ]icanon"; read -rp "shell> "; fg; exit $?'
 
 
-def suspended(recipe: Path, *arguments: str, meanwhile: str = MEANWHILE) -> Person:
-    """Run a recipe as a job of a shell."""
-    words = ("run", str(recipe), "--no-sign", "--runs", "runs", *arguments)
-    return Person(*words, directory=recipe.parent, height=24, inside=(*SHELL, meanwhile, "shell"))
+def suspended(directory: Path, text: str, *options: str, meanwhile: str = MEANWHILE) -> Person:
+    """Run a recipe of this text as a job of a shell."""
+    (directory / "r.md").write_text(text)
+    words = ("run", "r.md", "--no-sign", "--runs", "runs", *options)
+    return Person(*words, directory=directory, height=24, inside=(*SHELL, meanwhile, "shell"))
 
 
 def headed(rows: list[str]) -> bool:
@@ -23,9 +24,7 @@ def headed(rows: list[str]) -> bool:
 
 def test_ctrl_z_at_a_question_gives_the_terminal_back_and_fg_asks_again(tmp_path: Path) -> None:
     """The shell gets its modes and the whole screen; then header, prompt and what was typed so far are there again."""
-    recipe = tmp_path / "r.md"
-    recipe.write_text("```bash {#one}\ntrue\n```\n")
-    person = suspended(recipe)
+    person = suspended(tmp_path, "```bash {#one}\ntrue\n```\n")
     person.waits(lambda rows: rows[-1] == "  ›")
     person.types("s")
     person.waits(lambda rows: rows[-1] == "  Reason:")
@@ -47,13 +46,14 @@ def test_ctrl_z_at_a_question_gives_the_terminal_back_and_fg_asks_again(tmp_path
 
 def test_ctrl_z_stops_sub_runs_side_by_side_and_fg_lets_all_go_on(tmp_path: Path) -> None:
     """All stop with the runner, and none of them is over its time limit by that; the live lines go on below."""
-    recipe = tmp_path / "r.md"
-    recipe.write_text(
-        "---\nrecipe: 1\nparams:\n  names: {type: list, of: str, default: [ann, ben]}\n---\n"
-        "```bash {#one each=names parallel=2 timeout=3s}\necho $$ > $each; until [ -e go ]; do sleep 0.1; done\n```\n"
-    )
     states = "for name in ann ben; do sed 's/.*) //; s/ .*//' /proc/$(cat $name)/stat; done; sleep 3; "
-    person = suspended(recipe, "--yes", meanwhile=MEANWHILE.replace("seq 40; ", states + "touch go; "))
+    person = suspended(
+        tmp_path,
+        "---\nrecipe: 1\nparams:\n  names: {type: list, of: str, default: [ann, ben]}\n---\n"
+        "```bash {#one each=names parallel=2 timeout=3s}\necho $$ > $each; until [ -e go ]; do sleep 0.1; done\n```\n",
+        "--yes",
+        meanwhile=MEANWHILE.replace("seq 40; ", states + "touch go; "),
+    )
     person.waits(lambda rows: any("ben" in row for row in rows) and (tmp_path / "ben").exists())
     person.presses("z")
     person.waits(lambda rows: rows[-1] == "shell>")
@@ -64,9 +64,7 @@ def test_ctrl_z_stops_sub_runs_side_by_side_and_fg_lets_all_go_on(tmp_path: Path
 
 def test_ctrl_z_stops_a_program_with_a_terminal_of_its_own(tmp_path: Path) -> None:
     """One that reads lines stops with the runner; what is typed later reaches it as if nothing had happened."""
-    recipe = tmp_path / "r.md"
-    recipe.write_text('```bash {#one .tty}\necho $$ ready; read -r line; echo "got <$line>"\n```\n')
-    person = suspended(recipe, "--yes")
+    person = suspended(tmp_path, '```bash {#one .tty}\necho $$ ready; read -r line; echo "got <$line>"\n```\n', "--yes")
     person.sees(r"\d ready")
     person.presses("z")
     person.waits(lambda rows: rows[-1] == "shell>")
@@ -79,9 +77,11 @@ def test_ctrl_z_stops_a_program_with_a_terminal_of_its_own(tmp_path: Path) -> No
 
 def test_ctrl_z_in_a_wait(tmp_path: Path) -> None:
     """The wait goes on after it; its header is there again."""
-    recipe = tmp_path / "r.md"
-    recipe.write_text("```bash {#one wait=10m every=1s}\n[ -e go ]\n```\n")
-    person = suspended(recipe, meanwhile=MEANWHILE.replace("seq 40", "touch go; seq 40"))
+    person = suspended(
+        tmp_path,
+        "```bash {#one wait=10m every=1s}\n[ -e go ]\n```\n",
+        meanwhile=MEANWHILE.replace("seq 40", "touch go; seq 40"),
+    )
     person.waits(lambda rows: rows[-1] == "  ›")
     person.types("")
     person.waits(lambda rows: "looking again" in rows[-1])
@@ -94,10 +94,13 @@ def test_ctrl_z_in_a_wait(tmp_path: Path) -> None:
 
 def test_a_run_in_the_background_leaves_the_terminal_to_the_shell(tmp_path: Path) -> None:
     """Started by `&` it goes on without the terminal, and the shell can be typed at."""
-    recipe = tmp_path / "r.md"
-    recipe.write_text("```bash {#one}\ntouch begun; until [ -e go ]; do sleep 0.1; done\n```\n")
     meanwhile = '"$@" >log & until [ -e begun ]; do sleep 0.1; done; read -rp "shell> " line; touch go; wait %1'
-    person = suspended(recipe, "--yes", meanwhile=f"{meanwhile}; echo got $line $?")
+    person = suspended(
+        tmp_path,
+        "```bash {#one}\ntouch begun; until [ -e go ]; do sleep 0.1; done\n```\n",
+        "--yes",
+        meanwhile=f"{meanwhile}; echo got $line $?",
+    )
     person.sees("shell> ")
     person.types("typed")
     person.sees("got typed 0")
@@ -106,11 +109,9 @@ def test_a_run_in_the_background_leaves_the_terminal_to_the_shell(tmp_path: Path
 
 def test_a_step_that_reads_where_the_terminal_can_never_be_had_is_ended(tmp_path: Path) -> None:
     """Begun by a shell that is gone, a run is brought to the foreground by nobody: it neither hangs nor takes over."""
-    recipe = tmp_path / "r.md"
-    recipe.write_text("```bash {#one}\nread -r line\n```\n")
     meanwhile = '( ( "$@" </dev/tty >log 2>&1; echo $? >code ) & ); '
     meanwhile += 'until [ -s code ]; do sleep 0.1; done; read -rp "shell> " line; echo got $line $(cat code)'
-    person = suspended(recipe, "--yes", meanwhile=meanwhile)
+    person = suspended(tmp_path, "```bash {#one}\nread -r line\n```\n", "--yes", meanwhile=meanwhile)
     person.sees("shell> ")
     person.types("typed")
     person.sees("got typed 1")
