@@ -16,6 +16,7 @@ from recipe_runner.console import comparison, tallies, timeline
 from recipe_runner.console import runs as run_table
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.runs import ListedRun
+from recipe_runner.console.stream import print_object
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Output
 from recipe_runner.errors import RecipeError
@@ -89,7 +90,7 @@ def show(run: str, follows: bool, as_json: bool, plain: bool) -> None:  # noqa: 
     found = follow(directory) if follows else records(directory)
     if as_json:
         for record in found:
-            terminal.raw(json.dumps(timeline.as_data(record)) + "\n")
+            print_object(terminal, timeline.as_data(record))
     elif not timeline.show(terminal, found):
         timeline.show_open_end(terminal, directory, runner(directory))
 

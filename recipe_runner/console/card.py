@@ -11,6 +11,17 @@ from recipe_runner.engine.plan import AnyStep, Plan, PlannedStep
 from recipe_runner.language.model import ActionStep, Block, Manual
 from recipe_runner.sanitise import visible
 
+STYLES = {True: "red", False: "cyan"}
+"""Of the line above a step, by whether it is a point of no return."""
+
+
+def heading(planned: PlannedStep, steps: int) -> str:
+    """Return a step's place among so many, and its name; the text of a manual item stands below it."""
+    step = planned.step
+    mark = "⚠ " if step.attributes.irreversible else ""
+    title = "" if isinstance(step, Manual) else f" · {step.title}"
+    return f"{mark}{planned.number}/{steps} {step.id}{title}"
+
 
 class Cards:
     """The steps of a plan; code and prose are for people, a log gets headings only."""
@@ -28,22 +39,19 @@ class Cards:
         """Return the ids of the steps behind one."""
         return [planned.step.id for planned in self._steps[self.planned(step_id).number :]]
 
-    def heading(self, planned: PlannedStep) -> str:
-        """Return a step's place and name."""
-        step = planned.step
-        mark = "⚠ " if step.attributes.irreversible else ""
-        title = "" if isinstance(step, Manual) else f" · {step.title}"
-        return f"{mark}{planned.number}/{len(self._steps)} {step.id}{title}"
+    def rule(self, planned: PlannedStep, elapsed: str, style: str, doing: str = "") -> None:
+        """Draw the line above a step, with its place and its name."""
+        self._terminal.blank()
+        self._terminal.rule(f"{doing}{heading(planned, len(self._steps))}", elapsed, style)
 
     def show(self, planned: PlannedStep, elapsed: str, *, undoing: bool = False) -> None:
         """Show a step whole and which one comes behind it, or what will undo it."""
-        self._terminal.blank()
         if undoing:
-            self._terminal.rule(f"undo {self.heading(planned)}", elapsed, "yellow")
+            self.rule(planned, elapsed, "yellow", "undo ")
             for script in planned.step.undos if self._terminal.watched else ():
                 self.code(script.text, script.language)
             return
-        self._terminal.rule(self.heading(planned), elapsed, "red" if planned.step.attributes.irreversible else "cyan")
+        self.rule(planned, elapsed, STYLES[planned.step.attributes.irreversible])
         self._prose(planned.step)
         self._work(planned.step)
         if self._terminal.watched and planned.number < len(self._steps):

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from recipe_runner.console.terminal import Terminal
+from recipe_runner.console.terminal import Terminal, styled
+from recipe_runner.sanitise import visible
 
 GAP = 2
 """Blanks between two columns."""
@@ -37,3 +38,9 @@ def hanging(terminal: Terminal, margin: Text, words: Text) -> None:
     for row in rows:
         terminal.put(Text.assemble(margin, row))
         margin = Text(" " * margin.cell_len)
+
+
+def indented(terminal: Terminal, text: str, style: str) -> None:
+    """Print untrusted text behind a margin of two columns, row by row."""
+    for row in visible(text).split("\n"):
+        hanging(terminal, Text("  "), styled(row, style))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from recipe_runner.console import findings as table
+from recipe_runner.console.card import STYLES, heading
+from recipe_runner.console.columns import indented
+from recipe_runner.console.stream import print_object
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.course import Course
@@ -28,9 +30,12 @@ def show(terminal: Terminal, plan: Plan, findings: Sequence[Finding], course: Co
     table.show(terminal, plan, findings)
     for planned in _chosen(plan, course):
         terminal.say("")
-        terminal.rule(f"{planned.number}/{len(plan.steps)} {planned.step.id} · {planned.step.title}")
+        terminal.rule(heading(planned, len(plan.steps)), style=STYLES[planned.step.attributes.irreversible])
         for text, style in _step(plan, planned):
-            terminal.say("\n".join(f"  {row}" for row in text.rstrip("\n").split("\n")), style)
+            if style == "code":
+                terminal.say("\n".join(f"  {row}" for row in text.rstrip("\n").split("\n")), style)
+            else:
+                indented(terminal, text, style)
     unmet = sum(not finding.met for finding in findings)
     if unmet:
         terminal.say("")
@@ -46,16 +51,14 @@ def show_json(terminal: Terminal, plan: Plan, findings: Sequence[Finding], cours
             outcome="met" if finding.met else "unmet",
             detail=finding.detail,
         )
-        _print(terminal, {"t": told.type, **to_record(told)})
+        print_object(terminal, {"t": told.type, **to_record(told)})
     for planned in _chosen(plan, course):
         known = [text.rstrip("\n") for text, _ in _step(plan, planned)]
         step, applies = planned.step, planned.applicable
-        _print(terminal, {"t": "planned", "step": step.id, "kind": step.kind, "applicable": applies, "known": known})
-    _print(terminal, {"t": "end", "exit_code": code, "reason": "nothing was run"})
-
-
-def _print(terminal: Terminal, fields: Mapping[str, object]) -> None:
-    terminal.raw(json.dumps(fields, ensure_ascii=True) + "\n")
+        print_object(
+            terminal, {"t": "planned", "step": step.id, "kind": step.kind, "applicable": applies, "known": known}
+        )
+    print_object(terminal, {"t": "end", "exit_code": code, "reason": "nothing was run"})
 
 
 def _chosen(plan: Plan, course: Course) -> Iterator[PlannedStep]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import Event, Output, Resting, Ticking, Waiting, to_record
@@ -35,9 +34,8 @@ class JsonView:
             case Output(stream="state") | Ticking() | Resting():
                 return
             case Output():
-                self._print(
-                    {"t": "output", "step": event.step, "item": event.item, "stream": event.stream} | _data(event)
-                )
+                source = {"step": event.step, "item": event.item, "stream": event.stream}
+                self._print({"t": "output", **source, **_data(event)})
             case Waiting():
                 self._print({"t": "waiting", "step": event.step, "item": event.item, "left_s": round(event.left, 1)})
             case _:
@@ -52,8 +50,13 @@ class JsonView:
         """Print how the session ended."""
         self._print({"t": "end", "exit_code": code, "reason": reason, "directory": str(directory)})
 
-    def _print(self, fields: dict[str, Any]) -> None:
-        self._terminal.raw(json.dumps(fields, ensure_ascii=True) + "\n")
+    def _print(self, fields: Mapping[str, object]) -> None:
+        print_object(self._terminal, fields)
+
+
+def print_object(terminal: Terminal, fields: Mapping[str, object]) -> None:
+    """Print a JSON object on a line of its own, in ASCII."""
+    terminal.raw(json.dumps(fields) + "\n")
 
 
 def _data(output: Output) -> dict[str, str]:

@@ -9,19 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-from rich.text import Text
-
 from recipe_runner.console import findings as table
 from recipe_runner.console.attention import LONG, Attention
 from recipe_runner.console.card import Cards
-from recipe_runner.console.columns import hanging
+from recipe_runner.console.columns import indented
 from recipe_runner.console.countdown import Countdown
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.lanes import Lanes
 from recipe_runner.console.pinned import Pinned, bar
 from recipe_runner.console.results import show_end, show_skip
 from recipe_runner.console.summary import Summary
-from recipe_runner.console.terminal import Terminal, styled
+from recipe_runner.console.terminal import Terminal
 from recipe_runner.engine.events import (
     Approval,
     Deviation,
@@ -42,7 +40,7 @@ from recipe_runner.engine.plan import Plan, PlannedStep
 from recipe_runner.engine.preconditions.world import Finding
 from recipe_runner.journal.reading.narrative import tell
 from recipe_runner.language.model import Block, Manual
-from recipe_runner.sanitise import line, visible
+from recipe_runner.sanitise import line
 
 
 class View(Protocol):
@@ -202,30 +200,25 @@ class RunView:
             case Deviation(kind="skipped" | "accepted"):
                 pass
             case Deviation(what=what, reason=reason):
-                self._remark(f"deviation: {what}{f' ({reason})' if reason else ''}", "warn")
+                indented(self.terminal, f"deviation: {what}{f' ({reason})' if reason else ''}", "warn")
             case Note():
-                self._remark(event.text, "warn")
+                indented(self.terminal, event.text, "warn")
             case Witnessed():
                 told = tell(event)
-                self._remark(told.text, "quiet" if told.tone == "good" else "warn")
+                indented(self.terminal, told.text, "quiet" if told.tone == "good" else "warn")
             case Request() | Approval():
                 told = tell(event)
-                self._remark(f"– {told.text}", told.tone)
+                indented(self.terminal, f"– {told.text}", told.tone)
             case Resume(changed=changed) if changed:
-                self._remark(f"The recipe has changed since the run began: {', '.join(changed)}", "warn")
+                indented(self.terminal, f"The recipe has changed since the run began: {', '.join(changed)}", "warn")
             case _:
                 pass
-
-    def _remark(self, text: str, style: str) -> None:
-        for row in visible(text).split("\n"):
-            hanging(self.terminal, Text("  "), styled(row, style))
 
     def _skip(self, event: Skip) -> None:
         """Show a step that does not run, and say why."""
         planned = self.cards.planned(event.step)
         if event.kind == "not-applicable":
-            self.terminal.blank()
-            self.terminal.rule(self.cards.heading(planned), self._elapsed(), style="dim")
+            self.cards.rule(planned, self._elapsed(), "dim")
         else:
             self.step(event.step)
         show_skip(self.terminal, event, by_hand=isinstance(planned.step, Manual))
