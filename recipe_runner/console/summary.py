@@ -41,7 +41,7 @@ class Summary:
         self._fact("run", run)
         self._fact("steps", f"{len(self._plan.steps)}{f', {finished} of them finished' if finished else ''}")
         self._fact("signed by", signer or "nobody (--no-sign)")
-        self._fact("answers", {"ask": "you", "yes": "--yes"}.get(mode, mode))
+        self._fact("answers", "you" if mode == "ask" else f"--{mode}")
 
     def count(self, event: Event) -> None:
         """Take into account what happened."""
