@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 Removal = Callable[[Path], None]
@@ -38,6 +38,11 @@ def claimed(
     finally:
         remove(path)
         os.close(lock)
+
+
+def temporary(name: str) -> AbstractContextManager[Path]:
+    """Give such a directory in the temporary folder, for one purpose of this user's."""
+    return claimed(Path(tempfile.gettempdir()), f"recipe-{name}-{os.getuid()}-")
 
 
 def held(parent: Path, prefix: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recipe_runner.claims import claimed
+from recipe_runner.claims import claimed, temporary
 
 
 def test_a_claim_is_private_and_gone_afterwards(tmp_path: Path) -> None:
@@ -71,3 +71,14 @@ def test_a_dead_claim_is_swept_and_a_link_is_not_followed(tmp_path: Path) -> Non
     with claimed(parent, "work-"):
         assert not dead.exists()
     assert (other / "kept").exists()
+
+
+def test_each_purpose_has_its_own_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed process has left there goes with the next of its purpose, and with no other."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    dead, other = (tmp_path / f"recipe-{name}-{os.getuid()}--x" for name in ("one", "two"))
+    for path in (dead, other):
+        path.mkdir()
+    with temporary("one") as mine:
+        assert mine.parent == tmp_path
+        assert sorted(tmp_path.iterdir()) == sorted((mine, other))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from recipe_runner.claims import temporary
 from recipe_runner.journal.files import open_regular, reading
 
 
@@ -18,8 +18,8 @@ def snapshot(run: Path) -> Iterator[Path]:
     The journal cannot change then between two readings; blobs are compared with their sums whenever they are read.
     Raises UsageError where a file cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="recipe-") as place, reading(run):
-        copy = Path(place) / run.resolve().name
+    with temporary("read") as place, reading(run):
+        copy = place / run.resolve().name
         copy.mkdir(mode=0o700)
         for entry in run.iterdir():
             if entry.is_symlink():

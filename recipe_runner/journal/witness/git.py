@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
+from recipe_runner.claims import temporary
 from recipe_runner.engine.preconditions.probe import KEPT, Answer, ask
 from recipe_runner.engine.preconditions.world import World
 from recipe_runner.errors import RecipeError, UsageError
@@ -95,9 +95,9 @@ class _Branch:
     @contextmanager
     def opened(self, limit: float) -> Iterator[_Repository]:
         """Give an empty repository of our own to work in; what it asks git for must end within `limit` seconds."""
-        with tempfile.TemporaryDirectory(prefix="recipe-witness-") as scratch:
-            repository = _Repository(Path(scratch), self, time.monotonic() + limit)
-            repository.git("init", "-q", "--bare", scratch)
+        with temporary("witness") as scratch:
+            repository = _Repository(scratch, self, time.monotonic() + limit)
+            repository.git("init", "-q", "--bare", str(scratch))
             yield repository
 
     def fetched(self, held: ExitStack) -> _Repository | None:

@@ -7,11 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from recipe_runner.claims import temporary
 from recipe_runner.errors import Diagnostic
 from recipe_runner.language.codes import Code
 from recipe_runner.language.model import Script
@@ -39,14 +39,14 @@ def check_shellcheck(scripts: Sequence[Script], program: str) -> Iterator[Diagno
     """
     if not scripts:
         return
-    with tempfile.TemporaryDirectory(prefix="recipe-") as directory:
+    with temporary("check") as directory:
         for number, script in enumerate(scripts):
-            Path(directory, str(number)).write_text(PREAMBLE + script.text, encoding="utf-8")
+            (directory / str(number)).write_text(PREAMBLE + script.text, encoding="utf-8")
         for comment in _comments(program, directory, len(scripts)):
             yield _diagnostic(scripts[int(comment["file"])], comment)
 
 
-def _comments(program: str, directory: str, count: int) -> list[dict[str, Any]]:
+def _comments(program: str, directory: Path, count: int) -> list[dict[str, Any]]:
     try:
         done = subprocess.run(
             [program, "--norc", "-s", "bash", "-S", "warning", "-e", LEFT_OUT, "-f", "json1", *map(str, range(count))],
