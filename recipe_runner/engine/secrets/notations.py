@@ -134,6 +134,7 @@ def _wide(text: str) -> Iterator[Written]:
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
+@lru_cache(maxsize=64)
 def _letter(letter: int) -> frozenset[bytes]:
     """Spell a letter of base64 in both of its alphabets."""
     return frozenset({bytes([letter]), bytes([letter]).translate(FOR_URLS)})
@@ -148,6 +149,7 @@ def _either(spellings: frozenset[bytes]) -> bytes:
     return b"(?:%b)" % b"|".join(map(re.escape, sorted(spellings, key=len, reverse=True)))
 
 
+@lru_cache(maxsize=512)
 def _plain(character: str) -> frozenset[bytes]:
     raw = character.encode("utf-8", "surrogateescape")
     return frozenset({raw, b"\r\n"} if character == "\n" else {raw})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from recipe_runner.engine.secrets.notations import Written, notations, plain
 
@@ -58,3 +59,9 @@ class Quarry:
 
     def _ends(self, data: bytes, start: int) -> Iterator[int]:
         return (end for way in self._ways[data[start]] for end in way.ends(data, start))
+
+
+@lru_cache(maxsize=64)
+def quarry(secret: str) -> Quarry:
+    """Return what finds a secret; made once, since it takes seconds for the longest, and several parts of a run ask."""
+    return Quarry(secret)

@@ -90,6 +90,6 @@ class RedactedStream:
 def _quarries(secrets: list[str]) -> list[Quarry]:
     if not secrets:
         return []
-    from recipe_runner.engine.secrets.quarry import Quarry  # noqa: PLC0415 - few runs have secrets
+    from recipe_runner.engine.secrets.quarry import quarry  # noqa: PLC0415 - few runs have secrets
 
-    return [Quarry(secret) for secret in secrets]
+    return [quarry(secret) for secret in secrets]

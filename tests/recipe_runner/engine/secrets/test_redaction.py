@@ -14,6 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from recipe_runner.engine.secrets import quarry
+from recipe_runner.engine.secrets.notations import Written, notations
 from recipe_runner.engine.secrets.redaction import MASK, Redactor
 
 SECRET = st.text(st.characters(min_codepoint=33, max_codepoint=0x17F), min_size=6, max_size=24)
@@ -183,3 +185,16 @@ def test_a_long_secret_takes_neither_memory_nor_time_of_its_square() -> None:
     stream, data = redactor.stream(), f"<{secret}>".encode()
     assert b"".join([stream.feed(data[at : at + 3000]) for at in range(0, len(data), 3000)]) == b"<" + MASK + b">"
     assert MASK in redactor.clean(base64.encodebytes(b"x" + data))
+
+
+def test_a_secret_is_learnt_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many parts of a run mask the same, what is known of it is worked out a single time."""
+    learnt: list[str] = []
+
+    def watched(secret: str) -> set[Written]:
+        learnt.append(secret)
+        return notations(secret)
+
+    monkeypatch.setattr(quarry, "notations", watched)
+    assert {Redactor(["learnt-but-once"]).clean(b"learnt-but-once") for _ in range(3)} == {MASK}
+    assert learnt == ["learnt-but-once"]
