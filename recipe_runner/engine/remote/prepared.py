@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from recipe_runner.engine.remote.connection import ALONG, Connection
 from recipe_runner.engine.remote.errand import Errand, Findings
 from recipe_runner.engine.shell import Code, Surroundings
 from recipe_runner.errors import RecipeError
-from recipe_runner.memory import memory
+from recipe_runner.memory import content, memory
 
 COURIER = "recipe_runner.engine.remote.courier"
 START = Path(__file__).with_name("start.sh")
@@ -38,7 +37,7 @@ class Outing:
 
     def findings(self) -> Findings:
         """Return what the courier found."""
-        return Findings.from_bytes(os.pread(self.result, os.fstat(self.result).st_size, 0))
+        return Findings.from_bytes(content(self.result))
 
 
 def settled(courier: Ended, findings: Findings) -> Ended:

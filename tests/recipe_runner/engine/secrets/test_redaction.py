@@ -31,6 +31,8 @@ def forms(secret: str) -> dict[str, bytes]:
         "hex": raw.hex().upper().encode(),
         "spaced hex": raw.hex(" ").encode(),
         "wrapped hex": raw.hex("\n", 5).encode(),
+        "array": raw.hex(" ").replace(" ", ", 0x").encode(),
+        "UTF-16": secret.encode("utf-16-le"),
         "base64": base64.b64encode(raw).rstrip(b"="),
         "base64 for URLs": base64.urlsafe_b64encode(raw).rstrip(b"="),
         "base64 in lines": b"\r\n  ".join(re.findall(b".{1,20}", base64.b64encode(raw).rstrip(b"="))),
