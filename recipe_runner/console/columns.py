@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from recipe_runner.console.terminal import Terminal, styled
-from recipe_runner.sanitise import visible
+from recipe_runner.console.terminal import Terminal
 
 GAP = 2
 """Blanks between two columns."""
@@ -38,9 +37,3 @@ def hanging(terminal: Terminal, margin: Text, words: Text) -> None:
     for row in rows:
         terminal.put(Text.assemble(margin, row))
         margin = Text(" " * margin.cell_len)
-
-
-def indented(terminal: Terminal, text: str, style: str) -> None:
-    """Print untrusted text behind a margin of two columns, row by row."""
-    for row in visible(text).split("\n"):
-        hanging(terminal, Text("  "), styled(row, style))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from rich.text import Text
+
 from recipe_runner.console import findings as table
 from recipe_runner.console.card import STYLES, heading
-from recipe_runner.console.columns import indented
+from recipe_runner.console.columns import hanging
 from recipe_runner.console.stream import print_object
-from recipe_runner.console.terminal import Terminal
+from recipe_runner.console.terminal import Terminal, styled
 from recipe_runner.engine.approval import Demand
 from recipe_runner.engine.course import Course
 from recipe_runner.engine.events import Precondition, to_record
@@ -19,6 +21,7 @@ from recipe_runner.engine.values import Values
 from recipe_runner.language.checks.shell_scan import assigned
 from recipe_runner.language.durations import format_duration
 from recipe_runner.language.model import ActionStep, Block, Script
+from recipe_runner.sanitise import visible
 
 VARIABLE = re.compile(r"\$\{?#?([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -34,8 +37,9 @@ def show(terminal: Terminal, plan: Plan, findings: Sequence[Finding], course: Co
         for text, style in _step(plan, planned):
             if style == "code":
                 terminal.say("\n".join(f"  {row}" for row in text.rstrip("\n").split("\n")), style)
-            else:
-                indented(terminal, text, style)
+                continue
+            for row in visible(text).split("\n"):
+                hanging(terminal, Text("  "), styled(row, style))
     unmet = sum(not finding.met for finding in findings)
     if unmet:
         terminal.say("")

@@ -13,7 +13,7 @@ from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView
 from recipe_runner.engine.operator import Answer, Choice, Question
 from recipe_runner.language.parameters import Parameter
-from recipe_runner.sanitise import line, visible
+from recipe_runner.sanitise import line
 
 KEYS: dict[str, Choice] = {
     "r": "run",
@@ -100,7 +100,7 @@ class ConsoleOperator:
         item = f" [{line(question.detail)}]" if question.step and question.detail else ""
         self._terminal.out.print(Padding(Text(f"{line(question.text)}{item}", "bold"), (0, 0, 0, 2)), soft_wrap=False)
         for note in question.notes:
-            self._terminal.out.print(Padding(Text(visible(note)), (0, 0, 0, 2)), soft_wrap=False)
+            self._terminal.out.print(Padding(Text(line(note)), (0, 0, 0, 2)), soft_wrap=False)
         while True:
             self._terminal.out.print(Padding(self._menu(question), (0, 0, 0, 2)), soft_wrap=False)
             typed = self._read("  › ").strip()

@@ -11,6 +11,9 @@ from recipe_runner.journal.reading.narrative import text_of
 from recipe_runner.journal.request import Sheet
 from recipe_runner.sanitise import line, visible
 
+LINE_END, BELOW = "\n", "\n      "
+"""Further rows of a detail stand where neither a fact nor the code can, so that none passes for one of those."""
+
 
 def show(terminal: Terminal, sheet: Sheet) -> None:
     """Print a request; nothing in it reaches the terminal unsanitised."""
@@ -33,7 +36,7 @@ def show(terminal: Terminal, sheet: Sheet) -> None:
         if text:
             terminal.out.print(Text.assemble((f"  {line(name):<13}", "dim"), line(text)))
     for detail in event.details:
-        terminal.say(f"  {detail}")
+        terminal.say(f"  {detail.replace(LINE_END, BELOW)}")
     terminal.blank()
     terminal.say(f"  This {event.kind} will run (sha256 {event.command}):", "strong")
     terminal.out.print(Padding(Text(visible(sheet.code).rstrip("\n"), "cyan"), (0, 4)), soft_wrap=False)

@@ -9,17 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol, cast
 
+from rich.text import Text
+
 from recipe_runner.console import findings as table
 from recipe_runner.console.attention import LONG, Attention
 from recipe_runner.console.card import Cards
-from recipe_runner.console.columns import indented
+from recipe_runner.console.columns import hanging
 from recipe_runner.console.countdown import Countdown
 from recipe_runner.console.gutter import Gutter
 from recipe_runner.console.lanes import Lanes
 from recipe_runner.console.pinned import Pinned, bar
 from recipe_runner.console.results import show_end, show_skip
 from recipe_runner.console.summary import Summary
-from recipe_runner.console.terminal import Terminal
+from recipe_runner.console.terminal import Terminal, styled
 from recipe_runner.engine.events import (
     Approval,
     Deviation,
@@ -200,19 +202,22 @@ class RunView:
             case Deviation(kind="skipped" | "accepted"):
                 pass
             case Deviation(what=what, reason=reason):
-                indented(self.terminal, f"deviation: {what}{f' ({reason})' if reason else ''}", "warn")
+                self._remark(f"deviation: {what}{f' ({reason})' if reason else ''}", "warn")
             case Note():
-                indented(self.terminal, event.text, "warn")
+                self._remark(event.text, "warn")
             case Witnessed():
                 told = tell(event)
-                indented(self.terminal, told.text, "quiet" if told.tone == "good" else "warn")
+                self._remark(told.text, "quiet" if told.tone == "good" else "warn")
             case Request() | Approval():
                 told = tell(event)
-                indented(self.terminal, f"– {told.text}", told.tone)
+                self._remark(f"– {told.text}", told.tone)
             case Resume(changed=changed) if changed:
-                indented(self.terminal, f"The recipe has changed since the run began: {', '.join(changed)}", "warn")
+                self._remark(f"The recipe has changed since the run began: {', '.join(changed)}", "warn")
             case _:
                 pass
+
+    def _remark(self, text: str, style: str) -> None:
+        hanging(self.terminal, Text("  "), styled(line(text), style))
 
     def _skip(self, event: Skip) -> None:
         """Show a step that does not run, and say why."""

@@ -7,7 +7,7 @@ import pytest
 
 from recipe_runner.console.terminal import Terminal
 from recipe_runner.console.view import RunView
-from recipe_runner.engine.events import Output, StepEnd
+from recipe_runner.engine.events import Deviation, Event, Note, Output, Skip, StepEnd
 from recipe_runner.engine.plan import plan
 from recipe_runner.engine.values import Values
 from recipe_runner.language.parse import parse
@@ -108,3 +108,22 @@ def test_a_log_does_not_mix_what_sub_runs_write_side_by_side() -> None:
         "  | [x] end",
         "  ✓ done [x]  0.0 s",
     ]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Note(text="stopped x\n  ✓ done"),
+        Deviation(kind="kept", what="step `x\n  ✓ done`", reason="no\n  ✓ done"),
+        Skip(step="a", kind="skipped", reason="no\n  ✓ done", item="x\n  ✓ done"),
+        StepEnd(
+            step="a", item="x\n  ✓ done", exit_code=1, outcome="failed", duration_ms=0, outputs={"o": "\n  ✓ done"}
+        ),
+    ],
+)
+def test_what_an_event_says_cannot_forge_a_row(event: Event) -> None:
+    """A line end in a name, a reason or a value is spelt out."""
+    shown, sent = watched(plain=True)
+    shown.show(event)
+    assert "\\u{a}  ✓ done" in sent.getvalue()
+    assert not [row for row in sent.getvalue().split("\n") if row.startswith("  ✓")]
