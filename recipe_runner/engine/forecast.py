@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from recipe_runner.engine.action import Action
 from recipe_runner.engine.plan import AnyStep, action_arguments, awaits_outputs
@@ -15,8 +16,7 @@ from recipe_runner.language.parameters import Parameter
 from recipe_runner.language.template import Lookup, expand
 
 
-@dataclass(frozen=True, slots=True)
-class ForeseenRequirement:
+class ForeseenRequirement(Struct, frozen=True):
     """A precondition; one whose values are not all known is worded as the recipe has it, and says what it waits for."""
 
     kind: str
@@ -24,8 +24,7 @@ class ForeseenRequirement:
     depends: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ForeseenStep:
+class ForeseenStep(Struct, frozen=True):
     """One step: whether it applies (None: that depends on the parameters `depends`) and what it will ask and do.
 
     `items` are the values of `each=`, None where there is no `each=` or its list is not known. `preview` is what the
@@ -41,8 +40,7 @@ class ForeseenStep:
     preview: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """A recipe seen before it runs; `missing` are the parameters that must still be given, `values` the known ones."""
 
     recipe: Recipe

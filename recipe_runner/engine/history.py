@@ -124,7 +124,8 @@ class History(Struct):
                 self._end(event)
             case Skip():
                 track = self.track(event.step, event.item)
-                track.given_up = event.kind == "skipped" and track.status in {"failed", "unknown"}
+                unsuccessful = track.given_up or track.status in {"failed", "unknown"}
+                track.given_up = event.kind == "skipped" and unsuccessful
                 track.status, track.verified = SKIPPED[event.kind], UNVERIFIED
             case Recover():
                 for fields in event.begun:
@@ -201,6 +202,8 @@ class History(Struct):
                     self.order.pop(key, None)
                     self.order[key] = None
                     self._keep_state(event.blobs.get("state"), track.host)
+            case "check" if not ok and track.status == "waiting":
+                track.status = "failed"
             case "verify" if not ok:
                 track.status = "failed"
             case "verify":

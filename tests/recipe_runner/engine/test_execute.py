@@ -588,6 +588,19 @@ def test_a_changed_point_of_no_return_is_typed_again(tmp_path: Path) -> None:
     assert [q.typed for q in operator.questions] == ["one", "one"]
 
 
+@pytest.mark.parametrize(
+    ("script", "answers"),
+    [
+        ("true\n```\n```bash {.check for=one}\nfalse", [Answer("run"), Answer("skip", "no")]),
+        ("false", [Answer("run"), Answer("skip", "no"), Answer("back", "one"), Answer("skip", "still no")]),
+    ],
+)
+def test_a_step_that_failed_and_was_skipped_is_remembered(tmp_path: Path, script: str, answers: list[Answer]) -> None:
+    """Also where its check script was what failed, and where somebody comes back to it and skips it once more."""
+    text = f"```bash {{#one}}\n{script}\n```\n```bash {{#two}}\ntrue\n```\n"
+    assert run_text(text, operator=Asked(*answers, Answer("run")), directory=tmp_path).code is ExitCode.FAILED
+
+
 @pytest.mark.parametrize("then", [Answer("skip"), Answer("quit")])
 def test_an_undo_that_failed_is_not_forgotten_at_the_next_question(tmp_path: Path, then: Answer) -> None:
     """Whoever asks for one more try and then leaves the step as it is has a roll-back that failed."""
