@@ -48,7 +48,7 @@ def asked(desk: Desk, **changes: object) -> tuple[Pending, Sheet]:
         command=hashlib.sha256(CODE.encode()).hexdigest(),
         expires=desk.expiry(),
     )
-    pending = Pending(replace(request, **changes))
+    pending = Pending(replace(request, **changes))  # type: ignore[arg-type]
     desk.journal.record(pending.request)
     return pending, Sheet.load(desk.publish(pending, CODE).request)
 
@@ -62,7 +62,7 @@ def answered(sheet: Sheet, who: GpgSigner, **changes: object) -> AnswerFile:
         key=who.signing,
         signed="2026-11-25T12:00:00.000000Z",
     )
-    text = replace(said, **changes).text()
+    text = replace(said, **changes).text()  # type: ignore[arg-type]
     return AnswerFile(stmt=text, sig=who.sign(text.encode()), request=sheet.to_data())
 
 
