@@ -75,7 +75,8 @@ class Interrupts:
             self._raising = False
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        self.seen = signal.Signals(number)
+        if self.seen in {None, signal.SIGINT}:  # no Ctrl-C that comes later, and may be forgiven, hides another signal
+            self.seen = signal.Signals(number)
         if self._raising:
             raise KeyboardInterrupt
         with contextlib.suppress(BlockingIOError):

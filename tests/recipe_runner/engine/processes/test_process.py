@@ -176,6 +176,15 @@ def test_an_interrupt_that_was_taken_back_stops_nothing_later() -> None:
     assert ended.outcome == "ok"
 
 
+def test_a_termination_is_not_taken_back_with_a_ctrl_c() -> None:
+    """Who presses Ctrl-C, too, when a run is being terminated does not keep it going."""
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert not interrupts.forgive()
+        assert interrupts.seen is signal.SIGTERM
+
+
 def test_a_hang_up_that_is_ignored_stays_so(pump: Pump) -> None:
     """Under `nohup` a run goes on when its terminal is gone, and what it starts ignores the hang-up, too."""
     code = "import os, signal; from recipe_runner.engine.processes.interrupts import Interrupts\n"
