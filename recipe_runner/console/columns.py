@@ -29,11 +29,12 @@ def aligned(rows: Sequence[Sequence[Text]], widths: Sequence[int]) -> Iterator[T
 
 
 def hanging(terminal: Terminal, margin: Text, words: Text) -> None:
-    """Print words behind a margin; where the screen is too narrow for them, the rows below stay behind it, too."""
+    """Print words behind a margin; further rows, and those of a screen too narrow for them, stay behind it, too."""
     room = terminal.out.width - margin.cell_len
-    rows = [words]
-    if terminal.interactive and words.cell_len > room > margin.cell_len:
-        rows = list(words.wrap(terminal.out, room))
-    for row in rows:
-        terminal.put(Text.assemble(margin, row))
-        margin = Text(" " * margin.cell_len)
+    for row in words.split(allow_blank=True):
+        narrow = terminal.interactive and row.cell_len > room > margin.cell_len
+        for part in row.wrap(terminal.out, room) if narrow else (row,):
+            shown = Text.assemble(margin, part)
+            shown.rstrip()
+            terminal.put(shown)
+            margin = Text(" " * margin.cell_len)

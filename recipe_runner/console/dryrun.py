@@ -37,9 +37,8 @@ def show(terminal: Terminal, plan: Plan, findings: Sequence[Finding], course: Co
         for text, style in _step(plan, planned):
             if style == "code":
                 terminal.say("\n".join(f"  {row}" for row in text.rstrip("\n").split("\n")), style)
-                continue
-            for row in visible(text).split("\n"):
-                hanging(terminal, Text("  "), styled(row, style))
+            else:
+                hanging(terminal, Text("  "), styled(visible(text), style))
     unmet = sum(not finding.met for finding in findings)
     if unmet:
         terminal.say("")
