@@ -19,6 +19,9 @@ from builders.workshop.command import Argv
 from builders.workshop.confine import Reach
 from builders.workshop.foreign import emulation
 from builders.workshop.modes import choose_mode, confined, owners_path
+from builders.workshop.sources import Source
+from recipe_runner.errors import Diagnostic, UnmetError
+from recipe_runner.sanitise import line
 
 FLAT = "flat"
 """Stands for the suite of repositories that have none."""
@@ -34,6 +37,7 @@ def make_rootfs(bench: Bench, bootstrap: Bootstrap) -> Rootfs:
     """Run mmdebstrap; the same archive state and serial give the same bytes."""
     for path in (owners_path(bench.work), archive_path(bench), indexes_path(bench)):
         path.touch()
+    refuse_false_mirrors(bootstrap.sources)
     commands = bench.commands.extended(**bootstrap.environ, **proxies(bench.definition))
     commands.run(*rootfs_command(bench, bootstrap), name="mmdebstrap")
     return read_rootfs(archive_path(bench), indexes_path(bench))
@@ -68,10 +72,32 @@ def rootfs_command(bench: Bench, bootstrap: Bootstrap) -> Argv:
     if mode == "fakechroot" and bootstrap.mode != "chrootless":
         return words  # it fakes owners itself
     made = (archive_path(bench), indexes_path(bench))
-    places = [urlsplit(source.uri) for source in bootstrap.sources]
-    mirrors = [Path(unquote(place.path)) for place in places if place.scheme in LOCAL]
-    network = len(mirrors) < len(places) or any(hooks_of(bench.definition, phase) for phase in NETWORKED)
-    return confined(bench, mode, words, Reach(made, made, mirrors, network=network))
+    local = [source for source in bootstrap.sources if is_local(source)]
+    network = len(local) < len(bootstrap.sources) or any(hooks_of(bench.definition, phase) for phase in NETWORKED)
+    return confined(bench, mode, words, Reach(made, made, [mirror(source) for source in local], network=network))
+
+
+def is_local(source: Source) -> bool:
+    """Say whether an archive is on this machine."""
+    return urlsplit(source.uri).scheme in LOCAL
+
+
+def mirror(source: Source) -> Path:
+    """Return the directory of this machine's that is shown for an archive; of a flat one its suite's own."""
+    place = Path(unquote(urlsplit(source.uri).path))
+    return place / source.suite if source.suite.endswith("/") else place
+
+
+def refuse_false_mirrors(sources: Iterable[Source]) -> None:
+    """Raise UnmetError for what is no archive: a definition could have any directory of this machine shown."""
+    faults = []
+    for source in filter(is_local, sources):
+        index = mirror(source) / ("" if source.suite.endswith("/") else f"dists/{source.suite}")
+        if not any((index / name).is_file() for name in ("InRelease", "Release")):
+            what = f"`{line(str(mirror(source)))}` is no archive of `{line(source.suite)}`"
+            faults.append(Diagnostic(f"{what}: there is neither `InRelease` nor `Release` in `{line(str(index))}`"))
+    if faults:
+        raise UnmetError(*faults)
 
 
 def mmdebstrap_command(bench: Bench, bootstrap: Bootstrap) -> Argv:

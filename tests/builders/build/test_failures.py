@@ -21,7 +21,7 @@ from builders.images.serial import Serial
 from builders.publish.tree import Tree
 from builders.workshop.command import ToolError
 from builders.workshop.modes import VARIABLE
-from recipe_runner.errors import ExitCode, VerificationError
+from recipe_runner.errors import ExitCode, UnmetError, VerificationError
 from tests.support.archives import export_key, make_package, make_suite
 from tests.support.command import RECIPE, recipe
 from tests.support.karmic import DEFINITION, SERIAL, Notes
@@ -79,6 +79,15 @@ def test_a_mirror_without_the_suite_is_told(site: tuple[Path, str, str], tmp_pat
     said = build(tmp_path, site[1])
     assert "404" in said
     assert "karmic" in said
+
+
+@pytest.mark.usefixtures("site")
+def test_a_directory_that_is_no_mirror_is_shown_to_nothing(tmp_path: Path) -> None:
+    """The build ends before anything that packages bring is run."""
+    (tmp_path / "x.toml").write_text(TEXT.format(mirror="file:///"))
+    wanted = load_definition(tmp_path / "x.toml")
+    with pytest.raises(UnmetError, match="`/` is no archive of `karmic`"):
+        build_image(wanted, Serial.parse(SERIAL), Tree(tmp_path / "tree"), progress=Notes())
 
 
 def test_a_mirror_that_sends_other_bytes_is_told(site: tuple[Path, str, str], tmp_path: Path) -> None:

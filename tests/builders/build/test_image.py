@@ -218,7 +218,9 @@ class Broken:
         return ()
 
     def prepare(self, bench: Bench) -> None:
-        pass
+        suite = bench.work / "nowhere/dists" / bench.definition.codename
+        suite.mkdir(parents=True)
+        (suite / "Release").touch()
 
 
 def test_a_failed_phase_leaves_nothing_and_tells_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
