@@ -107,10 +107,10 @@ def reopened(
         _check_names(first)
         where = reopening.recipe or Path(first.recipe["path"])
         if not where.exists():
-            kept = run / DIRECTORY / first.recipe["sha256"]
+            text = run / DIRECTORY / first.recipe["sha256"]
             raise UsageError.because(
                 f"the recipe `{where}` is gone",
-                hint=f"say where it is now: --recipe FILE; the run kept its text as `{kept}`",
+                hint=f"say where it is now: --recipe FILE; the run kept its text as `{text}`",
             )
         parsed = load(where, reopening.includes)
         actions = tables.used_actions(parsed)
@@ -169,7 +169,7 @@ def differences(found: Reopened) -> list[str]:
 def _by_place(documents: Sequence[tuple[str, bytes]]) -> dict[str, list[str]]:
     """Return the lines of the recipe, called so, and of what it includes by their paths from it."""
     home = Path(documents[0][0]).parent
-    named = ("recipe" if path == documents[0][0] else os.path.relpath(path, home) for path, _ in documents)
+    named = ("recipe" if path == documents[0][0] else line(os.path.relpath(path, home)) for path, _ in documents)
     return dict(zip(named, (data.decode("utf-8", "replace").splitlines() for _, data in documents), strict=True))
 
 

@@ -12,6 +12,7 @@ from recipe_runner.engine.events import Approval
 from recipe_runner.journal.reading.account import Account
 from recipe_runner.journal.reading.kept import Kept
 from recipe_runner.journal.reading.narrative import milliseconds, spell, text_of
+from recipe_runner.sanitise import line
 
 NOTABLE = timedelta(seconds=1)
 
@@ -42,8 +43,8 @@ def changes(before: Account, after: Account) -> Iterator[Change]:
 
 def recipe_diff(before: Kept, after: Kept) -> Sequence[str]:
     """Return the kept recipes' texts as one unified diff, file by file; empty where they are the same."""
-    old = {PurePosixPath(path).name: text for path, text in before.texts.items()}
-    new = {PurePosixPath(path).name: text for path, text in after.texts.items()}
+    old = {line(PurePosixPath(path).name): text for path, text in before.texts.items()}
+    new = {line(PurePosixPath(path).name): text for path, text in after.texts.items()}
     return [
         row
         for name in dict.fromkeys((*old, *new))

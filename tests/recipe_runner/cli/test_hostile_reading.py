@@ -199,7 +199,7 @@ def test_no_verb_lets_an_attack_through(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whatever stands in a run, both streams hold harmless characters only, and there is no traceback."""
+    """Whatever stands in a run, both streams hold harmless characters only, no row that is its own, no traceback."""
     monkeypatch.setenv("FORCE_COLOR" if colours else "NO_COLOR", "1")
     names = {
         "runs": place / "runs", "run": place / "runs" / NAME, "policy": VECTORS / "policy.toml", "out": place / "out",
@@ -212,6 +212,8 @@ def test_no_verb_lets_an_attack_through(
     assert code in {0, 1, 2, 3, 4}
     assert "this is a bug" not in said.err
     assert said.out or said.err
+    if "export" not in verb:
+        assert not re.findall(r"^ {0,4}(?:forged: VALID|# VALID).*", said.out + said.err, re.MULTILINE)
 
 
 def page(place: Path, *options: str) -> str:
