@@ -27,13 +27,13 @@ SAVE = r"""{{ declare -p; printf '\0'; declare -f; printf '\0%s\0' "$PWD"; }} >&
 BASH = (
     "set -euo pipefail; . /dev/fd/{prologue}; "
     "trap '[[ $? != 0 || -n ${{__recipe_saved-}} ]] || " + SAVE.replace("'", r"'\''") + "' EXIT; "
-    "mapfile -d '' -u {source} __recipe_source; set -- \"${{__recipe_source[0]}}\"; unset __recipe_source; {gate}"
+    "mapfile -d '' -u {source} __recipe_source; set -- \"${{__recipe_source[0]}}\"; unset __recipe_source; {latch}"
     'eval "set --;$1"; set -- "$?"; [[ $1 != 0 ]] || ' + SAVE + '; __recipe_saved=1; exit "$1"'
 )
-GATE = "read -ru {gate} _; exec {gate}<&-; "
+LATCH = "read -ru {latch} _; exec {latch}<&-; "
 """Waits for a line: at the end of input without one, `set -e` ends the shell, and the script has not been looked at."""
 INTERACTIVE = "exec bash --noprofile --rcfile /dev/fd/{prologue} -i"
-PYTHON = "set -euo pipefail; . /dev/fd/{prologue}; {gate}exec python3 -c {bootstrap} /dev/fd/{source} {name}"
+PYTHON = "set -euo pipefail; . /dev/fd/{prologue}; {latch}exec python3 -c {bootstrap} /dev/fd/{source} {name}"
 PYTHON_BOOTSTRAP = (
     "import sys; _, source, name = sys.argv; sys.argv = [name]; exec(compile(open(source).read(), name, 'exec'))"
 )
@@ -71,18 +71,18 @@ class Code(Struct, frozen=True):
         prologue = _prologue(state, around, python=python)
         return cls(script.language, around.name, source, prologue, _exported(around, python=python))
 
-    def boot(self, *, source: int, prologue: int, state: int, gate: int | None = None) -> str:
+    def boot(self, *, source: int, prologue: int, state: int, latch: int | None = None) -> str:
         """Return the bash code that runs the script from these descriptors; only a bash script leaves its state.
 
-        With `gate` everything is made ready, and the script is begun when a line arrives on that descriptor.
+        With `latch` everything is made ready, and the script is begun when a line arrives on that descriptor.
         """
-        wait = "" if gate is None else GATE.format(gate=gate)
+        wait = "" if latch is None else LATCH.format(latch=latch)
         if self.kind == "interactive":
             return INTERACTIVE.format(prologue=prologue)
         if self.kind == "bash":
-            return BASH.format(prologue=prologue, source=source, state=state, gate=wait)
+            return BASH.format(prologue=prologue, source=source, state=state, latch=wait)
         bootstrap, name = shlex.quote(PYTHON_BOOTSTRAP), shlex.quote(self.name)
-        return PYTHON.format(prologue=prologue, source=source, bootstrap=bootstrap, name=name, gate=wait)
+        return PYTHON.format(prologue=prologue, source=source, bootstrap=bootstrap, name=name, latch=wait)
 
 
 class Prepared(Struct, frozen=True):
@@ -109,11 +109,11 @@ def prepared(
         memory(code.source) as source,
         memory(code.prologue) as prologue,
         memory() as left,
-        _gate() if waits else nullcontext((None, None)) as (gate, opener),
+        _latch() if waits else nullcontext((None, None)) as (latch, opener),
     ):
-        boot = code.boot(source=source, prologue=prologue, state=left, gate=gate)
+        boot = code.boot(source=source, prologue=prologue, state=left, latch=latch)
         argv = ("bash", "--norc", "--noprofile", "-c", boot, around.name)
-        descriptors = (source, prologue, left, *(() if gate is None else (gate,)))
+        descriptors = (source, prologue, left, *(() if latch is None else (latch,)))
         environ = {**around.environ, **code.exported}
         command = Command(argv, environ, around.directory, descriptors, timeout, opener=opener)
         yield Prepared(command, left if code.kind == "bash" else None)
@@ -152,7 +152,7 @@ def _prologue(state: ShellState, around: Surroundings, *, python: bool) -> str:
 
 
 @contextmanager
-def _gate() -> Iterator[tuple[int, int]]:
+def _latch() -> Iterator[tuple[int, int]]:
     """Yield both ends of a pipe: a shell waits at the first until something is written to the second."""
     ends = os.pipe2(os.O_CLOEXEC)
     try:

@@ -72,7 +72,7 @@ class Window:
                 stdout=self.slave,
                 stderr=self.slave,
                 start_new_session=True,
-                preexec_fn=_take_terminal,  # noqa: PLW1509 - no thread runs here, and nothing else can set it
+                preexec_fn=_take_terminal,  # noqa: PLW1509 - asks the kernel only, which no thread can hold up
             )
         except (OSError, ValueError):
             self.unread()
