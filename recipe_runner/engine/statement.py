@@ -22,7 +22,7 @@ FORM = re.compile(
     r"approver: (?P<approver>[^\n ]+)\n"
     r"key: (?P<key>[^\n ]+)\n"
     r"signed: (?P<signed>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)\n"
-    r"reason: (?P<reason>[^\x00-\x1f\x7f]*)\n",
+    r"reason: (?P<reason>[^\x00-\x1f\x7f\ud800-\udfff]*)\n",
     re.ASCII,
 )
 

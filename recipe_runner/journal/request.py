@@ -67,7 +67,11 @@ class Sheet:
         event = event_of(record)
         if not isinstance(event, Request):
             raise LineError("the record is no request")
-        if hashlib.sha256(code.encode("utf-8", "surrogateescape")).hexdigest() != event.command:
+        try:
+            named = hashlib.sha256(code.encode("utf-8", "surrogateescape")).hexdigest() == event.command
+        except UnicodeEncodeError:
+            named = False
+        if not named:
             raise LineError("the code in it is not the code that the record names")
         return cls(record, event, head_of(raw), Identity.of(record.fields["signer"]), code)
 

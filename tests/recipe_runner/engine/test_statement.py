@@ -51,6 +51,7 @@ def test_a_statement_is_read_back(decision: Decision, attempt: int, reason: str)
         SAID.text().replace("\n", "\r\n"),
         SAID.text().replace("it is good", "it\nis good"),
         SAID.text().replace("it is good", "it\x1bis good"),
+        SAID.text().replace("it is good", "it is \ud800 good"),
         SAID.text().replace("run: ", "run:  "),
         SAID.text().replace("v1", "v2"),
     ],

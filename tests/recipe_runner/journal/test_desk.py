@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from recipe_runner.engine.approval import Pending
 from recipe_runner.engine.events import Approval, Request
-from recipe_runner.errors import IncompleteError, RecipeError
+from recipe_runner.errors import IncompleteError, RecipeError, UsageError
 from recipe_runner.journal.desk import LEEWAY, Desk
 from recipe_runner.journal.request import AnswerFile, Sheet
 from recipe_runner.journal.signers.gpg import GpgSigner
@@ -77,6 +77,25 @@ def test_a_request_says_by_itself_what_is_signed(desk: Desk) -> None:
     lines = (desk.journal.directory / "journal.jsonl").read_bytes().splitlines()
     (following,) = (json.loads(raw) for raw in lines if json.loads(raw)["prev"] == sheet.head)
     assert (following["t"], sheet.code) == ("seal", CODE)
+
+
+@pytest.mark.parametrize("code", ["echo bye\n", "echo \ud800\n"])
+def test_other_code_than_was_recorded_is_refused(desk: Desk, tmp_path: Path, code: str) -> None:
+    """A request file whose code was changed is none, also where no bytes stand for the new code."""
+    _, sheet = asked(desk)
+    changed = tmp_path / "request.json"
+    changed.write_text(json.dumps(sheet.to_data() | {"code": code.split("\n")}))
+    with pytest.raises(UsageError, match="not the code that the record names"):
+        Sheet.load(changed)
+
+
+def test_an_answer_that_no_bytes_stand_for_is_refused(desk: Desk, ben: GpgSigner) -> None:
+    """Half of a surrogate pair in a reason stops no run: the file is told to be no answer."""
+    pending, sheet = asked(desk)
+    answer = answered(sheet, ben)
+    dropped(desk, answer.model_copy(update={"stmt": answer.stmt.replace("reason: ", "reason: \ud800")}))
+    good, (refused,) = desk.arrived(pending)
+    assert (good, "no statement" in refused) == ([], True)
 
 
 def test_good_answers_are_found_once(desk: Desk, ben: GpgSigner) -> None:
