@@ -58,20 +58,16 @@ def reserve(path: Path, size: int) -> None:
 
 def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading, following no link and waiting for no pipe; raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return os.fdopen(descriptor, "rb")
+    return os.fdopen(_open_regular(path, os.O_RDONLY), "rb")
 
 
 def open_to_append(path: Path) -> int:
     """Open a file that is there, to read it and to write at its end, and return its descriptor.
 
-    Raises UnmetError where it may only be read, and OSError.
+    Raises UnmetError where it may only be read, and OSError, also where it is no regular file.
     """
     try:
-        return os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return _open_regular(path, os.O_RDWR | os.O_APPEND)
     except OSError as error:
         if error.errno not in {errno.EROFS, errno.EACCES, errno.EPERM}:
             raise
@@ -79,6 +75,14 @@ def open_to_append(path: Path) -> int:
             f"cannot write `{path}`: {error.strerror}",
             hint="make it writable, or copy the run's directory whole and go on with the copy",
         ) from error
+
+
+def _open_regular(path: Path, how: int) -> int:
+    descriptor = os.open(path, how | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return descriptor
 
 
 @contextmanager

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from recipe_runner.errors import IncompleteError, UsageError
-from recipe_runner.journal.files import create, open_regular, publish, reading, reserve, write_all, writing
+from recipe_runner.journal.files import (
+    create,
+    open_regular,
+    open_to_append,
+    publish,
+    reading,
+    reserve,
+    write_all,
+    writing,
+)
 from tests.support.durability import Durability
 
 
@@ -39,8 +48,9 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     with open_regular(tmp_path / "file") as file:
         assert file.read() == b"data"
     for name in ("link", "pipe", ".", "absent"):
-        with pytest.raises(OSError, match=r".+"):
-            open_regular(tmp_path / name)
+        for opened in (open_regular, open_to_append):
+            with pytest.raises(OSError, match=r".+"):
+                opened(tmp_path / name)
 
 
 def test_a_reserve_takes_its_place_on_the_disk(tmp_path: Path) -> None:
