@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from builders.images.size import format_size
-from builders.workshop.listener import Listener
+from builders.workshop.listener import MOST_SAID, Listener
 from builders.workshop.margin import Margin
 from recipe_runner.errors import Diagnostic, RecipeError, UnmetError
 
@@ -52,8 +52,6 @@ class Command:
 _LOOKED_AT = 0.1
 """Seconds between two looks at what a tool leaves of the place it works in."""
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes")
-_MOST_SAID = 64 << 20
-"""Bytes that one tool may say: its output lies beside what it makes, and must not fill the place."""
 _GRACE = 15.0
 """Seconds a tool may take to clean up when it is told to end (mmdebstrap removes its chroot)."""
 
@@ -161,23 +159,25 @@ class Commands:
     def _finish(self, process: subprocess.Popen[bytes], listener: Listener) -> int:
         """Wait for a tool; end it when the wait is interrupted, or when it says or takes more than can be meant."""
         try:
-            while not listener.listen(_LOOKED_AT):
-                if short := self._excess(listener):
+            while True:
+                over = listener.listen(_LOOKED_AT)
+                _refuse_flood(listener.heard)
+                if over:
+                    return process.wait()
+                if self.margin and (short := self.margin.shortage()):
                     _end_group(process, listener.listen_to_the_end)
                     listener.remark(f"ended by the builder: {short} (No space left on device)")
                     return process.returncode or -signal.SIGTERM
-            return process.wait()
         except BaseException:
             _end_group(process, listener.listen_to_the_end)
             raise
         finally:
             self.running.discard(process)
 
-    def _excess(self, listener: Listener) -> str:
-        """Say what a tool leaves too little of; raises RecipeError where it says too much."""
-        if listener.heard > _MOST_SAID:
-            raise RecipeError.because(f"a tool said more than {format_size(_MOST_SAID)}, and was ended")
-        return self.margin.shortage() if self.margin else ""
+
+def _refuse_flood(said: int) -> None:
+    if said > MOST_SAID:
+        raise RecipeError.because(f"a tool said more than {format_size(MOST_SAID)}, and was ended")
 
 
 @contextmanager

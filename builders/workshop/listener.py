@@ -6,13 +6,14 @@ import os
 import re
 import select
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from typing import BinaryIO, Self
 
 from recipe_runner.sanitise import visible
 
+MOST_SAID = 64 << 20
+"""Bytes of a tool's that are kept: the log lies beside what the tool makes, and must not fill the place."""
 _LAST_LINES = 12
 _FAULT = re.compile(r"(E|Err\S*|error|fatal):", re.IGNORECASE)
 """Earlier lines that are told too: apt says what is wrong, and then much more."""
@@ -27,7 +28,7 @@ class Listener:
     def __init__(self, process: subprocess.Popen[bytes], hears: int, log: BinaryIO) -> None:
         self.heard = 0
         self._hears, self._log = hears, log
-        self._end, self._forgiving, self._most = bytearray(), False, sys.maxsize
+        self._end, self._forgiving, self._most = bytearray(), False, MOST_SAID
         self._handle = os.pidfd_open(process.pid)
         self._events = select.poll()
         for descriptor in (self._handle, hears):

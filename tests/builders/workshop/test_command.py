@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from builders.workshop import command, listener
 from builders.workshop.command import Commands, ToolError
-from recipe_runner.errors import UnmetError
+from recipe_runner.errors import RecipeError, UnmetError
 
 
 @pytest.fixture
@@ -82,6 +83,16 @@ def test_what_a_tool_leaves_running_is_not_waited_for(commands: Commands) -> Non
     commands.run("sh", "-c", "sleep 600 & echo $! >pid; seq 20000", cwd=commands.log.parent)
     assert commands.log.read_text().splitlines()[1:] == [str(n) for n in range(1, 20001)]
     os.kill(int((commands.log.parent / "pid").read_text()), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("then", ["exec yes", "exit 0"])
+def test_a_tool_that_says_too_much_is_ended(commands: Commands, monkeypatch: pytest.MonkeyPatch, then: str) -> None:
+    """It is an error also where the tool has come to its end before anybody looked; the log ends at the limit."""
+    for module in (command, listener):
+        monkeypatch.setattr(module, "MOST_SAID", 1 << 20)
+    with pytest.raises(RecipeError, match="said more than 1 MiB"):
+        commands.run("sh", "-c", f"seq 1000000; {then}")
+    assert commands.log.stat().st_size < 3 << 20
 
 
 FILLED = """
