@@ -194,7 +194,13 @@ def test_a_hang_up_that_is_ignored_stays_so(pump: Pump) -> None:
 
 
 def test_a_stopped_group_is_interrupted_at_once(pump: Pump) -> None:
-    """A process that stands still at its time limit goes on to notice the interrupt, not only the kill."""
-    code = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
-    _, ended = run(pump, f"exec {sys.executable} -c '{code}'", timeout=2)
-    assert (ended.outcome, ended.signal) == ("timeout", "SIGINT")
+    """A process that stands still when its time is over goes on to notice the interrupt, not only the kill."""
+    process = pump.start(Command(("bash", "-c", "while :; do kill -STOP $$; done"), os.environ))
+    state, deadline = Path(f"/proc/{process.popen.pid}/stat"), time.monotonic() + 60
+    while state.read_text().split()[2] != "T":
+        assert time.monotonic() < deadline
+    process.stop("timeout")
+    ends: list[Ended] = []
+    while not ends:
+        ends += [happened for _, happened in pump.poll() if isinstance(happened, Ended)]
+    assert (ends[0].outcome, ends[0].signal) == ("timeout", "SIGINT")
