@@ -49,14 +49,15 @@ def command() -> None:  # noqa: D103 - its help is above
 @options.plain
 def list_runs(runs: Path | None, policy: Path | None, as_json: bool, plain: bool) -> None:  # noqa: D103 - its help is above
     terminal = Terminal(plain=plain)
-    listed = _listed(terminal, where_runs_are(runs), Policy.load(policy) if policy else None)
+    where = where_runs_are(runs)
+    listed = _listed(terminal, where, Policy.load(policy) if policy else None)
     listed.sort(key=lambda run: run.glance.began, reverse=True)
     if as_json:
         terminal.raw(json.dumps([run_table.as_data(run) for run in listed], indent=2) + "\n")
     elif listed:
         run_table.show(terminal, listed)
-    else:
-        terminal.note(line(f"no runs below {where_runs_are(runs)}"))
+    elif not run_directories(where):
+        terminal.note(line(f"no runs below {where}"))
 
 
 def _listed(terminal: Terminal, runs: Path, trusted: Policy | None) -> list[ListedRun]:

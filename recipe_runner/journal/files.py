@@ -116,5 +116,6 @@ def reading(what: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError.because(
-            f"cannot read `{error.filename or what}`: {error.strerror}", hint="name the directory of a run"
+            f"cannot read `{error.filename or what}`: {error.strerror}",
+            hint="name the directory of a run that you can read",
         ) from error

@@ -165,7 +165,9 @@ def read_capped(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
-        raise UsageError.because(f"cannot read `{path}`: {error.strerror}", hint="name a file that is there") from error
+        raise UsageError.because(
+            f"cannot read `{path}`: {error.strerror}", hint="name a file that can be read"
+        ) from error
     if len(data) > LARGEST:
         raise UsageError.because(f"`{path}` has more than {LARGEST} bytes")
     return data
@@ -175,7 +177,11 @@ def _syntax(text: str, path: str, message: str) -> Diagnostic:
     found = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", message)
     what, row, column = (found[1], int(found[2]), int(found[3])) if found else (message, len(text.splitlines()) or 1, 1)
     shown = [*text.splitlines(), ""][row - 1]
-    return Diagnostic(f"not TOML: {line(what[:1].lower() + what[1:])}", Span(path, row, column, 1, shown))
+    return Diagnostic(
+        f"not TOML: {line(what[:1].lower() + what[1:])}",
+        Span(path, row, column, 1, shown),
+        "name a policy, such as `recipe policy FILE` writes",
+    )
 
 
 def _faults(text: str, path: str, errors: list[ErrorDetails]) -> Iterator[Diagnostic]:

@@ -119,7 +119,7 @@ def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise UsageError.because(
-            f"cannot read `{line(str(path))}`: {error.strerror}", hint="name a file that is there"
+            f"cannot read `{line(str(path))}`: {error.strerror}", hint="name a file that can be read"
         ) from error
     if len(data) > LARGEST:
         raise _unusable(path, f"it has more than {LARGEST} bytes")
