@@ -97,9 +97,16 @@ class AnswersOperator:
         for step, value in data.items():
             items = value if isinstance(value, list) else [value]
             answers[step] = [a for item in items if (a := _answer(step, item, name, faults)) is not None]
+        default = answers.pop(EVERY, [])
+        if len(default) > 1:
+            faults.append(
+                Diagnostic(
+                    f"`{name}` has {len(default)} answers for `{EVERY}`, of which only one can count",
+                    hint="write a list for the step that asks more than once",
+                )
+            )
         if faults:
             raise UsageError(*faults)
-        default = answers.pop(EVERY, [])
         return cls(answers, default[0] if default else None, name)
 
     def decided(self, question: Question) -> Answer | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import threading
 from collections.abc import Mapping
 
 from recipe_runner.errors import UsageError
@@ -30,8 +31,7 @@ def read_secret(name: str, source: str, environ: Mapping[str, str]) -> str:
     try:
         data = _read(kind, where, environ)
     except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        raise UsageError.because(f"secret `{name}` cannot be read from `{kind}:{where}`: {reason}") from None
+        raise UsageError.because(f"secret `{name}` cannot be read from `{kind}:{where}`: {_reason(error)}") from None
     if len(data) > LARGEST:
         raise UsageError.because(f"secret `{name}` from `{kind}:{where}` has more than {LARGEST} bytes")
     return data.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
@@ -48,7 +48,37 @@ def _read(kind: str, where: str, environ: Mapping[str, str]) -> bytes:
             with open(where, "rb") as stream:  # noqa: PTH123 - symmetrical to the descriptor above
                 return stream.read(LARGEST + 1)
         case _:
-            done = subprocess.run(
-                shlex.split(where), stdout=subprocess.PIPE, env=dict(environ), timeout=LIMIT, check=True
-            )
-            return done.stdout
+            return _output(shlex.split(where), environ)
+
+
+def _output(argv: list[str], environ: Mapping[str, str]) -> bytes:
+    """Return what a program prints, which may ask at the terminal; it is ended once that is more than a secret."""
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=dict(environ)) as process:
+        limit = threading.Timer(LIMIT, process.kill)
+        limit.start()
+        try:
+            data = process.stdout.read(LARGEST + 1) if process.stdout else b""
+            code = 0 if len(data) > LARGEST else process.wait()
+            if limit.finished.is_set():
+                raise subprocess.TimeoutExpired(argv, LIMIT)
+        finally:
+            limit.cancel()
+            process.kill()
+    if code:
+        raise subprocess.CalledProcessError(code, argv)
+    return data
+
+
+def _reason(error: Exception) -> str:
+    """Say why a secret cannot be read; nothing of what was read is in it."""
+    match error:
+        case OSError(strerror=str(words)):
+            return words
+        case subprocess.CalledProcessError(returncode=code):
+            return f"it ended with {code}"
+        case subprocess.TimeoutExpired():
+            return f"it took more than {LIMIT:.0f} seconds"
+        case KeyError():
+            return "there is no such variable"
+        case _:
+            return "it cannot be understood"

@@ -476,6 +476,7 @@ def test_answers_come_from_a_file_in_order(tmp_path: Path) -> None:
     ("answers", "fault"),
     [
         ({"twoo": "run"}, "answers for `twoo`, which is no step"),
+        ({"*": ["run", {"skip": "x"}]}, r"2 answers for `\*`, of which only one can count"),
         ({"one": "skip"}, "`skip` for `one` needs a reason"),
         ({"one": [{"accept": " "}]}, "`accept` for `one` needs a reason"),
         ({"preconditions": "override"}, "`override` for `preconditions` needs a reason"),
