@@ -126,6 +126,16 @@ def test_dumps_are_masked_with_their_column_of_text(command: str, shown: bytes) 
     assert b"".join(stream.feed(dump[at : at + 1]) for at in range(len(dump))) + stream.end() == wanted
 
 
+def test_a_long_secret_is_masked_in_a_dump_that_comes_in_pieces() -> None:
+    """However far its rows part its bytes, the beginning is held until the end has come; other bytes behind it stay."""
+    secret = os.urandom(1_000).hex()
+    dump = subprocess.run(["od", "-Ax", "-tx1z"], input=secret.encode(), capture_output=True, check=True).stdout
+    stream = Redactor([secret]).stream()
+    pieces = [stream.feed(dump[at : at + 100]) for at in range(0, len(dump), 100)]
+    assert b"".join(pieces) + stream.end() == b"000000 " + MASK + b"\n0007d0\n"
+    assert Redactor(["hunter22"]).clean(b"hunter22".hex(" ").encode() + b" 41 42") == MASK + b" 41 42"
+
+
 @given(data=st.binary(max_size=200), cut=st.integers(0, 200))
 def test_without_secrets_bytes_pass_unchanged(data: bytes, cut: int) -> None:
     """A run without secrets shows what its steps wrote, byte for byte, at once."""
@@ -178,6 +188,12 @@ def test_secrets_that_overlap_are_masked_as_one() -> None:
     stream = redactor.stream()
     assert redactor.clean(b"<abcXYZdef>") == b"<" + MASK + b">"
     assert stream.feed(b"<abcXYZ") + stream.feed(b"d") + stream.feed(b"ef>") + stream.end() == b"<" + MASK + b">"
+
+
+def test_a_flood_of_secrets_that_overlap_is_not_held() -> None:
+    """Where one begins before the other ends, again and again, what is masked is shown as it comes."""
+    stream = Redactor(["abcabc", "cabcab"]).stream()
+    assert b"".join(stream.feed(b"abc" * 100) for _ in range(10)).startswith(MASK)
 
 
 def test_a_long_secret_takes_neither_memory_nor_time_of_its_square() -> None:
