@@ -402,6 +402,15 @@ def test_a_host_whose_supervisor_is_killed_is_cleared(run: Run) -> None:
     assert not Path(directory).exists()
 
 
+def test_a_step_that_rids_itself_of_its_watchers_is_ended(run: Run) -> None:
+    """Where its session is over and nobody can say how it ended, the step is lost, and does not run on unseen."""
+    mark = f"69{os.getpid()}"
+    watchers = "kill -9 $PPID $(ps -o ppid= -p $PPID)"
+    ran = run(block(f"exec >/dev/null 2>&1 9>&1; {watchers}; sleep {mark}"))
+    assert ran.end("one").outcome == "lost"
+    assert none_left(mark)
+
+
 def test_an_interrupt_reaches_the_host(server: sshd.Server) -> None:
     """SIGINT to the runner interrupts the step there, and its trap can still speak."""
     mark = f"64{os.getpid()}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,9 @@ import pytest
 
 from recipe_runner.engine.remote import courier
 from recipe_runner.engine.remote.courier import LostError, Supervisor
+from recipe_runner.engine.remote.errand import Errand, Findings
+from recipe_runner.engine.remote.prepared import COURIER
+from recipe_runner.memory import content, memory
 
 
 @contextmanager
@@ -32,6 +36,18 @@ def test_a_host_that_says_too_much_is_lost(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(courier, "MOST", 1 << 20)
     with host("yes") as supervisor, pytest.raises(LostError):
         supervisor.wait_for(b"ready")
+
+
+def test_a_host_that_names_no_directory_is_unfit() -> None:
+    """Its answer becomes part of a command there, so only a plain path is taken."""
+    code = "IFS= read -r -d '' text; echo \"${text: -32} ready /tmp/x; touch y\"; cat >/dev/null"
+    with memory() as result:
+        errand = Errand(("bash", "-c", code), ("false",), "", "", "", lifeline=result, result=result)
+        with memory(errand.to_text()) as given:
+            argv = (sys.executable, "-m", COURIER, str(given))
+            done = subprocess.run(argv, pass_fds=(given, result), capture_output=True, check=True)
+        assert Findings.from_bytes(content(result)).state == "unreached"
+    assert b"cannot run steps: /tmp/x; touch y; nothing was run there" in done.stderr
 
 
 def test_results_are_taken_apart() -> None:
