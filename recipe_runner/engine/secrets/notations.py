@@ -16,7 +16,6 @@ from functools import cached_property, lru_cache
 from html.entities import codepoint2name
 
 Spell = Callable[[str], frozenset[bytes]]
-NOTHING = b""
 LINE_END = rb"(?:\r?\n[ \t]{0,32}|\r\Z)?"
 """Between two letters of base64, which base64(1), openssl(1) and PEM break into lines; data may end within it."""
 BYTE_END = rb"[ \t\r\n:,]{0,32}(?:0x|\\x|[0\\]\Z)?"
@@ -25,7 +24,7 @@ ROW_END = rb"(?: {2,}[^\n]{1,40})?(?:\Z|\r?\n(?:[0-9a-f]{0,16}:?\Z|[0-9a-f]{6,16
 """Between two rows of a dump: perhaps a column of text, and the next row's address; likewise."""
 CELL_END = rb"(?:\n[0-9a-f]{0,16})?"
 """Between two characters of `od -c`, each of which is as wide as four."""
-COLUMN = re.compile(rb"[ 0-9a-f]{0,100}(?:\Z|( {2,}[^\r\n]{1,40}))")
+COLUMN = re.compile(rb"[ 0-9a-fA-F]{0,100}(?:\Z|( {2,}[^\r\n]{1,40}))")
 """The rest of a dump's row, to which its column of text may belong."""
 SHORT = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e"}
 LETTERS = {
@@ -33,8 +32,6 @@ LETTERS = {
     **{ord(character): f"\\{letter}" for character, letter in SHORT.items() if letter != "e"},
 }
 """What `od -c` writes for a byte; for all others, three octal digits."""
-
-
 HEAD = 12
 """Places by which the beginning of a text is found."""
 GAPS = {gap: re.compile(gap) for gap in (LINE_END, BYTE_END, ROW_END, CELL_END)}

@@ -136,6 +136,12 @@ def test_a_long_secret_is_masked_in_a_dump_that_comes_in_pieces() -> None:
     assert Redactor(["hunter22"]).clean(b"hunter22".hex(" ").encode() + b" 41 42") == MASK + b" 41 42"
 
 
+def test_the_row_in_which_a_secret_ends_shows_nothing_of_it() -> None:
+    """Also where more bytes follow in it, whose digits are capitals."""
+    row = b"00000010: 7365 6372 6574 21EF  secret!.\n"
+    assert Redactor(["secret!"]).clean(row) == b"00000010: " + MASK + b"\n"
+
+
 @given(data=st.binary(max_size=200), cut=st.integers(0, 200))
 def test_without_secrets_bytes_pass_unchanged(data: bytes, cut: int) -> None:
     """A run without secrets shows what its steps wrote, byte for byte, at once."""
