@@ -39,6 +39,9 @@ NOTHING_LEFT = (
     b"note: variables, functions and directory of this block are not handed on: it replaced its shell by `exec`,"
     b" or ended by `exit` behind a trap of its own\n"
 )
+SECRET_LEFT_OUT = (
+    b"note: a secret is left out of what this step handed on by `$RECIPE_OUTPUT`; later steps find it so\n"
+)
 ENDED_BADLY = Ended("failed", None, None, 0)
 
 
@@ -200,7 +203,11 @@ class Bench:
         outputs: dict[str, Any] = {}
         if role == "run":
             try:
-                outputs = self._public(parse(text)) if (text := read_outputs(output)) else {}
+                text = read_outputs(output)
+                told = self.redactor.text(text)
+                outputs = dict(parse(told)) if told else {}
+                if told != text:
+                    yield Output(step.id, "stderr", SECRET_LEFT_OUT, 0, item)
             except ValueError as error:
                 yield self._complaint(step, item, error)
                 ended = replace(ended, outcome="failed")
@@ -229,10 +236,6 @@ class Bench:
     def _complaint(self, step: AnyStep, item: str | None, error: Exception) -> Output:
         words = f"error: {error}\n".encode("utf-8", "surrogateescape")
         return Output(step.id, "stderr", self.redactor.clean(words), 0, item)
-
-    def _public(self, outputs: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
-        clean = self.redactor.text
-        return {k: clean(v) if isinstance(v, str) else [clean(text) for text in v] for k, v in outputs.items()}
 
     def _carry(
         self,

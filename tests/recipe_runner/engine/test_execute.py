@@ -324,6 +324,20 @@ def test_secrets_are_removed_from_output_and_outputs(tmp_path: Path) -> None:
     ran = run_text(text, environ={"TOKEN": "hunter22"}, directory=tmp_path)
     assert ran.code is ExitCode.DONE
     assert "hunter22" not in repr(ran.events)
+    assert ran.end("one").outputs == {"o": "[secret]"}
+    assert ran.text("one", "stderr").startswith("note: a secret is left out")
+
+
+@pytest.mark.parametrize("secret", ["hunter22", "aHVudGVyMjI="])
+def test_a_secret_is_no_outputs_name(tmp_path: Path, secret: str) -> None:
+    """Written where a name is wanted, also one that ends as base64 does, it is not recorded."""
+    text = (
+        "---\nrecipe: 1\nparams:\n  token: {type: secret, env: TOKEN}\n---\n"
+        '```bash {#one}\necho "$token=" >> "$RECIPE_OUTPUT"; echo "$token" >> "$RECIPE_OUTPUT"\n```\n'
+    )
+    ran = run_text(text, environ={"TOKEN": secret}, directory=tmp_path)
+    assert ran.code is ExitCode.FAILED
+    assert secret.rstrip("=") not in repr(ran.events)
 
 
 def test_parallel_sub_runs_really_run_side_by_side(tmp_path: Path) -> None:
